@@ -1,0 +1,1 @@
+"""Clouds as data: catalogues of listings, and one engine a cloud that runs their rows."""

@@ -1,0 +1,202 @@
+"""The words of a catalogue, and what every cloud offers to the services.
+
+A listing is one row: everything the engine, the docs, the permission printer
+and the tests need to know about it. A new type is a new row.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Protocol
+
+from cloudops.domain.ledger import Consistency, PeriodClass
+from cloudops.domain.provider import Identity, ProviderSpec
+from cloudops.domain.resource import Facet, Page, TagSource
+
+
+class RegionRule(StrEnum):
+    """Where a listing is run."""
+
+    REGIONAL = "regional"  # in every selected region
+    GLOBAL = "global"  # once an account, whatever regions are selected
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Emits:
+    """How the items of one type are found in an answer and what they mean.
+
+    Attributes:
+        type: Native type, e.g. `AWS::EC2::Instance`.
+        kind: Normalised kind, e.g. `compute.instance`.
+        items: JMESPath from a page to its items.
+        id: Canonical id: a JMESPath into the item where the API gives it, or a
+            template such as `arn:{partition}:ec2:{region}:{account}:instance/{InstanceId}`.
+        name: JMESPath to the name; an AWS `Name` tag wins where `name` is "".
+        state: JMESPath to the life-cycle state, "" where there is none.
+        created: JMESPath to the creation time, "" where there is none.
+        region: JMESPath to the item's own region, "" = the listing's.
+        tag_source: Where tags come from; with LISTED, `tags` is the JMESPath to them.
+        volatile: Paths outside hash and history.
+        unordered: Paths of lists whose order means nothing; sorted before hashing.
+        redact: Paths whose values are replaced by a fingerprint.
+        edges: Relation name → JMESPath to the ids of the targets.
+    """
+
+    type: str
+    kind: str
+    items: str
+    id: str
+    name: str = ""
+    state: str = ""
+    created: str = ""
+    region: str = ""
+    tag_source: TagSource
+    tags: str = ""
+    volatile: tuple[str, ...] = ()
+    unordered: tuple[str, ...] = ()
+    redact: tuple[str, ...] = ()
+    edges: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """One named way of listing: a row of a cloud's catalogue.
+
+    Attributes:
+        name: `aws.ec2.instances`.
+        service: The SDK's service name, e.g. `ec2`.
+        operation: The API's operation name, e.g. `DescribeInstances`.
+        parameters: Sent with every call.
+        permissions: What the call needs, e.g. `ec2:DescribeInstances`.
+        facet: What it writes; TAGS for the tagging pass, else LISTED.
+        unsupported_codes: Error codes that mean "not in this region or account".
+        page_size: Sent where the API takes one; 0 = the API's default.
+    """
+
+    name: str
+    service: str
+    operation: str
+    emits: tuple[Emits, ...]
+    region_rule: RegionRule
+    permissions: tuple[str, ...]
+    consistency: Consistency
+    period: PeriodClass
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    facet: Facet = Facet.LISTED
+    unsupported_codes: tuple[str, ...] = ()
+    page_size_parameter: str = ""
+    page_size: int = 0
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        return tuple(emits.type for emits in self.emits)
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        return tuple(emits.kind for emits in self.emits)
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """How to reach a provider's cloud. Secret values live here, in memory only.
+
+    Attributes:
+        spec: What the CloudProvider asks for.
+        secret: The data of the Secret that `spec` refers to; empty without one.
+    """
+
+    spec: ProviderSpec
+    secret: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class AccountError:
+    """Why an account, or its list of regions, could not be read."""
+
+    reason: str
+    message: str
+    permission: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DiscoveredAccount:
+    """One account that the provider covers; `regions` is None where they could not be read."""
+
+    account_id: str
+    name: str
+    partition: str
+    regions: tuple[str, ...] | None
+    error: AccountError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """What one complete discovery found."""
+
+    identity: Identity
+    accounts: tuple[DiscoveredAccount, ...]
+
+
+class AccountSession(Protocol):
+    """An open door into one account; used by one worker thread pool at a time."""
+
+    @property
+    def identity(self) -> Identity:
+        """Who we are there, asked of the cloud when the session was opened."""
+        ...
+
+    @property
+    def fingerprint(self) -> bytes:
+        """16 bytes over credential, endpoint and partition; a change means probation."""
+        ...
+
+    @property
+    def calls(self) -> int:
+        """API calls made so far."""
+        ...
+
+    def pages(self, listing: Listing, region: str) -> Iterator[Page]:
+        """Run `listing` in `region` (`global` for global listings) to its end.
+
+        The iterator ends normally only if the listing was read to its end.
+
+        Raises:
+            ListingError: It broke off; the pages before it stay valid.
+        """
+        ...
+
+    def close(self) -> None:
+        """Give back clients and connections."""
+        ...
+
+
+class Cloud(Protocol):
+    """One cloud, as the services see it."""
+
+    @property
+    def name(self) -> str:
+        """`aws`, `azure` or `gcp`."""
+        ...
+
+    @property
+    def listings(self) -> Sequence[Listing]:
+        """The catalogue."""
+        ...
+
+    def discover(self, access: Access) -> Discovery:
+        """Who we are, which accounts there are, and which regions each has enabled.
+
+        An account that can't be entered is part of the answer, with its error.
+
+        Raises:
+            AccessError: The credentials themselves don't work.
+        """
+        ...
+
+    def open(self, access: Access, account_id: str) -> AccountSession:
+        """Enter one account and ask who we are there.
+
+        Raises:
+            AccessError: It can't be entered.
+        """
+        ...

@@ -1,0 +1,124 @@
+"""Scopes, their states, and what each class of error does to them.
+
+A scope is one listing in one account and region: the unit of completeness,
+sweep and freshness.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class ErrorClass(StrEnum):
+    """Every failed read is one of these; classified once, where the SDK is called."""
+
+    IAM_DENY = "iam_deny"
+    SCP_DENY = "scp_deny"
+    OPT_IN = "opt_in"
+    UNSUPPORTED = "unsupported"
+    THROTTLED = "throttled"
+    TRANSIENT = "transient"
+    INCOMPLETE = "incomplete"  # a cap, a repeated token, a count mismatch, a half-read parent
+    MALFORMED_ITEM = "malformed_item"
+
+
+class ScopeStatus(StrEnum):
+    """`PLANNED` was never tried; every other status is the outcome of the last attempt."""
+
+    PLANNED = "planned"
+    COMPLETE = "complete"
+    PARTIAL = "partial"
+    DENIED = "denied"
+    UNSUPPORTED = "unsupported"
+    THROTTLED = "throttled"
+    FAILED = "failed"
+
+
+class Retry(StrEnum):
+    """When a failed scope is due again."""
+
+    NEXT_PERIOD = "next_period"
+    DAILY = "daily"
+    BACKOFF = "backoff"
+
+
+@dataclass(frozen=True, slots=True)
+class Consequence:
+    """What a class of error does to its scope.
+
+    `excused_periods`: the scope counts against `InventorySynced` only after
+    this many periods without a complete listing; None = never.
+    """
+
+    status: ScopeStatus
+    retry: Retry
+    excused_periods: int | None = 0
+    only_with_live_rows: bool = False
+
+
+CONSEQUENCES: dict[ErrorClass, Consequence] = {
+    ErrorClass.IAM_DENY: Consequence(ScopeStatus.DENIED, Retry.NEXT_PERIOD),
+    ErrorClass.SCP_DENY: Consequence(ScopeStatus.DENIED, Retry.DAILY, only_with_live_rows=True),
+    ErrorClass.OPT_IN: Consequence(ScopeStatus.UNSUPPORTED, Retry.DAILY, None),
+    ErrorClass.UNSUPPORTED: Consequence(ScopeStatus.UNSUPPORTED, Retry.DAILY, None),
+    ErrorClass.THROTTLED: Consequence(ScopeStatus.THROTTLED, Retry.BACKOFF, 3),
+    ErrorClass.TRANSIENT: Consequence(ScopeStatus.FAILED, Retry.BACKOFF, 3),
+    ErrorClass.INCOMPLETE: Consequence(ScopeStatus.PARTIAL, Retry.NEXT_PERIOD),
+    ErrorClass.MALFORMED_ITEM: Consequence(ScopeStatus.PARTIAL, Retry.NEXT_PERIOD),
+}
+
+
+class PeriodClass(StrEnum):
+    """How often a listing is read, as a multiple of `syncPeriodSeconds`."""
+
+    HOT = "hot"
+    STANDARD = "standard"
+    COLD = "cold"
+
+    @property
+    def multiple(self) -> int:
+        return {PeriodClass.HOT: 1, PeriodClass.STANDARD: 4, PeriodClass.COLD: 96}[self]
+
+
+class Consistency(StrEnum):
+    """Whether one complete listing may delete (STRONG) or two must agree (EVENTUAL)."""
+
+    STRONG = "strong"
+    EVENTUAL = "eventual"
+
+
+class LeaseKind(StrEnum):
+    """`DISCOVERY` belongs to a provider, `INVENTORY` to an account and region."""
+
+    DISCOVERY = "discovery"
+    INVENTORY = "inventory"
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A quota domain that one worker may talk to until `expires_at` (database clock)."""
+
+    id: int
+    kind: LeaseKind
+    domain: str  # `aws/111122223333/eu-west-1`, `discovery/platform/aws-prod`
+    fence: int
+    attempts: int
+    provider_id: int
+    cloud: str
+    account_id: str  # the cloud's id; "" for discovery
+    region: str  # "" for discovery
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """A planned scope as the worker needs it; `id` is the ledger row's key."""
+
+    id: int
+    listing: str
+    account_id: str
+    region: str
+    status: ScopeStatus
+    last_complete_at: datetime | None
+    consecutive_failures: int
+    empty_streak: int

@@ -1,0 +1,134 @@
+"""What a CloudProvider asks for, free of its YAML form."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from fnmatch import fnmatchcase
+
+ANY = ("*",)
+
+
+@dataclass(frozen=True, slots=True)
+class Globs:
+    """Matches what an `include` glob names and no `exclude` glob does."""
+
+    include: tuple[str, ...] = ANY
+    exclude: tuple[str, ...] = ()
+
+    def matches(self, *names: str) -> bool:
+        """Whether any of `names` (an id and its aliases) is selected."""
+        return self._any(self.include, names) and not self._any(self.exclude, names)
+
+    @staticmethod
+    def _any(globs: Iterable[str], names: Iterable[str]) -> bool:
+        names = tuple(names)
+        return any(fnmatchcase(name, glob) for glob in globs for name in names)
+
+
+class CredentialSource(StrEnum):
+    """Whose identity is used; design: who may use which is an operator setting."""
+
+    WORKLOAD_IDENTITY = "WorkloadIdentity"
+    SECRET = "Secret"  # noqa: S105  a word of the API, not a password
+    OPERATOR = "Operator"
+
+
+@dataclass(frozen=True, slots=True)
+class RoleHop:
+    """One role to assume on the way in."""
+
+    role_arn: str
+    external_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AwsCredentials:
+    """`roles` are assumed in order, starting from `source`."""
+
+    source: CredentialSource
+    secret_name: str = ""
+    service_account_name: str = ""
+    roles: tuple[RoleHop, ...] = ()
+
+
+class AccountDiscovery(StrEnum):
+    NONE = "None"
+    ORGANIZATION = "Organization"
+
+
+@dataclass(frozen=True, slots=True)
+class AwsAccounts:
+    """Which accounts; NONE without ids means the caller's own."""
+
+    discovery: AccountDiscovery = AccountDiscovery.NONE
+    ids: tuple[str, ...] = ()
+    member_role_name: str = "cloudops-read"
+    member_external_id: str = ""
+    selection: Globs = Globs()
+
+
+@dataclass(frozen=True, slots=True)
+class AwsConnection:
+    credentials: AwsCredentials
+    accounts: AwsAccounts = AwsAccounts()
+    regions: Globs = Globs()
+    endpoint_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DeletionBrake:
+    """A sweep that would remove more than max(minimum, percent of the live rows) is held."""
+
+    percent: int = 30
+    minimum: int = 20
+
+    def holds(self, *, candidates: int, live: int) -> bool:
+        """Whether removing `candidates` of `live` rows needs a person's consent.
+
+        `percent: 100` is that consent.
+        """
+        return self.percent < 100 and candidates > max(self.minimum, live * self.percent // 100)  # noqa: PLR2004
+
+
+@dataclass(frozen=True, slots=True)
+class InventorySettings:
+    sync_period_seconds: int = 900
+    types: Globs = Globs()
+    brake: DeletionBrake = DeletionBrake()
+    detail_calls_per_hour: int = 2000
+    detail_ttl_seconds: int = 86400
+    retain_deleted_days: int = 30
+    history_days: int = 180
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """A token bucket that replaces the declared one of its service and action."""
+
+    name: str
+    service: str = "*"
+    action: str = "*"
+    per_second: str = ""  # decimal, so that 4 a minute can be said
+    burst: int = 0
+    max_concurrent: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderSpec:
+    """One CloudProvider's wishes; `aws` is set iff `cloud` is `aws`."""
+
+    cloud: str
+    suspended: bool = False
+    aws: AwsConnection | None = None
+    inventory: InventorySettings = InventorySettings()
+    rate_limits: tuple[RateLimit, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who the credentials turned out to be."""
+
+    principal: str  # ARN, application id or e-mail
+    account_id: str
+    partition: str = "aws"
+    organization_id: str = ""

@@ -1,0 +1,97 @@
+"""Resources and facets as they come out of a listing."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from hashlib import blake2b
+from uuid import UUID
+
+GLOBAL_REGION = "global"
+
+
+class Facet(StrEnum):
+    """A part of a resource that is read by itself and ages by itself."""
+
+    LISTED = "listed"
+    TAGS = "tags"
+    DETAIL = "detail"
+    IAM = "iam"
+
+
+class TagSource(StrEnum):
+    """Where the tags of a resource come from."""
+
+    LISTED = "listed"  # the listing itself brings them
+    TAGGING = "tagging"  # the cloud's tagging API, as a facet of its own
+    NONE = "none"  # this type has no tags
+    UNREAD = "unread"  # it has tags, but nobody reads them yet
+
+
+def resource_uid(cloud: str, canonical_id: str) -> UUID:
+    """The key of a resource: blake2b-128 over cloud and canonical id."""
+    return UUID(bytes=blake2b(f"{cloud}\0{canonical_id}".encode(), digest_size=16).digest())
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceHead:
+    """The columns of a resource that its owner listing decides.
+
+    Attributes:
+        canonical_id: ARN, lower-cased ARM id or full resource name.
+        id_synthetic: True where the ARN was built from parts.
+        type: Native, e.g. `AWS::EC2::Instance`.
+        kind: Normalised, e.g. `compute.instance`.
+        region: Where the resource is, which may differ from the listing's region.
+        tags: None where this listing does not bring them (see `tag_source`).
+    """
+
+    canonical_id: str
+    id_synthetic: bool
+    type: str
+    kind: str
+    service: str
+    region: str
+    name: str | None
+    state: str | None
+    created_at: datetime | None
+    tag_source: TagSource
+    tags: Mapping[str, str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One facet of one resource, read now and ready to be compared.
+
+    Attributes:
+        document: Canonical JSON (sorted keys, redacted, unordered lists sorted),
+            without `volatile` paths.
+        volatile: JSON object of what changes by itself; outside hash and history.
+        digest: 16 bytes over `document` and the head.
+        head: None where the facet belongs to a resource of another listing.
+        truncated: The document was over 256 KiB and was cut.
+    """
+
+    uid: UUID
+    facet: Facet
+    document: bytes
+    digest: bytes
+    head: ResourceHead | None
+    volatile: bytes = b"{}"
+    truncated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MalformedItem:
+    """An item that could not be understood; with a readable id it counts as seen."""
+
+    reason: str
+    uid: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One answer of the cloud, O(page) in memory."""
+
+    observations: tuple[Observation, ...]
+    malformed: tuple[MalformedItem, ...] = field(default=())
