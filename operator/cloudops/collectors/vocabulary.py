@@ -28,7 +28,8 @@ class Emits:
     Attributes:
         type: Native type, e.g. `AWS::EC2::Instance`.
         kind: Normalised kind, e.g. `compute.instance`.
-        items: JMESPath from a page to its items.
+        items: Plain path from a page to its items, e.g. `Reservations[].Instances`. It is
+            walked strictly: what a JMESPath would silently skip is reported as malformed.
         id: Canonical id: a JMESPath into the item where the API gives it, or a
             template such as `arn:{partition}:ec2:{region}:{account}:instance/{InstanceId}`.
         name: JMESPath to the name; an AWS `Name` tag wins where `name` is "".
@@ -40,6 +41,11 @@ class Emits:
         unordered: Paths of lists whose order means nothing; sorted before hashing.
         redact: Paths whose values are replaced by a fingerprint.
         edges: Relation name → JMESPath to the ids of the targets.
+        owner: JMESPath to the owning account; an item that another account shares is
+            left to that account's own listing. "" where listings show own items only.
+        id_shape: Id template that the id has to fit, where one answer holds items of
+            several types; the others are left to their own rows.
+        json: Paths of strings that hold JSON, perhaps URL-encoded; stored decoded.
     """
 
     type: str
@@ -56,6 +62,9 @@ class Emits:
     unordered: tuple[str, ...] = ()
     redact: tuple[str, ...] = ()
     edges: Mapping[str, str] = field(default_factory=dict)
+    owner: str = ""
+    id_shape: str = ""
+    json: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,10 +140,14 @@ class DiscoveredAccount:
 
 @dataclass(frozen=True, slots=True)
 class Discovery:
-    """What one complete discovery found."""
+    """What one complete discovery found.
+
+    `implicit`: the spec names no account, the credentials' own is read.
+    """
 
     identity: Identity
     accounts: tuple[DiscoveredAccount, ...]
+    implicit: bool = False
 
 
 class AccountSession(Protocol):

@@ -5,6 +5,7 @@
  ├─ `AccessError`            an account or provider can't be entered at all
  ├─ `ListingError`           one listing in one account and region could not be read
  ├─ `LeaseLostError`         another worker holds the lease now; nothing may be written
+ ├─ `WorkerStoppingError`    this worker shuts down; its leases are handed back
  ├─ `NotLeaderError`         another controller leads now; nothing may be written
  └─ `StoreUnavailableError`  the database is away; nothing is known, nothing is written
 
@@ -24,6 +25,10 @@ class InvalidInputError(CloudOpsError):
 
 class LeaseLostError(CloudOpsError):
     """The fencing number moved on: another worker holds this lease."""
+
+
+class WorkerStoppingError(CloudOpsError):
+    """The process was asked to stop; what is unfinished goes to another worker."""
 
 
 class NotLeaderError(CloudOpsError):

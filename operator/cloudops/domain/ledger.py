@@ -122,3 +122,6 @@ class Scope:
     last_complete_at: datetime | None
     consecutive_failures: int
     empty_streak: int
+    item_count: int
+    period_seconds: int
+    account_pk: int

@@ -1,9 +1,11 @@
 """What a CloudProvider asks for, free of its YAML form."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from fnmatch import fnmatchcase
+from typing import Any
 
 ANY = ("*",)
 
@@ -82,12 +84,15 @@ class DeletionBrake:
     percent: int = 30
     minimum: int = 20
 
-    def holds(self, *, candidates: int, live: int) -> bool:
-        """Whether removing `candidates` of `live` rows needs a person's consent.
+    @property
+    def released(self) -> bool:
+        """`percent: 100` is a person's consent to any deletion."""
+        return self.percent >= 100  # noqa: PLR2004  of a hundred
 
-        `percent: 100` is that consent.
-        """
-        return self.percent < 100 and candidates > max(self.minimum, live * self.percent // 100)  # noqa: PLR2004
+    def holds(self, *, candidates: int, live: int) -> bool:
+        """Whether removing `candidates` of `live` rows needs a person's consent."""
+        limit = max(self.minimum, live * self.percent // 100)
+        return not self.released and candidates > limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,3 +137,45 @@ class Identity:
     account_id: str
     partition: str = "aws"
     organization_id: str = ""
+
+
+class Origin(StrEnum):
+    """Who wrote a provider row: the controller, or `cloudops collect`."""
+
+    CLUSTER = "cluster"
+    CLI = "cli"
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderRecord:
+    """A CloudProvider as the plan keeps it.
+
+    Attributes:
+        spec: The object's spec as JSON, defaults filled in; holds no secrets.
+        runnable: False while it is Stalled: planned, but never leased.
+        requested_at: The token of the annotation `requestedAt`; "" = none.
+    """
+
+    namespace: str
+    name: str
+    uid: str
+    generation: int
+    created_at: datetime
+    spec: Mapping[str, Any]
+    cloud: str
+    suspended: bool
+    requested_at: str
+    runnable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedProvider:
+    """A provider row as a worker needs it to do the provider's work."""
+
+    id: int
+    namespace: str
+    name: str
+    generation: int
+    discovered_generation: int
+    cloud: str
+    spec: Mapping[str, Any]

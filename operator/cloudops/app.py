@@ -1,0 +1,111 @@
+"""Composition root: from settings to services. Nothing else wires anything.
+
+There are two roots. Only the worker's imports the clouds, so that a
+controller never loads an SDK.
+"""
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from sqlalchemy import Engine
+
+from cloudops.collectors.vocabulary import Cloud
+from cloudops.services.access import SecretReader
+from cloudops.services.collecting import CollectingService
+from cloudops.services.discovery import DiscoveryService
+from cloudops.services.inventory import InventoryService
+from cloudops.services.leasing import LeasingService
+from cloudops.services.maintenance import MaintenanceService
+from cloudops.services.plan import PlanService
+from cloudops.services.reading import ReadingService
+from cloudops.settings import Settings
+from cloudops.store.installation import fingerprint_key
+from cloudops.store.session import open_engine, transaction
+
+
+@dataclass(frozen=True, slots=True)
+class ControllerApp:
+    """What `cloudops controller` works with."""
+
+    settings: Settings
+    plan: PlanService
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerApp:
+    """What `cloudops worker` works with."""
+
+    settings: Settings
+    leasing: LeasingService
+    discovery: DiscoveryService
+    inventory: InventoryService
+    maintenance: MaintenanceService
+
+
+def controller_app(settings: Settings) -> ControllerApp:
+    """Wire the controller; connects to nothing yet.
+
+    Raises:
+        InvalidInputError: No usable database URL.
+    """
+    engine = open_engine(settings, application="cloudops-controller")
+    return ControllerApp(settings, PlanService(engine))
+
+
+def worker_app(settings: Settings, secrets: SecretReader) -> WorkerApp:
+    """Wire a worker; reads the installation's key from the database.
+
+    Raises:
+        InvalidInputError: No usable database URL, or a schema of another version.
+        StoreUnavailableError: The database can't be reached.
+    """
+    engine = open_engine(settings, application="cloudops-worker")
+    leasing = LeasingService(engine, lease_seconds=settings.worker_lease_seconds)
+    leasing.require_schema()
+    clouds = _clouds(settings, engine)
+    return WorkerApp(
+        settings,
+        leasing,
+        DiscoveryService(engine, clouds, secrets),
+        InventoryService(
+            engine,
+            clouds,
+            secrets,
+            ThreadPoolExecutor(settings.worker_threads, "listing"),
+            confirm_seconds=settings.confirm_seconds,
+        ),
+        MaintenanceService(engine),
+    )
+
+
+def collecting_service(settings: Settings) -> CollectingService:
+    """What `cloudops collect` plans and reads back with.
+
+    Raises:
+        InvalidInputError: No usable database URL.
+    """
+    return CollectingService(open_engine(settings, application="cloudops-cli"))
+
+
+def reading_service(settings: Settings) -> ReadingService:
+    """What the reading commands work with.
+
+    Raises:
+        InvalidInputError: No usable database URL.
+    """
+    return ReadingService(open_engine(settings, application="cloudops-cli"))
+
+
+def _clouds(settings: Settings, engine: Engine) -> Mapping[str, Cloud]:
+    from cloudops.collectors.aws import AwsCloud  # noqa: PLC0415  see the module's docstring
+
+    with transaction(engine) as connection:
+        key = fingerprint_key(connection)
+    aws = AwsCloud(
+        redaction_key=key,
+        connect_timeout_seconds=settings.cloud_connect_timeout_seconds,
+        read_timeout_seconds=settings.cloud_read_timeout_seconds,
+        pool_size=settings.worker_threads,
+    )
+    return {aws.name: aws}

@@ -1,0 +1,17 @@
+"""`cloudops worker`."""
+
+import click
+
+from cloudops.app import worker_app
+from cloudops.cli.options import configure_logs, load_settings
+from cloudops.worker.run import run
+from cloudops.worker.secrets import KubernetesSecrets
+
+
+@click.command("worker")
+@click.pass_context
+def worker(ctx: click.Context) -> None:
+    """Read clouds: takes leases on due work from the database. Any number of replicas."""
+    settings = load_settings()
+    configure_logs(settings, service=True)
+    ctx.exit(run(lambda: worker_app(settings, KubernetesSecrets())))

@@ -1,0 +1,300 @@
+"""What a CloudProvider's status says, judged from the ledger; unread is never True."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from cloudops.domain.conditions import ConditionType, ConditionValue, Truth
+from cloudops.domain.snapshot import EntryState, ProviderSnapshot
+
+CLAIMED: Final = "AccountClaimed"
+MOST_NAMED: Final = 5  # scopes or permissions that one message names
+
+# The first of these that has a count gives InventorySynced its reason.
+UNSYNCED_ORDER: Final = (
+    "CredentialsRejected",
+    "AccessDenied",
+    "PartialListing",
+    "Throttled",
+    "Failed",
+    "Overdue",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a spec is not acted upon until somebody edits it."""
+
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class SpecFacts:
+    """What the judgement needs to know of the object itself."""
+
+    generation: int
+    suspended: bool = False
+    refusal: Refusal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PreviousStatus:
+    """What the object says now; conditions by type."""
+
+    observed_generation: int = -1
+    conditions: Mapping[str, ConditionValue] = field(default_factory=dict)
+
+    def is_ready_for(self, generation: int) -> bool:
+        ready = self.conditions.get(ConditionType.READY)
+        return self.observed_generation == generation and ready is not None and ready.is_true
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the object shall say.
+
+    Attributes:
+        conditions: All that shall be present, Ready first.
+        observed_generation: Moves to the spec's generation only when Ready or Stalled.
+        stalls_at: When rejected credentials will turn into Stalled, if nothing else happens.
+    """
+
+    conditions: tuple[ConditionValue, ...]
+    observed_generation: int
+    stalls_at: datetime | None = None
+
+    def condition(self, kind: str) -> ConditionValue | None:
+        return next((value for value in self.conditions if value.type == kind), None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    """Ready, and whether the object is on its way or stuck."""
+
+    ready: Truth
+    reason: str
+    message: str
+    reconciling: str = ""  # reason
+    stalled: bool = False
+    stalls_at: datetime | None = None
+
+
+def judge(
+    facts: SpecFacts,
+    snapshot: ProviderSnapshot | None,
+    previous: PreviousStatus,
+    *,
+    now: datetime,
+    grace: timedelta,
+) -> Judgement:
+    """Judge one provider. Pure: no clock, no database, no cluster.
+
+    Args:
+        facts: The object's spec, as far as it matters here.
+        snapshot: What the ledger knows; None = it does not know the provider yet.
+        previous: What the object says now.
+        now: The moment of the judgement.
+        grace: How long rejected credentials are "on their way" before they are stuck.
+    """
+    if facts.suspended:
+        return _suspended(facts, snapshot, previous)
+    verdict = _verdict(facts, snapshot, previous, now=now, grace=grace)
+    settled = verdict.ready is Truth.TRUE or verdict.stalled
+    values = [
+        ConditionValue(ConditionType.READY, verdict.ready, verdict.reason, verdict.message),
+        *_progress(verdict),
+        _credentials_valid(facts, snapshot),
+        _inventory_synced(facts, snapshot),
+        *_deletion_held(snapshot),
+    ]
+    return Judgement(
+        conditions=tuple(value.shortened() for value in values),
+        observed_generation=facts.generation if settled else previous.observed_generation,
+        stalls_at=verdict.stalls_at,
+    )
+
+
+def _suspended(
+    facts: SpecFacts, snapshot: ProviderSnapshot | None, previous: PreviousStatus
+) -> Judgement:
+    """Nothing is read, so nothing is judged: what was known stays, with its age."""
+    as_of = snapshot.oldest_complete if snapshot else None
+    told = f"data as of {as_of:%Y-%m-%dT%H:%M:%SZ}" if as_of else "nothing was read yet"
+    ready = ConditionValue(ConditionType.READY, Truth.TRUE, "Suspended", f"Suspended; {told}.")
+    summary = (ConditionType.READY, ConditionType.RECONCILING, ConditionType.STALLED)
+    kept = [value for kind, value in previous.conditions.items() if kind not in summary]
+    return Judgement((ready, *kept), facts.generation)
+
+
+def _verdict(
+    facts: SpecFacts,
+    snapshot: ProviderSnapshot | None,
+    previous: PreviousStatus,
+    *,
+    now: datetime,
+    grace: timedelta,
+) -> _Verdict:
+    if facts.refusal:
+        return _Verdict(Truth.FALSE, facts.refusal.reason, facts.refusal.message, stalled=True)
+    if snapshot is None:
+        return _progressing("Waiting for a worker to discover the accounts.")
+    if snapshot.entry.state is EntryState.DEPENDENCY_MISSING:
+        return _Verdict(
+            Truth.FALSE,
+            "DependencyNotReady",
+            snapshot.entry.message,
+            reconciling="ProgressingWithRetry",
+        )
+    if snapshot.entry.state is EntryState.REJECTED:
+        return _rejected(snapshot.entry.message, snapshot, now=now, grace=grace)
+    if not previous.is_ready_for(facts.generation) and _first_pass_runs(facts, snapshot):
+        tried, total = snapshot.accounts.tried, snapshot.accounts.total
+        return _progressing(f"The first pass is running: accounts tried {tried}/{total}.")
+    return _after_first_pass(snapshot, now=now, grace=grace)
+
+
+def _first_pass_runs(facts: SpecFacts, snapshot: ProviderSnapshot) -> bool:
+    """Accounts that appear later do not make a provider unready again; a new spec does."""
+    return (
+        snapshot.discovered_generation < facts.generation
+        or snapshot.entry.state is EntryState.UNTRIED
+        or snapshot.accounts.tried < snapshot.accounts.total
+    )
+
+
+def _after_first_pass(snapshot: ProviderSnapshot, *, now: datetime, grace: timedelta) -> _Verdict:
+    accounts = snapshot.accounts
+    if not accounts.total:
+        return _no_account(snapshot)
+    if not accounts.reachable and accounts.tried >= accounts.total:
+        first = snapshot.problems[0].message if snapshot.problems else "see status.problems"
+        message = f"None of {accounts.total} accounts is readable: {first}"
+        return _rejected(message, snapshot, now=now, grace=grace)
+    message = f"{accounts.reachable} of {accounts.total} accounts are readable."
+    return _Verdict(Truth.TRUE, "Succeeded", message)
+
+
+def _no_account(snapshot: ProviderSnapshot) -> _Verdict:
+    reason, message = "NoAccountSelected", "No account is selected; edit the spec's accounts."
+    claimed = [problem.message for problem in snapshot.problems if problem.reason == CLAIMED]
+    if claimed:
+        reason, message = CLAIMED, f"No account is left to read: {claimed[0]}"
+    return _Verdict(Truth.FALSE, reason, message, stalled=True)
+
+
+def _progressing(message: str) -> _Verdict:
+    return _Verdict(Truth.UNKNOWN, "Progressing", message, reconciling="Progressing")
+
+
+def _rejected(
+    message: str, snapshot: ProviderSnapshot, *, now: datetime, grace: timedelta
+) -> _Verdict:
+    """A role that was just created, or a key that was just rotated, takes its time."""
+    shut = [
+        problem.since
+        for problem in snapshot.problems
+        if not problem.listing and problem.reason not in (CLAIMED, "WorkerCrashed")
+    ]
+    since = snapshot.entry.since if snapshot.entry.state is EntryState.REJECTED else None
+    stalls_at = max([snapshot.spec_changed_at, *([since] if since else shut)]) + grace
+    if now < stalls_at:
+        return _Verdict(
+            Truth.FALSE,
+            "CredentialsRejected",
+            message,
+            reconciling="ProgressingWithRetry",
+            stalls_at=stalls_at,
+        )
+    return _Verdict(Truth.FALSE, "CredentialsRejected", message, stalled=True)
+
+
+def _progress(verdict: _Verdict) -> list[ConditionValue]:
+    """Present only while True, and never both."""
+    if verdict.stalled:
+        kind, reason = ConditionType.STALLED, verdict.reason
+    elif verdict.reconciling:
+        kind, reason = ConditionType.RECONCILING, verdict.reconciling
+    else:
+        return []
+    return [ConditionValue(kind, Truth.TRUE, reason, verdict.message)]
+
+
+def _credentials_valid(facts: SpecFacts, snapshot: ProviderSnapshot | None) -> ConditionValue:
+    kind = ConditionType.CREDENTIALS_VALID
+    if snapshot is None or snapshot.entry.state is EntryState.UNTRIED:
+        reason = facts.refusal.reason if facts.refusal else "Progressing"
+        return ConditionValue(kind, Truth.UNKNOWN, reason, "The credentials were not tried yet.")
+    entry = snapshot.entry
+    if entry.state is EntryState.ACCEPTED:
+        who = snapshot.identity.principal if snapshot.identity else "an unnamed principal"
+        return ConditionValue(kind, Truth.TRUE, "Succeeded", f"The cloud knows them as {who}.")
+    fallback = "CredentialsRejected" if entry.state is EntryState.REJECTED else "DependencyNotReady"
+    return ConditionValue(kind, Truth.FALSE, entry.reason or fallback, entry.message)
+
+
+def _inventory_synced(facts: SpecFacts, snapshot: ProviderSnapshot | None) -> ConditionValue:
+    kind = ConditionType.INVENTORY_SYNCED
+    if snapshot is None or not snapshot.scopes.total:
+        return _nothing_planned(facts, snapshot)
+    if snapshot.unsynced:
+        return ConditionValue(kind, Truth.FALSE, _first_reason(snapshot), _counts(snapshot))
+    total, planned = snapshot.scopes.total, snapshot.scopes.planned
+    if planned:
+        message = f"{total - planned} of {total} scopes were tried."
+        return ConditionValue(kind, Truth.UNKNOWN, "Progressing", message)
+    message = f"Each of {total} scopes is complete, unsupported or excused."
+    return ConditionValue(kind, Truth.TRUE, "Succeeded", message)
+
+
+def _nothing_planned(facts: SpecFacts, snapshot: ProviderSnapshot | None) -> ConditionValue:
+    """No scope is no inventory; never an empty one."""
+    kind, state = ConditionType.INVENTORY_SYNCED, snapshot.entry.state if snapshot else None
+    if facts.refusal:
+        reason, truth = facts.refusal.reason, Truth.FALSE
+    elif state is EntryState.DEPENDENCY_MISSING:
+        reason, truth = "DependencyNotReady", Truth.FALSE
+    elif state is EntryState.REJECTED:
+        reason, truth = "CredentialsRejected", Truth.FALSE
+    else:
+        reason, truth = "Progressing", Truth.UNKNOWN
+    return ConditionValue(kind, truth, reason, "Nothing was read yet.")
+
+
+def _first_reason(snapshot: ProviderSnapshot) -> str:
+    known = [reason for reason in UNSYNCED_ORDER if reason in snapshot.unsynced]
+    return known[0] if known else min(snapshot.unsynced)
+
+
+def _counts(snapshot: ProviderSnapshot) -> str:
+    """Reads as `12 AccessDenied and 3 Throttled of 45 scopes. Grant ec2:DescribeVolumes.`."""
+    order = {reason: place for place, reason in enumerate(UNSYNCED_ORDER)}
+    reasons = sorted(snapshot.unsynced, key=lambda reason: (order.get(reason, len(order)), reason))
+    counts = " and ".join(f"{snapshot.unsynced[reason]} {reason}" for reason in reasons)
+    granted = _named(dict.fromkeys(p.permission for p in snapshot.problems if p.permission))
+    advice = f" Grant {granted}." if granted else ""
+    return f"{counts} of {snapshot.scopes.total} scopes.{advice}"
+
+
+def _deletion_held(snapshot: ProviderSnapshot | None) -> list[ConditionValue]:
+    if snapshot is None or not snapshot.held:
+        return []
+    total = sum(scope.count for scope in snapshot.held)
+    names = _named(
+        f"{scope.listing} in {scope.account_id}/{scope.region} ({scope.count})"
+        for scope in snapshot.held
+    )
+    message = (
+        f"{total} deletions are held: {names}."
+        " Raise spec.inventory.deletionBrake if the resources are really gone."
+    )
+    return [ConditionValue(ConditionType.DELETION_HELD, Truth.TRUE, "DeletionBrake", message)]
+
+
+def _named(names: Iterable[str]) -> str:
+    """The first few, and how many more."""
+    all_names = list(names)
+    more = len(all_names) - MOST_NAMED
+    listed = ", ".join(all_names[:MOST_NAMED])
+    return f"{listed} and {more} more" if more > 0 else listed

@@ -1,0 +1,66 @@
+"""Which scopes count against `InventorySynced`, and under which word. Pure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from cloudops.domain.ledger import CONSEQUENCES, ErrorClass, ScopeStatus
+
+CREDENTIAL_CODES = frozenset({"CredentialsRejected", "IdentityMismatch", "RoleNotAssumable"})
+
+_REASONS = {
+    ScopeStatus.DENIED: "AccessDenied",
+    ScopeStatus.PARTIAL: "PartialListing",
+    ScopeStatus.THROTTLED: "Throttled",
+    ScopeStatus.FAILED: "ListingFailed",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeGroup:
+    """Scopes of one provider that are alike in everything that matters here.
+
+    Attributes:
+        late: No complete listing for three periods.
+        has_rows: They hold live rows.
+        oldest_complete: Start of their oldest complete listing.
+    """
+
+    status: str
+    error_class: str
+    error_code: str
+    late: bool
+    has_rows: bool
+    reachable: bool | None
+    scopes: int
+    oldest_complete: datetime | None
+
+    @property
+    def overdue(self) -> bool:
+        """Late, and not for want of support."""
+        return self.late and self.status != ScopeStatus.UNSUPPORTED
+
+
+def unsynced_reasons(groups: Iterable[ScopeGroup]) -> dict[str, int]:
+    """Count the scopes that keep the inventory from being in step, by reason."""
+    counts: dict[str, int] = {}
+    for group in groups:
+        reason = _reason(group)
+        if reason:
+            counts[reason] = counts.get(reason, 0) + group.scopes
+    return counts
+
+
+def _reason(group: ScopeGroup) -> str:
+    if group.status in (ScopeStatus.COMPLETE, ScopeStatus.PLANNED):
+        return "Overdue" if group.late else ""
+    consequence = CONSEQUENCES[ErrorClass(group.error_class)]
+    if consequence.excused_periods is None:
+        return ""
+    if consequence.only_with_live_rows and not group.has_rows:
+        return ""
+    if consequence.excused_periods and not group.late:
+        return ""
+    if group.error_code in CREDENTIAL_CODES:
+        return "CredentialsRejected"
+    return _REASONS[ScopeStatus(group.status)]

@@ -1,0 +1,69 @@
+"""A CloudProvider from a file: put into the plan, and what a sync of it found."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import Engine
+
+from cloudops.domain.errors import InvalidInputError
+from cloudops.domain.provider import Origin, ProviderRecord
+from cloudops.domain.summary import SyncSummary
+from cloudops.store import leases, providers, reading
+from cloudops.store.session import transaction
+from cloudops.store.snapshot import read_snapshot
+
+
+class CollectingService:
+    """All methods raise `StoreUnavailableError` while the database is away."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def plan(self, namespace: str, name: str, spec: Mapping[str, Any]) -> int:
+        """Plan the provider and make everything of it due; returns its row's id.
+
+        Raises:
+            InvalidInputError: A controller keeps a provider of that name here.
+        """
+        record = ProviderRecord(
+            namespace=namespace,
+            name=name,
+            uid="",
+            generation=0,
+            created_at=datetime.now(UTC),
+            spec=spec,
+            cloud=str(spec["type"]),
+            suspended=False,
+            requested_at=uuid4().hex,
+            runnable=True,
+        )
+        with transaction(self._engine) as connection:
+            if (namespace, name) in providers.planned_providers(connection):
+                raise InvalidInputError(
+                    f"CloudProvider {namespace}/{name} of this database is kept by a controller: "
+                    "choose another metadata.name, or another database"
+                )
+            return providers.write_provider(connection, record, origin=Origin.CLI)
+
+    def unfinished(self, provider_id: int) -> int:
+        """How many leases of the provider are due or in somebody's hands."""
+        with transaction(self._engine) as connection:
+            return leases.unfinished(connection, provider_id)
+
+    def summary(self, namespace: str, name: str, provider_id: int, api_calls: int) -> SyncSummary:
+        """The ledger of the provider as it stands."""
+        with transaction(self._engine) as connection:
+            snapshot = read_snapshot(connection, namespace, name)
+            if snapshot is None:
+                raise InvalidInputError(f"CloudProvider {namespace}/{name} was removed meanwhile")
+            return SyncSummary(
+                entry=snapshot.entry,
+                accounts=tuple(reading.accounts(connection, provider_id)),
+                scopes=tuple(reading.ledger(connection, provider_id=provider_id)),
+                resources=reading.resources_by_type(connection, provider_id),
+                problems=snapshot.problems,
+                problems_total=snapshot.problems_total,
+                api_calls=api_calls,
+            )

@@ -1,0 +1,158 @@
+"""Discovery: who we are, which accounts and regions there are, and what to read there."""
+
+from collections.abc import Mapping
+
+import structlog
+from sqlalchemy import Connection, Engine
+
+from cloudops.collectors.vocabulary import (
+    Cloud,
+    DiscoveredAccount,
+    Discovery,
+    Listing,
+    RegionRule,
+)
+from cloudops.domain.errors import AccessError
+from cloudops.domain.ledger import Lease
+from cloudops.domain.provider import PlannedProvider, ProviderSpec
+from cloudops.domain.snapshot import Entry, EntryState
+from cloudops.services.access import SecretReader, open_access, provider_spec, rejected
+from cloudops.store import leases, plan, providers
+from cloudops.store.notify import notify_provider
+from cloudops.store.session import transaction
+
+RETRY_SECONDS = 60  # a missing Secret is looked for this often
+
+_log = structlog.get_logger(__name__)
+
+
+class DiscoveryService:
+    """Runs discovery leases: a listing like any other, whose outcome is the plan."""
+
+    def __init__(self, engine: Engine, clouds: Mapping[str, Cloud], secrets: SecretReader) -> None:
+        self._engine = engine
+        self._clouds = clouds
+        self._secrets = secrets
+
+    def run(self, lease: Lease) -> None:
+        """Discover one provider and materialise its plan.
+
+        Raises:
+            LeaseLostError: Another worker has the lease.
+            StoreUnavailableError: The database went away.
+        """
+        with transaction(self._engine) as connection:
+            provider = providers.planned_provider(connection, lease.provider_id)
+        spec = provider_spec(provider)
+        try:
+            found = self._discover(provider)
+        except AccessError as error:
+            self._record_rejection(lease, provider, spec, error)
+            return
+        self._write(lease, provider, spec, found)
+
+    def _discover(self, provider: PlannedProvider) -> Discovery:
+        access = open_access(provider, self._secrets)
+        found = self._clouds[provider.cloud].discover(access)
+        self._refuse_other_identity(provider, found)
+        return found
+
+    def _refuse_other_identity(self, provider: PlannedProvider, found: Discovery) -> None:
+        """Swapped credentials must not retire what the spec still asks for.
+
+        Which account a provider without ids reads follows from its
+        credentials. If they lead elsewhere while the spec is the same, a
+        mistake is likelier than a wish; an edited spec says that it is one.
+        """
+        if provider.discovered_generation != provider.generation or not found.implicit:
+            return
+        with transaction(self._engine) as connection:
+            known = plan.claimed_accounts(connection, provider.id)
+        account_id = found.identity.account_id
+        if known and account_id not in known:
+            raise AccessError(
+                f"the credentials now belong to account {account_id}, the inventory is that of "
+                f"{known[0]}: restore them, or name the account in spec.aws.accounts.ids",
+                reason="IdentityMismatch",
+            )
+
+    def _record_rejection(
+        self, lease: Lease, provider: PlannedProvider, spec: ProviderSpec, error: AccessError
+    ) -> None:
+        _log.warning("discovery refused", reason=error.reason, error=str(error))
+        entry = rejected(error.reason, str(error))
+        wait = spec.inventory.sync_period_seconds
+        if entry.state is EntryState.DEPENDENCY_MISSING:
+            wait = min(wait, RETRY_SECONDS)
+        with transaction(self._engine) as connection:
+            leases.guard(connection, lease)
+            providers.record_entry(connection, provider.id, entry, None)
+            leases.finish(connection, lease, due_in_seconds=wait)
+        self._notify(provider)
+
+    def _write(
+        self, lease: Lease, provider: PlannedProvider, spec: ProviderSpec, found: Discovery
+    ) -> None:
+        with transaction(self._engine) as connection:
+            leases.guard(connection, lease)
+            self._write_plan(connection, provider, spec, found)
+            providers.record_entry(
+                connection, provider.id, Entry(EntryState.ACCEPTED), found.identity
+            )
+            plan.mark_discovered(connection, provider.id, provider.generation)
+            leases.finish(connection, lease, due_in_seconds=spec.inventory.sync_period_seconds)
+        _log.info("discovered", accounts=len(found.accounts), principal=found.identity.principal)
+        self._notify(provider)
+
+    def _write_plan(
+        self,
+        connection: Connection,
+        provider: PlannedProvider,
+        spec: ProviderSpec,
+        found: Discovery,
+    ) -> None:
+        plan.write_plan(
+            connection,
+            provider_id=provider.id,
+            cloud=provider.cloud,
+            accounts=[_planned(account) for account in found.accounts],
+            listings=[
+                plan.PlannedListing(
+                    listing.name,
+                    listing.region_rule is RegionRule.GLOBAL,
+                    listing.period.multiple * spec.inventory.sync_period_seconds,
+                )
+                for listing in self._clouds[provider.cloud].listings
+                if selected(listing, spec)
+            ],
+        )
+
+    def _notify(self, provider: PlannedProvider) -> None:
+        with transaction(self._engine) as connection:
+            notify_provider(connection, provider.namespace, provider.name)
+
+
+def selected(listing: Listing, spec: ProviderSpec) -> bool:
+    """Whether any type or kind of the listing is asked for.
+
+    The tagging pass has no types of its own and always goes along.
+    """
+    if not listing.types:
+        return True
+    return any(
+        spec.inventory.types.matches(type_, kind)
+        for type_, kind in zip(listing.types, listing.kinds, strict=True)
+    )
+
+
+def _planned(account: DiscoveredAccount) -> plan.PlannedAccount:
+    error = account.error
+    return plan.PlannedAccount(
+        account_id=account.account_id,
+        name=account.name,
+        partition=account.partition,
+        regions=account.regions,
+        error_reason=error.reason if error else "",
+        error_message=error.message if error else "",
+        error_permission=error.permission if error else "",
+    )

@@ -1,0 +1,150 @@
+"""One lease's work: enter the account, run its due listings, load, sweep, give back."""
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor, wait
+from contextvars import copy_context
+
+import structlog
+from sqlalchemy import Engine
+
+from cloudops.collectors.vocabulary import AccountSession, Cloud, Listing
+from cloudops.domain.errors import AccessError
+from cloudops.domain.ledger import Lease, Scope
+from cloudops.domain.provider import PlannedProvider, ProviderSpec
+from cloudops.domain.schedule import ScopeOutcome
+from cloudops.metrics import ROWS_CHANGED
+from cloudops.services.access import SecretReader, open_access, provider_spec
+from cloudops.services.listing import Finished, ListingRun
+from cloudops.services.pulse import Pulse
+from cloudops.store import leases, providers, scopes, sweep
+from cloudops.store.clock import DatabaseClock
+from cloudops.store.notify import notify_provider
+from cloudops.store.session import transaction
+
+_log = structlog.get_logger(__name__)
+
+
+class InventoryService:
+    """Runs inventory leases; thread-safe, holds no state of a lease."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        clouds: Mapping[str, Cloud],
+        secrets: SecretReader,
+        executor: Executor,
+        *,
+        confirm_seconds: float,
+    ) -> None:
+        self._engine = engine
+        self._clouds = clouds
+        self._secrets = secrets
+        self._executor = executor
+        self._confirm_seconds = confirm_seconds
+
+    def run(self, lease: Lease, pulse: Pulse) -> None:
+        """Read everything in the lease that is due.
+
+        Raises:
+            LeaseLostError: Another worker has the lease.
+            WorkerStoppingError: The process stops; hand the lease back.
+            StoreUnavailableError: The database went away.
+        """
+        with transaction(self._engine) as connection:
+            provider = providers.planned_provider(connection, lease.provider_id)
+            due = scopes.due_scopes(connection, lease)
+        spec = provider_spec(provider)
+        if due:
+            try:
+                session = self._enter(lease, provider, due[0].account_pk)
+            except AccessError as error:
+                self._deny(lease, error)
+            else:
+                try:
+                    self._read(lease, spec, session, due, pulse)
+                finally:
+                    session.close()
+        with transaction(self._engine) as connection:
+            leases.finish(connection, lease)
+        with transaction(self._engine) as connection:
+            notify_provider(connection, provider.namespace, provider.name)
+
+    def _enter(self, lease: Lease, provider: PlannedProvider, account_pk: int) -> AccountSession:
+        access = open_access(provider, self._secrets)
+        session = self._clouds[lease.cloud].open(access, lease.account_id)
+        if session.identity.account_id != lease.account_id:
+            session.close()
+            raise AccessError(
+                f"the credentials belong to account {session.identity.account_id}, "
+                f"not to {lease.account_id}: restore them, or edit spec.{lease.cloud}",
+                reason="IdentityMismatch",
+            )
+        with transaction(self._engine) as connection:
+            leases.guard(connection, lease)
+            scopes.enter_account(connection, account_pk, session.fingerprint)
+            scopes.record_account(connection, lease, None)
+        return session
+
+    def _deny(self, lease: Lease, error: AccessError) -> None:
+        _log.warning("account not entered", reason=error.reason, error=str(error))
+        with transaction(self._engine) as connection:
+            leases.guard(connection, lease)
+            scopes.record_account(connection, lease, error)
+            scopes.deny_lease(connection, lease, error)
+
+    def _read(
+        self,
+        lease: Lease,
+        spec: ProviderSpec,
+        session: AccountSession,
+        due: Sequence[Scope],
+        pulse: Pulse,
+    ) -> None:
+        run = ListingRun(self._engine, lease, session, pulse, DatabaseClock(self._engine))
+        catalogue = {listing.name: listing for listing in self._clouds[lease.cloud].listings}
+        # A worker of an older version may find scopes that it knows no listing for.
+        work = [(scope, catalogue[scope.listing]) for scope in due if scope.listing in catalogue]
+        # Each thread gets the lease's correlation id for its log lines.
+        futures = [
+            self._executor.submit(copy_context().run, run.one, scope, listing)
+            for scope, listing in work
+        ]
+        try:
+            finished = [future.result() for future in futures]
+        except BaseException:
+            # The session must stay open until the last thread has left it.
+            for future in futures:
+                future.cancel()
+            wait(futures)
+            raise
+        self._settle(lease, [f.outcome for f in finished if f.outcome is not None])
+        self._sweep(lease, spec, _complete(work, finished))
+
+    def _settle(self, lease: Lease, outcomes: Sequence[ScopeOutcome]) -> None:
+        """Record what changed nothing, all at once."""
+        with transaction(self._engine) as connection:
+            leases.guard(connection, lease)
+            scopes.record_outcomes(connection, outcomes)
+
+    def _sweep(self, lease: Lease, spec: ProviderSpec, complete: Sequence[sweep.Swept]) -> None:
+        with transaction(self._engine) as connection:
+            result = sweep.sweep(
+                connection,
+                lease,
+                complete,
+                brake=spec.inventory.brake,
+                confirm_seconds=self._confirm_seconds,
+            )
+        if result.deleted:
+            ROWS_CHANGED.labels(lease.cloud, "deleted").inc(result.deleted)
+        _log.info("lease read", complete=len(complete), deleted=result.deleted, held=result.held)
+
+
+def _complete(
+    work: Sequence[tuple[Scope, Listing]], finished: Sequence[Finished]
+) -> list[sweep.Swept]:
+    return [
+        sweep.Swept(scope.id, listing.facet, listing.consistency)
+        for (scope, listing), result in zip(work, finished, strict=True)
+        if result.complete
+    ]

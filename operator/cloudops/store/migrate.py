@@ -1,0 +1,75 @@
+"""Bringing the schema up to date; safe to run from several places at once."""
+
+from io import StringIO
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.engine import make_url
+
+from cloudops.domain.errors import InvalidInputError
+from cloudops.store.session import store_errors
+
+# Any constant will do, so long as nothing else in the database locks it.
+_ADVISORY_LOCK = 7_203_518_221
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    return config
+
+
+def upgrade(database_url: str) -> str:
+    """Apply what is missing, under an advisory lock.
+
+    Returns:
+        The revision that the database has now.
+
+    Raises:
+        StoreUnavailableError: The database can't be reached.
+    """
+    engine = create_engine(make_url(database_url).set(drivername="postgresql+psycopg"))
+    try:
+        with store_errors(), engine.connect() as connection:
+            connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _ADVISORY_LOCK})
+            connection.commit()
+            config = _config()
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+            connection.commit()
+            return current_revision(connection) or ""
+    finally:
+        engine.dispose()
+
+
+def offline_sql() -> str:
+    """The whole schema as one SQL script, for people who apply it themselves."""
+    buffer = StringIO()
+    config = _config()
+    config.output_buffer = buffer
+    command.upgrade(config, "head", sql=True)
+    return buffer.getvalue()
+
+
+def current_revision(connection: Connection) -> str | None:
+    """The revision of the schema; None in an empty database."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def require_current(connection: Connection) -> None:
+    """Refuse to work on a schema of another version.
+
+    Raises:
+        InvalidInputError: With the command that cures it.
+    """
+    head = ScriptDirectory.from_config(_config()).get_current_head()
+    found = current_revision(connection)
+    if found != head:
+        raise InvalidInputError(
+            f"the database schema is at {found or 'nothing'}, this version needs {head}: "
+            "run `cloudops migrate`"
+        )

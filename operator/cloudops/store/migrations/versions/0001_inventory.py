@@ -1,0 +1,219 @@
+"""Inventory: providers, accounts, scopes, leases, resources, facets, changes."""
+
+from alembic import op
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+_INSTALLATION = """
+CREATE TABLE installation (
+    singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
+    cluster_uid text,
+    fingerprint_key bytea NOT NULL
+);
+INSERT INTO installation (fingerprint_key)
+VALUES (decode(replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''), 'hex'));
+CREATE TABLE leader (
+    singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
+    epoch bigint NOT NULL DEFAULT 0,
+    holder text NOT NULL DEFAULT '',
+    acquired_at timestamptz
+);
+INSERT INTO leader DEFAULT VALUES;
+"""
+
+_PLAN = """
+CREATE TABLE provider (
+    id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    origin text NOT NULL CHECK (origin IN ('cluster', 'cli')),
+    namespace text NOT NULL,
+    name text NOT NULL,
+    uid text NOT NULL DEFAULT '',
+    generation bigint NOT NULL DEFAULT 0,
+    created_at timestamptz NOT NULL,
+    cloud text NOT NULL,
+    spec jsonb NOT NULL,
+    spec_digest bytea NOT NULL,
+    spec_changed_at timestamptz NOT NULL DEFAULT now(),
+    suspended boolean NOT NULL DEFAULT false,
+    runnable boolean NOT NULL DEFAULT false,
+    requested_token text NOT NULL DEFAULT '',
+    requested_at timestamptz,
+    handled_token text NOT NULL DEFAULT '',
+    entry_state text NOT NULL DEFAULT 'untried',
+    entry_reason text NOT NULL DEFAULT '',
+    entry_message text NOT NULL DEFAULT '',
+    entry_since timestamptz,
+    identity jsonb,
+    discovered_generation bigint NOT NULL DEFAULT 0,
+    discovered_at timestamptz,
+    vanished_at timestamptz,
+    UNIQUE (namespace, name)
+);
+CREATE TABLE account (
+    id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    cloud text NOT NULL,
+    account_id text NOT NULL,
+    provider_id integer REFERENCES provider (id),
+    name text NOT NULL DEFAULT '',
+    partition text NOT NULL DEFAULT '',
+    regions text[],
+    reachable boolean,
+    error_reason text NOT NULL DEFAULT '',
+    error_message text NOT NULL DEFAULT '',
+    error_permission text NOT NULL DEFAULT '',
+    error_since timestamptz,
+    fingerprint bytea,
+    UNIQUE (cloud, account_id)
+);
+CREATE INDEX account_provider_id ON account (provider_id);
+CREATE TABLE claim (
+    provider_id integer NOT NULL REFERENCES provider (id) ON DELETE CASCADE,
+    account_pk integer NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+    claimed_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (provider_id, account_pk)
+);
+CREATE INDEX claim_account_pk ON claim (account_pk);
+"""
+
+_LEDGER = """
+CREATE TABLE lease (
+    id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    kind text NOT NULL CHECK (kind IN ('discovery', 'inventory')),
+    domain text NOT NULL UNIQUE,
+    provider_id integer REFERENCES provider (id) ON DELETE CASCADE,
+    account_pk integer REFERENCES account (id) ON DELETE CASCADE,
+    region text NOT NULL DEFAULT '',
+    holder text NOT NULL DEFAULT '',
+    fence bigint NOT NULL DEFAULT 0,
+    expires_at timestamptz,
+    attempts smallint NOT NULL DEFAULT 0,
+    next_due_at timestamptz NOT NULL DEFAULT now(),
+    started_at timestamptz,
+    finished_at timestamptz,
+    finished_start_at timestamptz
+);
+CREATE INDEX lease_next_due_at ON lease (next_due_at);
+CREATE INDEX lease_account_pk ON lease (account_pk);
+CREATE INDEX lease_provider_id ON lease (provider_id);
+CREATE TABLE scope (
+    id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    account_pk integer NOT NULL REFERENCES account (id),
+    region text NOT NULL,
+    listing text NOT NULL,
+    lease_id integer NOT NULL REFERENCES lease (id),
+    period_seconds integer NOT NULL,
+    status text NOT NULL DEFAULT 'planned',
+    status_since timestamptz NOT NULL DEFAULT now(),
+    error_class text NOT NULL DEFAULT '',
+    error_code text NOT NULL DEFAULT '',
+    error_message text NOT NULL DEFAULT '',
+    error_permission text NOT NULL DEFAULT '',
+    last_attempt_at timestamptz,
+    last_complete_at timestamptz,
+    last_complete_end_at timestamptz,
+    item_count integer NOT NULL DEFAULT 0,
+    malformed_count integer NOT NULL DEFAULT 0,
+    consecutive_failures smallint NOT NULL DEFAULT 0,
+    empty_streak smallint NOT NULL DEFAULT 0,
+    probation smallint NOT NULL DEFAULT 0,
+    held_count integer NOT NULL DEFAULT 0,
+    next_due_at timestamptz NOT NULL DEFAULT now(),
+    retired_at timestamptz,
+    retired_reason text NOT NULL DEFAULT '',
+    UNIQUE (account_pk, region, listing)
+) WITH (fillfactor = 70);
+CREATE INDEX scope_lease_id ON scope (lease_id);
+"""
+
+_RESOURCES = """
+CREATE TABLE resource (
+    uid uuid PRIMARY KEY,
+    cloud text NOT NULL,
+    canonical_id text COLLATE "C" NOT NULL,
+    id_synthetic boolean NOT NULL DEFAULT false,
+    account_pk integer NOT NULL,
+    scope_id integer NOT NULL REFERENCES scope (id),
+    region text NOT NULL,
+    service text NOT NULL,
+    type text NOT NULL,
+    kind text NOT NULL,
+    name text,
+    state text,
+    created_at timestamptz,
+    tag_source text NOT NULL,
+    tags jsonb,
+    first_seen_at timestamptz NOT NULL DEFAULT now(),
+    changed_at timestamptz NOT NULL DEFAULT now(),
+    deleted_at timestamptz,
+    deleted_reason text NOT NULL DEFAULT ''
+) WITH (fillfactor = 90);
+CREATE INDEX resource_scope_id ON resource (scope_id);
+CREATE INDEX resource_canonical_id ON resource (canonical_id);
+CREATE INDEX resource_live_kind ON resource (kind, account_pk, region) WHERE deleted_at IS NULL;
+CREATE INDEX resource_deleted_at ON resource (deleted_at) WHERE deleted_at IS NOT NULL;
+CREATE INDEX resource_live_tags ON resource USING gin (tags jsonb_path_ops)
+    WHERE deleted_at IS NULL;
+CREATE TABLE facet (
+    uid uuid NOT NULL,
+    facet text NOT NULL,
+    scope_id integer NOT NULL,
+    digest bytea NOT NULL,
+    document jsonb NOT NULL,
+    volatile jsonb,
+    truncated boolean NOT NULL DEFAULT false,
+    changed_at timestamptz NOT NULL DEFAULT now(),
+    missing_since timestamptz,
+    PRIMARY KEY (uid, facet)
+) WITH (fillfactor = 90);
+CREATE INDEX facet_scope_id ON facet (scope_id);
+CREATE INDEX facet_missing ON facet (scope_id) WHERE missing_since IS NOT NULL;
+"""
+
+# `changed_keys(a, b)`: the top-level keys of `a` whose value is another in `b`.
+_CHANGES = """
+CREATE TABLE change (
+    at timestamptz NOT NULL,
+    uid uuid NOT NULL,
+    facet text NOT NULL,
+    operation text NOT NULL,
+    old jsonb,
+    new jsonb,
+    scope_id integer NOT NULL
+) PARTITION BY RANGE (at);
+CREATE INDEX change_uid_at ON change (uid, at);
+CREATE TABLE change_default PARTITION OF change DEFAULT;
+CREATE FUNCTION changed_keys(a jsonb, b jsonb) RETURNS jsonb
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT coalesce(jsonb_object_agg(key, value), '{}')
+    FROM jsonb_each(a) WHERE b -> key IS DISTINCT FROM value
+$$;
+"""
+
+# What runs now, for people who read with SQL. A row is as old as `as_of` says.
+_VIEWS = """
+CREATE VIEW inventory AS
+SELECT r.uid, r.cloud, a.account_id, a.name AS account_name, r.region, r.service, r.type, r.kind,
+       r.canonical_id, r.name, r.state, r.tags, r.tags IS NOT NULL AS tags_known, r.created_at,
+       r.first_seen_at, r.changed_at, s.listing, s.status AS listing_status,
+       s.last_complete_at AS as_of, f.missing_since, f.document, f.volatile, f.truncated
+FROM resource r
+JOIN scope s ON s.id = r.scope_id
+JOIN account a ON a.id = r.account_pk
+LEFT JOIN facet f ON f.uid = r.uid AND f.facet = 'listed'
+WHERE r.deleted_at IS NULL AND s.retired_at IS NULL;
+"""
+
+
+def upgrade() -> None:
+    for script in (_INSTALLATION, _PLAN, _LEDGER, _RESOURCES, _CHANGES, _VIEWS):
+        op.execute(script)
+
+
+def downgrade() -> None:
+    op.execute(
+        "DROP VIEW inventory; DROP TABLE change, facet, resource, scope, lease, claim, account,"
+        " provider, leader, installation CASCADE; DROP FUNCTION changed_keys;"
+    )

@@ -1,0 +1,221 @@
+"""The plan below a provider: accounts, leases and scopes, written by its discovery."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from cloudops.domain.resource import GLOBAL_REGION
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedAccount:
+    """One account of a discovery; `regions` is None where they could not be read."""
+
+    account_id: str
+    name: str
+    partition: str
+    regions: tuple[str, ...] | None
+    error_reason: str = ""
+    error_message: str = ""
+    error_permission: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedListing:
+    """One selected row of the catalogue."""
+
+    name: str
+    is_global: bool
+    period_seconds: int
+
+
+_ACCOUNTS = text("""
+INSERT INTO account (cloud, account_id, partition)
+SELECT :cloud, a.account_id, a.partition
+FROM unnest(CAST(:account_ids AS text[]), CAST(:partitions AS text[])) AS a(account_id, partition)
+ON CONFLICT (cloud, account_id) DO NOTHING
+""")
+
+_CLAIM = text("""
+INSERT INTO claim (provider_id, account_pk)
+SELECT :provider_id, id FROM account WHERE cloud = :cloud AND account_id = ANY(:account_ids)
+ON CONFLICT DO NOTHING
+""")
+
+_UNCLAIM = text("""
+DELETE FROM claim USING account a
+WHERE a.id = claim.account_pk AND claim.provider_id = :provider_id
+  AND NOT (a.cloud = :cloud AND a.account_id = ANY(:account_ids))
+""")
+
+# The oldest provider that names an account reads it. A new owner plans it in
+# a discovery of its own, since its regions and types may be others.
+_SETTLE_OWNERS = text("""
+WITH best AS (
+    SELECT DISTINCT ON (c.account_pk) c.account_pk, c.provider_id
+    FROM claim c JOIN provider p ON p.id = c.provider_id AND p.vanished_at IS NULL
+    ORDER BY c.account_pk, p.created_at, p.uid
+), moved AS (
+    UPDATE account SET provider_id = best.provider_id
+    FROM account a LEFT JOIN best ON best.account_pk = a.id
+    WHERE a.id = account.id AND account.provider_id IS DISTINCT FROM best.provider_id
+    RETURNING account.provider_id
+)
+UPDATE lease SET next_due_at = now() FROM moved, provider p
+WHERE lease.provider_id = moved.provider_id AND lease.kind = 'discovery'
+  AND p.id = moved.provider_id AND p.runnable AND NOT p.suspended
+""")
+
+_RETIRE_UNOWNED = text("""
+UPDATE scope SET retired_at = now(), retired_reason = 'AccountUnclaimed' FROM account a
+WHERE a.id = scope.account_pk AND a.provider_id IS NULL AND scope.retired_at IS NULL
+""")
+
+_DETAILS = text("""
+UPDATE account SET name = d.name, partition = d.partition,
+    regions = coalesce(string_to_array(d.regions, ','), account.regions),
+    reachable = (d.reason = ''),
+    error_since = CASE WHEN d.reason = account.error_reason THEN account.error_since
+                       WHEN d.reason = '' THEN NULL ELSE clock_timestamp() END,
+    error_reason = d.reason, error_message = d.message, error_permission = d.permission
+FROM unnest(CAST(:account_ids AS text[]), CAST(:names AS text[]), CAST(:partitions AS text[]),
+            CAST(:regions AS text[]), CAST(:reasons AS text[]), CAST(:messages AS text[]),
+            CAST(:permissions AS text[]))
+     AS d(account_id, name, partition, regions, reason, message, permission)
+WHERE account.cloud = :cloud AND account.account_id = d.account_id
+  AND account.provider_id = :provider_id
+""")
+
+_DESIRED = """
+desired AS (
+    SELECT a.id AS account_pk, a.account_id, r.region, l.listing, l.period
+    FROM account a
+    CROSS JOIN unnest(CAST(:listings AS text[]), CAST(:globals AS boolean[]),
+                      CAST(:periods AS integer[])) AS l(listing, is_global, period)
+    CROSS JOIN LATERAL (
+        SELECT :global AS region WHERE l.is_global
+        UNION ALL SELECT unnest(a.regions) WHERE NOT l.is_global
+    ) r
+    WHERE a.provider_id = :provider_id AND a.regions IS NOT NULL
+)
+"""
+
+_LEASES = text(f"""
+WITH {_DESIRED}
+INSERT INTO lease (kind, domain, account_pk, region, next_due_at)
+SELECT DISTINCT 'inventory', :cloud || '/' || account_id || '/' || region, account_pk, region,
+       now()
+FROM desired ON CONFLICT (domain) DO NOTHING
+""")  # noqa: S608  constants only
+
+_SCOPES = text(f"""
+WITH {_DESIRED}
+INSERT INTO scope (account_pk, region, listing, lease_id, period_seconds)
+SELECT d.account_pk, d.region, d.listing, l.id, d.period
+FROM desired d JOIN lease l ON l.domain = :cloud || '/' || d.account_id || '/' || d.region
+ON CONFLICT (account_pk, region, listing) DO UPDATE SET
+    period_seconds = excluded.period_seconds, retired_at = NULL, retired_reason = '',
+    next_due_at = CASE WHEN scope.retired_at IS NULL
+        THEN least(scope.next_due_at, now() + make_interval(secs => excluded.period_seconds))
+        ELSE now() END
+WHERE scope.retired_at IS NOT NULL OR scope.period_seconds <> excluded.period_seconds
+""")  # noqa: S608  constants only
+
+_RETIRE = text(f"""
+WITH {_DESIRED}
+UPDATE scope SET retired_at = now(), retired_reason =
+    CASE WHEN scope.listing = ANY(:listings) THEN 'RegionNotSelected' ELSE 'TypeNotSelected' END
+FROM account a
+WHERE a.id = scope.account_pk AND a.provider_id = :provider_id AND a.regions IS NOT NULL
+  AND scope.retired_at IS NULL
+  AND NOT EXISTS (SELECT FROM desired d WHERE d.account_pk = scope.account_pk
+                  AND d.region = scope.region AND d.listing = scope.listing)
+""")  # noqa: S608  constants only
+
+# What can't be entered can't be read: its scopes say so, their rows stay.
+_DENY_UNREACHABLE = text("""
+UPDATE scope SET status = 'denied', error_class = 'iam_deny', error_code = a.error_reason,
+    error_message = a.error_message, error_permission = a.error_permission,
+    last_attempt_at = now(),
+    status_since = CASE WHEN scope.status = 'denied' AND scope.error_code = a.error_reason
+        THEN scope.status_since ELSE now() END
+FROM account a
+WHERE a.id = scope.account_pk AND a.provider_id = :provider_id AND a.reachable = false
+  AND scope.retired_at IS NULL
+""")
+
+
+def write_plan(
+    connection: Connection,
+    *,
+    provider_id: int,
+    cloud: str,
+    accounts: Sequence[PlannedAccount],
+    listings: Sequence[PlannedListing],
+) -> None:
+    """Make the plan say what a complete discovery found; set-based, repeatable.
+
+    Scopes that are no longer asked for are retired, never deleted; they
+    revive with their rows if they come back.
+    """
+    keys = {"provider_id": provider_id, "cloud": cloud, "global": GLOBAL_REGION}
+    connection.execute(_ACCOUNTS, {**keys, **_account_columns(accounts)})
+    connection.execute(_CLAIM, {**keys, **_account_columns(accounts)})
+    connection.execute(_UNCLAIM, {**keys, **_account_columns(accounts)})
+    settle_owners(connection)
+    connection.execute(_DETAILS, {**keys, **_account_columns(accounts)})
+    rows = {
+        **keys,
+        "listings": [listing.name for listing in listings],
+        "globals": [listing.is_global for listing in listings],
+        "periods": [listing.period_seconds for listing in listings],
+    }
+    for statement in (_LEASES, _SCOPES, _RETIRE):
+        connection.execute(statement, rows)
+    connection.execute(_DENY_UNREACHABLE, keys)
+
+
+def settle_owners(connection: Connection) -> None:
+    """Give every account to the oldest provider that names it, retire those nobody names."""
+    connection.execute(_SETTLE_OWNERS)
+    connection.execute(_RETIRE_UNOWNED)
+
+
+def claimed_accounts(connection: Connection, provider_id: int) -> list[str]:
+    """The ids of the accounts that the provider's last discovery named."""
+    return list(
+        connection.scalars(
+            text(
+                "SELECT a.account_id FROM claim c JOIN account a ON a.id = c.account_pk "
+                "WHERE c.provider_id = :id ORDER BY 1"
+            ),
+            {"id": provider_id},
+        )
+    )
+
+
+def mark_discovered(connection: Connection, provider_id: int, generation: int) -> None:
+    """The plan below the provider is that of `generation`."""
+    connection.execute(
+        text(
+            "UPDATE provider SET discovered_generation = :generation, discovered_at = now() "
+            "WHERE id = :id"
+        ),
+        {"id": provider_id, "generation": generation},
+    )
+
+
+def _account_columns(accounts: Sequence[PlannedAccount]) -> dict[str, list[Any]]:
+    return {
+        "account_ids": [account.account_id for account in accounts],
+        "names": [account.name for account in accounts],
+        "partitions": [account.partition for account in accounts],
+        "regions": [
+            None if account.regions is None else ",".join(account.regions) for account in accounts
+        ],
+        "reasons": [account.error_reason for account in accounts],
+        "messages": [account.error_message for account in accounts],
+        "permissions": [account.error_permission for account in accounts],
+    }

@@ -1,0 +1,192 @@
+"""Provider rows: written by the leader under its epoch (or by `cloudops collect`)."""
+
+from collections.abc import Sequence
+from hashlib import blake2b
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, RowMapping, text
+
+from cloudops.domain.provider import Identity, Origin, PlannedProvider, ProviderRecord
+from cloudops.domain.snapshot import Entry
+
+_COMPARED = (
+    "origin",
+    "uid",
+    "generation",
+    "spec_digest",
+    "suspended",
+    "runnable",
+    "requested_token",
+)
+_FIND = text(f"""
+SELECT id, vanished_at, {", ".join(_COMPARED)}
+FROM provider WHERE namespace = :namespace AND name = :name FOR UPDATE
+""")  # noqa: S608  constants only
+
+_WRITE = text("""
+INSERT INTO provider (origin, namespace, name, uid, generation, created_at, cloud, spec,
+                      spec_digest, suspended, runnable, requested_token, requested_at)
+VALUES (:origin, :namespace, :name, :uid, :generation, :created_at, :cloud,
+        CAST(:spec AS jsonb), :spec_digest, :suspended, :runnable, :requested_token,
+        CASE WHEN :requested_token <> '' THEN clock_timestamp() END)
+ON CONFLICT (namespace, name) DO UPDATE SET
+    origin = excluded.origin, uid = excluded.uid, generation = excluded.generation,
+    created_at = excluded.created_at, cloud = excluded.cloud, spec = excluded.spec,
+    spec_changed_at = CASE WHEN provider.spec_digest = excluded.spec_digest
+        AND provider.uid = excluded.uid
+        THEN provider.spec_changed_at ELSE clock_timestamp() END,
+    spec_digest = excluded.spec_digest, suspended = excluded.suspended,
+    runnable = excluded.runnable,
+    requested_at = CASE WHEN provider.requested_token = excluded.requested_token
+        THEN provider.requested_at ELSE clock_timestamp() END,
+    requested_token = excluded.requested_token, vanished_at = NULL
+RETURNING id
+""")
+
+_DISCOVERY_LEASE = text("""
+INSERT INTO lease (kind, domain, provider_id, next_due_at)
+SELECT 'discovery', 'discovery/' || namespace || '/' || name, id, now()
+FROM provider WHERE id = :id AND runnable AND NOT suspended
+ON CONFLICT (domain) DO NOTHING
+""")
+
+_WAKE_SCOPES = text("""
+UPDATE scope SET next_due_at = now() FROM account
+WHERE account.id = scope.account_pk AND account.provider_id = :id AND scope.retired_at IS NULL
+""")
+
+# One place says when a lease is due while nobody holds it.
+_RESCHEDULE = text("""
+UPDATE lease SET next_due_at = CASE
+    WHEN NOT p.runnable OR p.suspended OR p.vanished_at IS NOT NULL THEN 'infinity'
+    WHEN lease.kind = 'discovery' THEN now()
+    ELSE coalesce((SELECT min(s.next_due_at) FROM scope s
+                   WHERE s.lease_id = lease.id AND s.retired_at IS NULL), 'infinity') END
+FROM lease l LEFT JOIN account a ON a.id = l.account_pk
+JOIN provider p ON p.id = coalesce(l.provider_id, a.provider_id)
+WHERE l.id = lease.id AND p.id = :id
+""")
+
+_VANISH = text("""
+UPDATE provider SET vanished_at = now()
+FROM unnest(CAST(:namespaces AS text[]), CAST(:names AS text[])) AS gone(namespace, name)
+WHERE provider.namespace = gone.namespace AND provider.name = gone.name
+  AND origin = 'cluster' AND vanished_at IS NULL
+RETURNING provider.id
+""")
+
+
+def write_provider(connection: Connection, record: ProviderRecord, *, origin: Origin) -> int:
+    """Bring the row in line with the object; writes nothing where it is already.
+
+    A changed spec and a new request make everything of the provider due;
+    suspending puts it to rest.
+
+    Returns:
+        The row's id.
+    """
+    values = _values(record, origin)
+    found = connection.execute(_FIND, values).mappings().one_or_none()
+    if found is not None and _same(found, values):
+        return int(found["id"])
+    provider_id = int(connection.execute(_WRITE, values).scalar_one())
+    connection.execute(_DISCOVERY_LEASE, {"id": provider_id})
+    if found is None or found["spec_digest"] != values["spec_digest"] or _asks_again(found, values):
+        connection.execute(_WAKE_SCOPES, {"id": provider_id})
+    connection.execute(_RESCHEDULE, {"id": provider_id})
+    return provider_id
+
+
+def reschedule(connection: Connection, provider_id: int) -> None:
+    """Make the provider's leases due when their scopes are, its discovery at once."""
+    connection.execute(_RESCHEDULE, {"id": provider_id})
+
+
+def vanish_providers(connection: Connection, keys: Sequence[tuple[str, str]]) -> list[int]:
+    """Mark providers whose objects are gone; returns the ids of those newly marked."""
+    namespaces, names = [key[0] for key in keys], [key[1] for key in keys]
+    gone = connection.scalars(_VANISH, {"namespaces": namespaces, "names": names}).all()
+    for provider_id in gone:
+        connection.execute(_RESCHEDULE, {"id": provider_id})
+        connection.execute(text("DELETE FROM claim WHERE provider_id = :id"), {"id": provider_id})
+    return list(gone)
+
+
+def planned_providers(connection: Connection) -> list[tuple[str, str]]:
+    """(namespace, name) of every row that an object of the cluster stands behind."""
+    rows = connection.execute(
+        text(
+            "SELECT namespace, name FROM provider WHERE origin = 'cluster' AND vanished_at IS NULL"
+        )
+    )
+    return [(row.namespace, row.name) for row in rows]
+
+
+def planned_provider(connection: Connection, provider_id: int) -> PlannedProvider:
+    """The provider that a lease works for."""
+    statement = text(
+        "SELECT id, namespace, name, generation, discovered_generation, cloud, spec "
+        "FROM provider WHERE id = :id"
+    )
+    return PlannedProvider(**connection.execute(statement, {"id": provider_id}).mappings().one())
+
+
+def record_entry(
+    connection: Connection, provider_id: int, entry: Entry, identity: Identity | None
+) -> None:
+    """How the provider's own credentials fared; `since` moves only with the reason."""
+    connection.execute(
+        text("""
+            UPDATE provider SET
+                entry_since = CASE WHEN entry_state = :state AND entry_reason = :reason
+                    THEN entry_since ELSE clock_timestamp() END,
+                entry_state = :state, entry_reason = :reason, entry_message = :message,
+                identity = coalesce(CAST(:identity AS jsonb), identity)
+            WHERE id = :id AND (entry_state, entry_reason, entry_message, identity)
+                IS DISTINCT FROM (:state, :reason, :message,
+                                  coalesce(CAST(:identity AS jsonb), identity))
+        """),
+        {
+            "id": provider_id,
+            "state": entry.state.value,
+            "reason": entry.reason,
+            "message": entry.message,
+            "identity": None if identity is None else orjson.dumps(identity).decode(),
+        },
+    )
+
+
+def _values(record: ProviderRecord, origin: Origin) -> dict[str, Any]:
+    spec = orjson.dumps(record.spec, option=orjson.OPT_SORT_KEYS)
+    return {
+        "origin": origin.value,
+        "namespace": record.namespace,
+        "name": record.name,
+        "uid": record.uid,
+        "generation": record.generation,
+        "created_at": record.created_at,
+        "cloud": record.cloud,
+        "spec": spec.decode(),
+        "spec_digest": _digest(record, spec),
+        "suspended": record.suspended,
+        "runnable": record.runnable,
+        "requested_token": record.requested_at,
+    }
+
+
+def _digest(record: ProviderRecord, spec: bytes) -> bytes:
+    """Over what decides which calls are made; suspending changes none of them."""
+    wishes = orjson.loads(spec)
+    wishes.pop("suspend", None)
+    text_ = orjson.dumps([record.cloud, wishes], option=orjson.OPT_SORT_KEYS)
+    return blake2b(text_, digest_size=16).digest()
+
+
+def _same(found: RowMapping, values: dict[str, Any]) -> bool:
+    return found["vanished_at"] is None and all(found[name] == values[name] for name in _COMPARED)
+
+
+def _asks_again(found: RowMapping, values: dict[str, Any]) -> bool:
+    token = values["requested_token"]
+    return bool(token) and found["requested_token"] != token

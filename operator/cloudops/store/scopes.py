@@ -1,0 +1,150 @@
+"""The ledger: due scopes, and what each attempt left behind."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from cloudops.domain.errors import AccessError
+from cloudops.domain.ledger import CONSEQUENCES, Lease, Scope, ScopeStatus
+from cloudops.domain.schedule import ScopeOutcome
+
+MESSAGE_LENGTH = 1024
+
+# A scope that is nearly due goes with its lease, which saves taking it twice.
+_DUE = text("""
+SELECT s.id, s.listing, a.account_id, s.region, s.status, s.last_complete_at,
+       s.consecutive_failures, s.empty_streak, s.item_count, s.period_seconds, s.account_pk
+FROM scope s JOIN account a ON a.id = s.account_pk
+WHERE s.lease_id = :lease_id AND s.retired_at IS NULL
+  AND s.next_due_at <= now() + make_interval(secs => s.period_seconds * 0.05)
+ORDER BY s.last_attempt_at NULLS FIRST, s.listing
+""")
+
+_RECORD = text("""
+UPDATE scope SET
+    status = o.status,
+    status_since = CASE WHEN scope.status = o.status AND scope.error_code = o.error_code
+        THEN scope.status_since ELSE clock_timestamp() END,
+    error_class = o.error_class, error_code = o.error_code, error_message = o.error_message,
+    error_permission = o.error_permission,
+    last_attempt_at = o.started_at,
+    last_complete_at = CASE WHEN o.complete THEN o.started_at ELSE scope.last_complete_at END,
+    last_complete_end_at = CASE WHEN o.complete THEN clock_timestamp()
+        ELSE scope.last_complete_end_at END,
+    item_count = coalesce(o.item_count, scope.item_count),
+    malformed_count = o.malformed_count,
+    consecutive_failures = CASE WHEN o.complete THEN 0
+        ELSE least(scope.consecutive_failures + 1, 1000) END,
+    empty_streak = least(o.empty_streak, 1000),
+    probation = CASE WHEN o.complete THEN greatest(scope.probation - 1, 0)
+        ELSE scope.probation END,
+    next_due_at = clock_timestamp() + make_interval(secs => o.due_in_seconds)
+FROM unnest(CAST(:ids AS integer[]), CAST(:statuses AS text[]), CAST(:classes AS text[]),
+            CAST(:codes AS text[]), CAST(:messages AS text[]), CAST(:permissions AS text[]),
+            CAST(:starts AS timestamptz[]), CAST(:completes AS boolean[]),
+            CAST(:counts AS integer[]), CAST(:malformed AS integer[]),
+            CAST(:streaks AS integer[]), CAST(:waits AS double precision[]))
+     AS o(id, status, error_class, error_code, error_message, error_permission, started_at,
+          complete, item_count, malformed_count, empty_streak, due_in_seconds)
+WHERE scope.id = o.id
+""")
+
+# Under new credentials, or at another endpoint, nothing may be swept until two
+# complete listings agree; what the old ones missed proves nothing.
+_PROBATION = text("""
+WITH changed AS (
+    UPDATE account SET fingerprint = :fingerprint FROM account old
+    WHERE old.id = account.id AND account.id = :account_pk
+      AND account.fingerprint IS DISTINCT FROM :fingerprint
+    RETURNING account.id, old.fingerprint AS before
+), tried AS (
+    UPDATE scope SET probation = 2, held_count = 0 FROM changed
+    WHERE scope.account_pk = changed.id AND changed.before IS NOT NULL RETURNING scope.id
+)
+UPDATE facet SET missing_since = NULL FROM tried, resource r
+WHERE facet.scope_id = tried.id AND facet.missing_since IS NOT NULL
+  AND r.uid = facet.uid AND r.deleted_at IS NULL
+""")
+
+_DENY = text("""
+UPDATE scope SET status = :status, error_class = :class, error_code = :code,
+    error_message = :message, error_permission = :permission, last_attempt_at = now(),
+    status_since = CASE WHEN status = :status AND error_code = :code THEN status_since
+        ELSE now() END,
+    consecutive_failures = least(consecutive_failures + 1, 1000),
+    next_due_at = now() + make_interval(secs => period_seconds)
+WHERE lease_id = :lease_id AND retired_at IS NULL
+""")
+
+
+def due_scopes(connection: Connection, lease: Lease) -> list[Scope]:
+    """What the lease's holder has to read now, longest untried first."""
+    rows = connection.execute(_DUE, {"lease_id": lease.id}).mappings()
+    return [Scope(**{**row, "status": ScopeStatus(row["status"])}) for row in rows]
+
+
+def record_outcomes(connection: Connection, outcomes: Sequence[ScopeOutcome]) -> None:
+    """Write any number of attempts into the ledger with one statement."""
+    if outcomes:
+        connection.execute(_RECORD, _columns(outcomes))
+
+
+def deny_lease(connection: Connection, lease: Lease, error: AccessError) -> None:
+    """The account could not be entered: all of the lease's scopes say so, rows are kept."""
+    connection.execute(
+        _DENY,
+        {
+            "lease_id": lease.id,
+            "status": CONSEQUENCES[error.error_class].status.value,
+            "class": error.error_class.value,
+            "code": error.reason,
+            "message": str(error)[:MESSAGE_LENGTH],
+            "permission": error.permission,
+        },
+    )
+
+
+def record_account(connection: Connection, lease: Lease, error: AccessError | None) -> None:
+    """Whether the account could be entered; `error_since` moves only with the reason."""
+    connection.execute(
+        text("""
+            UPDATE account SET reachable = :reachable,
+                error_since = CASE WHEN :reason = '' THEN NULL
+                    WHEN error_reason = :reason THEN error_since ELSE now() END,
+                error_reason = :reason, error_message = :message, error_permission = :permission
+            FROM lease WHERE lease.id = :lease_id AND lease.account_pk = account.id
+              AND (reachable, error_reason, error_message)
+                  IS DISTINCT FROM (:reachable, :reason, :message)
+        """),
+        {
+            "lease_id": lease.id,
+            "reachable": error is None,
+            "reason": "" if error is None else error.reason,
+            "message": "" if error is None else str(error)[:MESSAGE_LENGTH],
+            "permission": "" if error is None else error.permission,
+        },
+    )
+
+
+def enter_account(connection: Connection, account_pk: int, fingerprint: bytes) -> None:
+    """Note with what the account is read from now on; a change means probation."""
+    connection.execute(_PROBATION, {"account_pk": account_pk, "fingerprint": fingerprint})
+
+
+def _columns(outcomes: Sequence[ScopeOutcome]) -> dict[str, list[Any]]:
+    failures = [outcome.failure for outcome in outcomes]
+    return {
+        "ids": [outcome.scope.id for outcome in outcomes],
+        "statuses": [outcome.status.value for outcome in outcomes],
+        "classes": [failure.error_class.value if failure else "" for failure in failures],
+        "codes": [failure.code if failure else "" for failure in failures],
+        "messages": [failure.message[:MESSAGE_LENGTH] if failure else "" for failure in failures],
+        "permissions": [failure.permission if failure else "" for failure in failures],
+        "starts": [outcome.started_at for outcome in outcomes],
+        "completes": [failure is None for failure in failures],
+        "counts": [outcome.item_count for outcome in outcomes],
+        "malformed": [outcome.malformed_count for outcome in outcomes],
+        "streaks": [outcome.empty_streak for outcome in outcomes],
+        "waits": [outcome.due_in_seconds for outcome in outcomes],
+    }

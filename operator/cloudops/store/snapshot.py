@@ -1,0 +1,158 @@
+"""Reading what the ledger knows of one provider, in one transaction."""
+
+from typing import Any
+
+from sqlalchemy import Connection, Row, text
+
+from cloudops.domain.provider import Identity
+from cloudops.domain.snapshot import (
+    AccountCounts,
+    Entry,
+    EntryState,
+    HeldScope,
+    Problem,
+    ProviderSnapshot,
+    ScopeCounts,
+)
+from cloudops.domain.synced import ScopeGroup, unsynced_reasons
+
+PROBLEMS_SHOWN = 20
+HELD_SHOWN = 20
+OVERDUE_PERIODS = 3
+
+_PROVIDER = text("""
+SELECT id, generation, discovered_generation, handled_token, entry_state, entry_reason,
+       entry_message, entry_since, identity, spec_changed_at, now() AS taken_at
+FROM provider WHERE namespace = :namespace AND name = :name AND vanished_at IS NULL
+""")
+
+_ACCOUNTS = text("""
+SELECT count(*) AS total,
+       count(*) FILTER (WHERE reachable = false OR untried = 0 AND reachable) AS tried,
+       count(*) FILTER (WHERE reachable) AS reachable,
+       count(*) FILTER (WHERE reachable = false) AS unreachable
+FROM (SELECT a.id, a.reachable,
+             (SELECT count(*) FROM scope s WHERE s.account_pk = a.id AND s.retired_at IS NULL
+              AND s.status = 'planned') AS untried
+      FROM account a WHERE a.provider_id = :id) AS accounts
+""")
+
+_SCOPES = f"""
+SELECT s.*, a.account_id, a.reachable,
+    coalesce(s.last_complete_at, s.status_since)
+        < now() - make_interval(secs => {OVERDUE_PERIODS} * s.period_seconds) AS late
+FROM scope s JOIN account a ON a.id = s.account_pk
+WHERE a.provider_id = :id AND s.retired_at IS NULL
+"""  # noqa: S608  constants only
+
+_GROUPS = text(f"""
+SELECT status, error_class, error_code, late, item_count > 0 AS has_rows, reachable,
+       count(*) AS scopes, min(last_complete_at) AS oldest_complete
+FROM ({_SCOPES}) AS scopes GROUP BY 1, 2, 3, 4, 5, 6
+""")  # noqa: S608  constants only
+
+_RESOURCES = text("""
+SELECT count(*) FILTER (WHERE r.deleted_at IS NULL AND s.retired_at IS NULL) AS live,
+       count(*) FILTER (WHERE r.deleted_at > now() - interval '24 hours') AS deleted,
+       max(r.changed_at) AS last_change
+FROM resource r JOIN scope s ON s.id = r.scope_id JOIN account a ON a.id = s.account_pk
+WHERE a.provider_id = :id
+""")
+
+# One cause, however many scopes it stops, is one problem.
+_PROBLEMS = f"""
+SELECT reason, permission, listing, count(DISTINCT account_id) AS accounts,
+       count(DISTINCT region) FILTER (WHERE region <> '') AS regions,
+       min(account_id) AS example_account, min(region) AS example_region,
+       min(since) AS since, min(message) AS message
+FROM (
+    SELECT error_code AS reason, error_permission AS permission,
+           listing, account_id, region, status_since AS since, error_message AS message
+    FROM ({_SCOPES}) AS scopes
+    WHERE status NOT IN ('complete', 'planned', 'unsupported') AND reachable IS NOT false
+    UNION ALL
+    SELECT error_reason, error_permission, '', account_id, '', error_since, error_message
+    FROM account WHERE provider_id = :id AND error_reason <> ''
+    UNION ALL
+    SELECT 'WorkerCrashed', '', '', a.account_id, l.region, l.started_at,
+           'workers died while reading it; it is retried alone, with growing pauses'
+    FROM lease l JOIN account a ON a.id = l.account_pk
+    WHERE a.provider_id = :id AND l.attempts > 3
+    UNION ALL
+    SELECT 'AccountClaimed', '', '', a.account_id, '', c.claimed_at,
+           'read by CloudProvider ' || owner.namespace || '/' || owner.name
+           || ', which is older; remove the account from one of the two'
+    FROM claim c JOIN account a ON a.id = c.account_pk
+    JOIN provider owner ON owner.id = a.provider_id
+    WHERE c.provider_id = :id AND a.provider_id <> :id
+) AS problems GROUP BY 1, 2, 3
+"""  # noqa: S608  constants only
+
+_FIRST_PROBLEMS = text(
+    f"SELECT *, count(*) OVER () AS total FROM ({_PROBLEMS}) AS problems "  # noqa: S608
+    "ORDER BY accounts DESC, reason, permission, listing LIMIT :limit"
+)
+
+_HELD = text(f"""
+SELECT listing, account_id, region, held_count AS count FROM ({_SCOPES}) AS scopes
+WHERE held_count > 0 ORDER BY held_count DESC, account_id, region, listing LIMIT :limit
+""")  # noqa: S608  constants only
+
+
+def read_snapshot(connection: Connection, namespace: str, name: str) -> ProviderSnapshot | None:
+    """Everything that the provider's status is judged on; None if it is not planned."""
+    row = connection.execute(_PROVIDER, {"namespace": namespace, "name": name}).one_or_none()
+    if row is None:
+        return None
+    key = {"id": row.id}
+    groups = [ScopeGroup(**group) for group in connection.execute(_GROUPS, key).mappings()]
+    resources = connection.execute(_RESOURCES, key).one()
+    problems = connection.execute(_FIRST_PROBLEMS, {**key, "limit": PROBLEMS_SHOWN}).all()
+    held = connection.execute(_HELD, {**key, "limit": HELD_SHOWN}).mappings()
+    ages = [group.oldest_complete for group in groups if group.oldest_complete is not None]
+    return ProviderSnapshot(
+        generation=row.generation,
+        discovered_generation=row.discovered_generation,
+        handled_request=row.handled_token,
+        entry=Entry(
+            EntryState(row.entry_state), row.entry_reason, row.entry_message, row.entry_since
+        ),
+        identity=None if row.identity is None else Identity(**row.identity),
+        accounts=AccountCounts(**connection.execute(_ACCOUNTS, key).mappings().one()),
+        scopes=_counts(groups),
+        resources=resources.live,
+        deleted_last_24h=resources.deleted,
+        oldest_complete=min(ages, default=None),
+        last_change=resources.last_change,
+        spec_changed_at=row.spec_changed_at,
+        unsynced=unsynced_reasons(groups),
+        problems=tuple(_problem(problem) for problem in problems),
+        problems_total=problems[0].total if problems else 0,
+        held=tuple(HeldScope(**scope) for scope in held),
+        taken_at=row.taken_at,
+    )
+
+
+def _counts(groups: list[ScopeGroup]) -> ScopeCounts:
+    by_status: dict[str, int] = {}
+    for group in groups:
+        by_status[group.status] = by_status.get(group.status, 0) + group.scopes
+    return ScopeCounts(
+        total=sum(by_status.values()),
+        overdue=sum(group.scopes for group in groups if group.overdue),
+        **by_status,
+    )
+
+
+def _problem(row: Row[Any]) -> Problem:
+    return Problem(
+        reason=row.reason,
+        permission=row.permission,
+        listing=row.listing,
+        accounts=row.accounts,
+        regions=row.regions,
+        example_account=row.example_account,
+        example_region=row.example_region,
+        since=row.since,
+        message=row.message,
+    )

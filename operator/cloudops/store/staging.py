@@ -1,0 +1,110 @@
+"""Binary COPY into temporary tables: one pair a connection, emptied, never dropped.
+
+Creating a temporary table costs 16 KB of WAL and catalogue rows; keeping it
+costs nothing.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+from psycopg import Connection as PsycopgConnection
+from psycopg.types.json import Jsonb
+from sqlalchemy import Connection, text
+
+from cloudops.domain.resource import Observation
+
+_CREATE = text("""
+CREATE TEMPORARY TABLE IF NOT EXISTS stage_seen (uid uuid NOT NULL);
+CREATE TEMPORARY TABLE IF NOT EXISTS stage_row (
+    uid uuid NOT NULL, digest bytea NOT NULL, document jsonb NOT NULL, volatile jsonb NOT NULL,
+    truncated boolean NOT NULL, canonical_id text, id_synthetic boolean, region text,
+    service text, type text, kind text, name text, state text, created_at timestamptz,
+    tag_source text, tags jsonb
+);
+""")
+_ROW_TYPES = [
+    "uuid",
+    "bytea",
+    "jsonb",
+    "jsonb",
+    "bool",
+    "text",
+    "bool",
+    "text",
+    "text",
+    "text",
+    "text",
+    "text",
+    "text",
+    "timestamptz",
+    "text",
+    "jsonb",
+]
+
+
+def prepare(connection: Connection) -> None:
+    """Have both tables, empty."""
+    connection.execute(_CREATE)
+    connection.execute(text("TRUNCATE stage_seen, stage_row"))
+
+
+def stage_seen(connection: Connection, uids: Iterable[UUID]) -> None:
+    """Remember which items a listing showed."""
+    with (
+        _driver(connection).cursor() as cursor,
+        cursor.copy("COPY stage_seen FROM STDIN (FORMAT BINARY)") as copy,
+    ):
+        copy.set_types(["uuid"])
+        for uid in uids:
+            copy.write_row((uid,))
+
+
+def stage_rows(connection: Connection, observations: Sequence[Observation]) -> None:
+    """Send the documents of items that are new or changed."""
+    with (
+        _driver(connection).cursor() as cursor,
+        cursor.copy("COPY stage_row FROM STDIN (FORMAT BINARY)") as copy,
+    ):
+        copy.set_types(_ROW_TYPES)
+        for observation in observations:
+            copy.write_row(_row(observation))
+
+
+def _row(observation: Observation) -> tuple[Any, ...]:
+    head = observation.head
+    facet = (
+        observation.uid,
+        observation.digest,
+        _json(observation.document),
+        _json(observation.volatile),
+        observation.truncated,
+    )
+    if head is None:
+        return (*facet, *[None] * 11)
+    return (
+        *facet,
+        head.canonical_id,
+        head.id_synthetic,
+        head.region,
+        head.service,
+        head.type,
+        head.kind,
+        head.name,
+        head.state,
+        head.created_at,
+        head.tag_source.value,
+        None if head.tags is None else Jsonb(dict(head.tags)),
+    )
+
+
+def _json(document: bytes) -> Jsonb:
+    """Bytes that are JSON already; psycopg only frames them."""
+    return Jsonb(document, dumps=bytes)
+
+
+def _driver(connection: Connection) -> PsycopgConnection[Any]:
+    driver = connection.connection.driver_connection
+    if not isinstance(driver, PsycopgConnection):
+        raise TypeError(f"COPY needs psycopg, not {type(driver).__name__}")
+    return driver

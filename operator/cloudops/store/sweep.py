@@ -1,0 +1,177 @@
+"""Deleting what complete listings no longer show, unless a brake holds it.
+
+Listings only mark; this is the one place that soft-deletes. It runs once a
+lease, after all its listings, so that the brakes see them together.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, text
+
+from cloudops.domain.ledger import Consistency, Lease
+from cloudops.domain.provider import DeletionBrake
+from cloudops.domain.resource import Facet
+from cloudops.store import leases
+
+# So many scopes losing their last row at once look like an outage, not like work.
+EMPTIED_SCOPES_HELD = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """A scope that this lease read to its end."""
+
+    scope_id: int
+    facet: Facet
+    consistency: Consistency
+
+
+@dataclass(frozen=True, slots=True)
+class SweepResult:
+    """How many rows were deleted, and how many deletions wait for a person."""
+
+    deleted: int = 0
+    held: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """What one scope would lose."""
+
+    scope_id: int
+    missing: int
+    live: int
+
+
+# A strong listing may delete at once; an eventual one, or one on probation,
+# only what an earlier complete listing had already missed.
+_ELIGIBLE = """
+s.id = f.scope_id AND f.facet = :facet AND f.missing_since IS NOT NULL
+AND (s.id = ANY(CAST(:strong AS integer[])) AND s.probation = 0
+     OR f.missing_since <= s.last_complete_at - make_interval(secs => :confirm_seconds))
+"""
+
+_CANDIDATES = text(f"""
+SELECT s.id AS scope_id, count(*) AS missing,
+       (SELECT count(*) FROM resource l WHERE l.scope_id = s.id AND l.deleted_at IS NULL) AS live
+FROM scope s JOIN facet f ON {_ELIGIBLE}
+JOIN resource r ON r.uid = f.uid AND r.scope_id = s.id AND r.deleted_at IS NULL
+WHERE s.id = ANY(CAST(:scope_ids AS integer[])) GROUP BY s.id
+""")  # noqa: S608  constants only
+
+_ACCOUNT_LIVE = text("""
+SELECT count(*) FROM resource r JOIN scope s ON s.id = r.scope_id
+WHERE r.deleted_at IS NULL AND s.retired_at IS NULL
+  AND s.account_pk = (SELECT account_pk FROM scope WHERE id = :scope_id)
+""")
+
+_DELETE = text(f"""
+WITH gone AS (
+    UPDATE resource r SET deleted_at = clock_timestamp(), deleted_reason = 'swept',
+        changed_at = clock_timestamp()
+    FROM scope s, facet f
+    WHERE {_ELIGIBLE} AND s.id = ANY(CAST(:scope_ids AS integer[]))
+      AND r.uid = f.uid AND r.scope_id = s.id AND r.deleted_at IS NULL
+    RETURNING r.uid, s.id AS scope_id, f.document
+)
+INSERT INTO change (at, uid, facet, operation, old, scope_id)
+SELECT clock_timestamp(), uid, :facet, 'deleted', document, scope_id FROM gone
+""")  # noqa: S608  constants only
+
+# A facet that is no longer shown is not known any more; its resource lives on.
+_DROP_FACETS = text(f"""
+WITH gone AS (
+    DELETE FROM facet f USING scope s
+    WHERE {_ELIGIBLE} AND s.id = ANY(CAST(:scope_ids AS integer[]))
+    RETURNING f.uid, f.scope_id, f.document
+), untagged AS (
+    UPDATE resource SET tags = NULL, changed_at = clock_timestamp()
+    FROM gone WHERE resource.uid = gone.uid AND :facet = 'tags'
+      AND resource.tag_source = 'tagging'
+)
+INSERT INTO change (at, uid, facet, operation, old, scope_id)
+SELECT clock_timestamp(), uid, :facet, 'dropped', document, scope_id FROM gone
+""")  # noqa: S608  constants only
+
+_HOLD = text("""
+UPDATE scope SET held_count = h.held
+FROM unnest(CAST(:scope_ids AS integer[]), CAST(:held AS integer[])) AS h(id, held)
+WHERE scope.id = h.id AND scope.held_count <> h.held
+""")
+
+
+def sweep(
+    connection: Connection,
+    lease: Lease,
+    swept: Sequence[Swept],
+    *,
+    brake: DeletionBrake,
+    confirm_seconds: float,
+) -> SweepResult:
+    """Delete what may be deleted in the scopes that were just read to their end.
+
+    Args:
+        connection: Of a transaction that does nothing else.
+        lease: Held by the caller.
+        swept: Complete scopes only.
+        brake: The provider's.
+        confirm_seconds: Least time between two listings that agree.
+
+    Raises:
+        LeaseLostError: Another worker has the lease; nothing was deleted.
+    """
+    leases.guard(connection, lease)
+    result = SweepResult()
+    for facet in Facet:
+        part = [item for item in swept if item.facet is facet]
+        if not part:
+            continue
+        keys = _keys(part, facet, confirm_seconds)
+        if facet is Facet.LISTED:
+            result = _sweep_resources(connection, keys, part, brake)
+        else:
+            connection.execute(_DROP_FACETS, keys)
+    return result
+
+
+def held_candidates(
+    candidates: Sequence[Candidate], account_live: int, brake: DeletionBrake
+) -> set[int]:
+    """The scopes whose deletions wait: their own brake holds, or the lease's does."""
+    total = sum(candidate.missing for candidate in candidates)
+    emptied = [c for c in candidates if c.missing >= c.live]
+    lease_holds = brake.holds(candidates=total, live=account_live) or (
+        len(emptied) >= EMPTIED_SCOPES_HELD and not brake.released
+    )
+    if lease_holds:
+        return {candidate.scope_id for candidate in candidates}
+    return {c.scope_id for c in candidates if brake.holds(candidates=c.missing, live=c.live)}
+
+
+def _sweep_resources(
+    connection: Connection,
+    keys: dict[str, object],
+    part: Sequence[Swept],
+    brake: DeletionBrake,
+) -> SweepResult:
+    candidates = [Candidate(**row) for row in connection.execute(_CANDIDATES, keys).mappings()]
+    held: set[int] = set()
+    if candidates:
+        live = connection.scalar(_ACCOUNT_LIVE, {"scope_id": candidates[0].scope_id}) or 0
+        held = held_candidates(candidates, live, brake)
+    counts = {c.scope_id: c.missing for c in candidates if c.scope_id in held}
+    ids = [item.scope_id for item in part]
+    connection.execute(_HOLD, {"scope_ids": ids, "held": [counts.get(i, 0) for i in ids]})
+    free = [c.scope_id for c in candidates if c.scope_id not in held]
+    deleted = connection.execute(_DELETE, {**keys, "scope_ids": free}).rowcount if free else 0
+    return SweepResult(deleted=deleted, held=sum(counts.values()))
+
+
+def _keys(part: Sequence[Swept], facet: Facet, confirm_seconds: float) -> dict[str, object]:
+    return {
+        "facet": facet.value,
+        "confirm_seconds": confirm_seconds,
+        "scope_ids": [item.scope_id for item in part],
+        "strong": [item.scope_id for item in part if item.consistency is Consistency.STRONG],
+    }

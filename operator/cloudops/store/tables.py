@@ -1,0 +1,256 @@
+"""The tables as SQLAlchemy sees them; the migrations create them, a test compares both."""
+
+from typing import Final
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+metadata: Final = MetaData()
+
+
+def _id() -> Column[int]:
+    return Column("id", Integer, Identity(always=True), primary_key=True)
+
+
+def _time(name: str, *, default: str | None = None, nullable: bool = True) -> Column[object]:
+    server_default = text(default) if default else None
+    return Column(name, DateTime(timezone=True), nullable=nullable, server_default=server_default)
+
+
+def _words(name: str, default: str = "") -> Column[str]:
+    return Column(name, Text, nullable=False, server_default=text(f"'{default}'"))
+
+
+def _count(name: str, kind: type[Integer] = Integer) -> Column[int]:
+    return Column(name, kind, nullable=False, server_default=text("0"))
+
+
+def _flag(name: str) -> Column[bool]:
+    return Column(name, Boolean, nullable=False, server_default=text("false"))
+
+
+# One row: which cluster this database belongs to, and the key of redaction fingerprints.
+installation: Final = Table(
+    "installation",
+    metadata,
+    Column("singleton", Boolean, primary_key=True, server_default=text("true")),
+    Column("cluster_uid", Text),
+    Column("fingerprint_key", LargeBinary, nullable=False),
+)
+
+# The leader's epoch: every plan write locks this row FOR SHARE and compares.
+leader: Final = Table(
+    "leader",
+    metadata,
+    Column("singleton", Boolean, primary_key=True, server_default=text("true")),
+    Column("epoch", BigInteger, nullable=False, server_default=text("0")),
+    _words("holder"),
+    _time("acquired_at"),
+)
+
+provider: Final = Table(
+    "provider",
+    metadata,
+    _id(),
+    Column("origin", Text, nullable=False),  # cluster | cli
+    Column("namespace", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    _words("uid"),
+    Column("generation", BigInteger, nullable=False, server_default=text("0")),
+    _time("created_at", nullable=False),
+    Column("cloud", Text, nullable=False),
+    Column("spec", JSONB, nullable=False),
+    Column("spec_digest", LargeBinary, nullable=False),
+    _time("spec_changed_at", default="now()", nullable=False),
+    _flag("suspended"),
+    _flag("runnable"),
+    _words("requested_token"),
+    _time("requested_at"),
+    _words("handled_token"),
+    _words("entry_state", "untried"),
+    _words("entry_reason"),
+    _words("entry_message"),
+    _time("entry_since"),
+    Column("identity", JSONB),
+    Column("discovered_generation", BigInteger, nullable=False, server_default=text("0")),
+    _time("discovered_at"),
+    _time("vanished_at"),
+    UniqueConstraint("namespace", "name"),
+)
+
+account: Final = Table(
+    "account",
+    metadata,
+    _id(),
+    Column("cloud", Text, nullable=False),
+    Column("account_id", Text, nullable=False),
+    Column("provider_id", ForeignKey("provider.id")),  # who reads it; the oldest claim
+    _words("name"),
+    _words("partition"),
+    Column("regions", ARRAY(Text)),
+    Column("reachable", Boolean),  # null = not tried yet
+    _words("error_reason"),
+    _words("error_message"),
+    _words("error_permission"),
+    _time("error_since"),
+    Column("fingerprint", LargeBinary),  # credential, endpoint and partition last used
+    UniqueConstraint("cloud", "account_id"),
+    Index("account_provider_id", "provider_id"),
+)
+
+# Which providers name which account; the oldest one owns it.
+claim: Final = Table(
+    "claim",
+    metadata,
+    Column("provider_id", ForeignKey("provider.id", ondelete="CASCADE"), primary_key=True),
+    Column("account_pk", ForeignKey("account.id", ondelete="CASCADE"), primary_key=True),
+    _time("claimed_at", default="now()", nullable=False),
+    Index("claim_account_pk", "account_pk"),
+)
+
+lease: Final = Table(
+    "lease",
+    metadata,
+    _id(),
+    Column("kind", Text, nullable=False),
+    Column("domain", Text, nullable=False, unique=True),
+    Column("provider_id", ForeignKey("provider.id", ondelete="CASCADE")),  # discovery
+    Column("account_pk", ForeignKey("account.id", ondelete="CASCADE")),  # inventory
+    _words("region"),
+    _words("holder"),
+    Column("fence", BigInteger, nullable=False, server_default=text("0")),
+    _time("expires_at"),
+    _count("attempts", SmallInteger),
+    _time("next_due_at", default="now()", nullable=False),
+    _time("started_at"),
+    _time("finished_at"),
+    _time("finished_start_at"),  # when the last finished run had begun
+    Index("lease_next_due_at", "next_due_at"),
+    Index("lease_account_pk", "account_pk"),
+    Index("lease_provider_id", "provider_id"),
+)
+
+scope: Final = Table(
+    "scope",
+    metadata,
+    _id(),
+    Column("account_pk", ForeignKey("account.id"), nullable=False),
+    Column("region", Text, nullable=False),
+    Column("listing", Text, nullable=False),
+    Column("lease_id", ForeignKey("lease.id"), nullable=False),
+    Column("period_seconds", Integer, nullable=False),
+    _words("status", "planned"),
+    _time("status_since", default="now()", nullable=False),
+    _words("error_class"),
+    _words("error_code"),
+    _words("error_message"),
+    _words("error_permission"),
+    _time("last_attempt_at"),
+    _time("last_complete_at"),  # start of the last complete listing: the age of its rows
+    _time("last_complete_end_at"),
+    _count("item_count"),
+    _count("malformed_count"),
+    _count("consecutive_failures", SmallInteger),
+    _count("empty_streak", SmallInteger),
+    _count("probation", SmallInteger),  # complete listings still to come before a sweep
+    _count("held_count"),
+    _time("next_due_at", default="now()", nullable=False),
+    _time("retired_at"),
+    _words("retired_reason"),
+    UniqueConstraint("account_pk", "region", "listing"),
+    Index("scope_lease_id", "lease_id"),
+    postgresql_with={"fillfactor": "70"},
+)
+
+resource: Final = Table(
+    "resource",
+    metadata,
+    Column("uid", Uuid, primary_key=True),
+    Column("cloud", Text, nullable=False),
+    Column("canonical_id", Text(collation="C"), nullable=False),
+    _flag("id_synthetic"),
+    Column("account_pk", Integer, nullable=False),
+    Column("scope_id", ForeignKey("scope.id"), nullable=False),  # its owner listing
+    Column("region", Text, nullable=False),
+    Column("service", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("name", Text),
+    Column("state", Text),
+    _time("created_at"),
+    Column("tag_source", Text, nullable=False),
+    Column("tags", JSONB),  # null = not known, {} = known to have none
+    _time("first_seen_at", default="now()", nullable=False),
+    _time("changed_at", default="now()", nullable=False),
+    _time("deleted_at"),
+    _words("deleted_reason"),
+    Index("resource_scope_id", "scope_id"),
+    Index("resource_canonical_id", "canonical_id"),
+    Index(
+        "resource_live_kind",
+        "kind",
+        "account_pk",
+        "region",
+        postgresql_where=text("deleted_at IS NULL"),
+    ),
+    Index("resource_deleted_at", "deleted_at", postgresql_where=text("deleted_at IS NOT NULL")),
+    Index(
+        "resource_live_tags",
+        "tags",
+        postgresql_using="gin",
+        postgresql_ops={"tags": "jsonb_path_ops"},
+        postgresql_where=text("deleted_at IS NULL"),
+    ),
+    postgresql_with={"fillfactor": "90"},
+)
+
+# No foreign keys: a tagging pass may see an item before its listing does, and
+# a check per row would cost a large load as much as the row.
+facet: Final = Table(
+    "facet",
+    metadata,
+    Column("uid", Uuid, primary_key=True),
+    Column("facet", Text, primary_key=True),
+    Column("scope_id", Integer, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    Column("document", JSONB, nullable=False),
+    Column("volatile", JSONB),
+    _flag("truncated"),
+    _time("changed_at", default="now()", nullable=False),
+    _time("missing_since"),  # end of the first complete listing that did not show it
+    Index("facet_scope_id", "scope_id"),
+    Index("facet_missing", "scope_id", postgresql_where=text("missing_since IS NOT NULL")),
+    postgresql_with={"fillfactor": "90"},
+)
+
+# Partitioned by month; no partition is ever missing, since a default one catches the rest.
+change: Final = Table(
+    "change",
+    metadata,
+    _time("at", nullable=False),
+    Column("uid", Uuid, nullable=False),
+    Column("facet", Text, nullable=False),
+    Column("operation", Text, nullable=False),  # created updated replaced deleted revived dropped
+    Column("old", JSONB),
+    Column("new", JSONB),
+    Column("scope_id", Integer, nullable=False),
+    Index("change_uid_at", "uid", "at"),
+    postgresql_partition_by="RANGE (at)",
+)

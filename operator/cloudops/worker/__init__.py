@@ -1,0 +1,1 @@
+"""The lease loop: takes due work from PostgreSQL, talks to clouds, loads rows."""

@@ -1,0 +1,104 @@
+"""Prolongs the leases of a worker for as long as their work makes progress."""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+import structlog
+
+from cloudops.domain.errors import StoreUnavailableError
+from cloudops.domain.ledger import Lease
+from cloudops.metrics import LEASES_HELD, LEASES_LOST
+from cloudops.services.pulse import Pulse
+
+# Renew this many times within a lease's life.
+RENEWALS = 4
+
+Renew = Callable[[list[Lease]], set[int]]
+_log = structlog.get_logger(__name__)
+
+
+class _Held(NamedTuple):
+    lease: Lease
+    pulse: Pulse
+
+
+class Heartbeat:
+    """Keeps the leases in hand; thread-safe.
+
+    Args:
+        renew: Prolongs leases in the database; answers the ids that are still ours.
+        lease_seconds: How long a lease lasts without renewal.
+        deadline_seconds: Work that is quiet for longer is not prolonged any more.
+    """
+
+    def __init__(self, renew: Renew, *, lease_seconds: float, deadline_seconds: float) -> None:
+        self._renew = renew
+        self._lease_seconds = lease_seconds
+        self._deadline_seconds = deadline_seconds
+        self._held: dict[int, _Held] = {}
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._last_success = time.monotonic()
+        self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def hold(self, lease: Lease) -> Pulse:
+        """Start prolonging a lease that was just taken."""
+        pulse = Pulse(lease.domain)
+        with self._lock:
+            self._held[lease.id] = _Held(lease, pulse)
+            LEASES_HELD.set(len(self._held))
+        return pulse
+
+    def drop(self, lease: Lease) -> None:
+        """The lease's work is over."""
+        with self._lock:
+            self._held.pop(lease.id, None)
+            LEASES_HELD.set(len(self._held))
+
+    def held(self) -> list[Lease]:
+        with self._lock:
+            return [held.lease for held in self._held.values()]
+
+    def interrupt(self) -> None:
+        """Ask all work to stop at its next sign of life."""
+        with self._lock:
+            for held in self._held.values():
+                held.pulse.stop()
+
+    def longest_quiet_seconds(self) -> float:
+        with self._lock:
+            return max((held.pulse.quiet_seconds() for held in self._held.values()), default=0)
+
+    def _run(self) -> None:
+        while not self._stop.wait(self._lease_seconds / RENEWALS):
+            self.beat()
+
+    def beat(self) -> None:
+        """Prolong what lives, and tell those whose lease is gone."""
+        with self._lock:
+            held = list(self._held.values())
+        alive = [h for h in held if h.pulse.quiet_seconds() < self._deadline_seconds]
+        try:
+            ours = self._renew([h.lease for h in alive]) if alive else set()
+        except StoreUnavailableError as error:
+            _log.warning("heartbeat failed", error=str(error))
+            if time.monotonic() - self._last_success > self._lease_seconds:
+                self._lose(held)
+            return
+        self._last_success = time.monotonic()
+        self._lose([h for h in alive if h.lease.id not in ours])
+
+    def _lose(self, lost: list[_Held]) -> None:
+        for held in lost:
+            held.pulse.lose()
+            LEASES_LOST.inc()
+            _log.warning("lease lost", domain=held.lease.domain)

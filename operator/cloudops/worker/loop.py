@@ -1,0 +1,141 @@
+"""Takes due leases, works them off in threads, and gives them back."""
+
+import secrets
+import socket
+import threading
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import structlog
+
+from cloudops import logs
+from cloudops.domain.errors import (
+    CloudOpsError,
+    LeaseLostError,
+    StoreUnavailableError,
+    WorkerStoppingError,
+)
+from cloudops.domain.ledger import Lease, LeaseKind
+from cloudops.services.discovery import DiscoveryService
+from cloudops.services.inventory import InventoryService
+from cloudops.services.leasing import LeasingService
+from cloudops.services.pulse import Pulse
+from cloudops.settings import Settings
+from cloudops.worker.heartbeat import Heartbeat
+
+_log = structlog.get_logger(__name__)
+
+
+class Worker:
+    """One process's share of the work; `run` returns when `stop` was called.
+
+    Args:
+        settings: Periods and thread counts.
+        leasing: Takes, renews and returns leases.
+        discovery: Works off discovery leases.
+        inventory: Works off inventory leases.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        leasing: LeasingService,
+        discovery: DiscoveryService,
+        inventory: InventoryService,
+    ) -> None:
+        self.holder = f"{socket.gethostname()}-{secrets.token_hex(4)}"
+        self._settings = settings
+        self._leasing = leasing
+        self._discovery = discovery
+        self._inventory = inventory
+        self._stop = threading.Event()
+        self._wake = threading.Event()
+        self._last_look = time.monotonic()
+        self._pool = ThreadPoolExecutor(settings.worker_threads, "lease")
+        self._running: set[Future[None]] = set()
+        self.heartbeat = Heartbeat(
+            lambda held: leasing.renew(held, self.holder),
+            lease_seconds=settings.worker_lease_seconds,
+            deadline_seconds=settings.listing_deadline_seconds,
+        )
+
+    def stop(self) -> None:
+        """Take no more leases; finish or hand back those in hand."""
+        self._stop.set()
+        self._wake.set()
+
+    def run(self) -> None:
+        """Work until `stop`, then leave within `worker_stop_seconds`."""
+        _log.info("worker started", holder=self.holder, threads=self._settings.worker_threads)
+        self.heartbeat.start()
+        while not self._stop.is_set():
+            if not self._take():
+                self._wake.wait(self._settings.worker_poll_seconds)
+            self._wake.clear()
+        self._finish()
+
+    def quiet_seconds(self) -> float:
+        """How long the loop has not looked for work; grows only if it hangs."""
+        return time.monotonic() - self._last_look
+
+    def _take(self) -> bool:
+        """Take leases for the free threads; whether there were any."""
+        self._last_look = time.monotonic()
+        self._running = {future for future in self._running if not future.done()}
+        free = self._settings.worker_threads - len(self._running)
+        if free <= 0:
+            return False
+        try:
+            taken = self._leasing.acquire(self.holder, free)
+        except StoreUnavailableError as error:
+            _log.warning("no work to be had", error=str(error))
+            return False
+        for lease in taken:
+            future = self._pool.submit(self._work, lease, self.heartbeat.hold(lease))
+            future.add_done_callback(lambda _: self._wake.set())
+            self._running.add(future)
+        return bool(taken)
+
+    def _work(self, lease: Lease, pulse: Pulse) -> None:
+        with logs.correlated(lease=lease.domain):
+            try:
+                if lease.kind is LeaseKind.DISCOVERY:
+                    self._discovery.run(lease)
+                else:
+                    self._inventory.run(lease, pulse)
+            except WorkerStoppingError:
+                self._hand_back(lease)
+            except LeaseLostError as error:
+                _log.warning("lease lost", error=str(error))
+            except CloudOpsError as error:
+                _log.warning("lease broke off", error=str(error))
+            except Exception:  # noqa: BLE001  the outermost boundary: this lease runs out, others go on
+                _log.exception("lease failed")
+            finally:
+                self.heartbeat.drop(lease)
+
+    def _hand_back(self, lease: Lease) -> None:
+        try:
+            self._leasing.hand_back([lease])
+        except StoreUnavailableError as error:
+            _log.warning("lease not handed back, it will run out", error=str(error))
+
+    def _finish(self) -> None:
+        deadline = time.monotonic() + self._settings.worker_stop_seconds
+        self.heartbeat.interrupt()
+        for future in list(self._running):
+            if not future.done():
+                _wait(future, deadline - time.monotonic() - 1)
+        hung = self.heartbeat.held()
+        for lease in hung:
+            # Its thread hangs in a call; the fence keeps it from writing.
+            self._hand_back(lease)
+        self.heartbeat.stop()
+        self._pool.shutdown(wait=not hung, cancel_futures=True)
+        _log.info("worker stopped", handed_back=len(hung))
+
+
+def _wait(future: Future[None], seconds: float) -> None:
+    done = threading.Event()
+    future.add_done_callback(lambda _: done.set())
+    done.wait(max(0.0, seconds))

@@ -1,0 +1,94 @@
+"""`cloudops worker`: wait for the database, work, stop when told to."""
+
+import os
+import signal
+import threading
+from collections.abc import Callable
+
+import structlog
+
+from cloudops.app import WorkerApp
+from cloudops.domain.errors import StoreUnavailableError
+from cloudops.health import HealthServer
+from cloudops.worker.loop import Worker
+
+MAINTENANCE_SECONDS = 3600
+START_RETRY_SECONDS = 3
+HUNG_EXIT = 75  # EX_TEMPFAIL: threads hang in a call, the process must not wait for them
+
+_log = structlog.get_logger(__name__)
+
+
+def run(open_app: Callable[[], WorkerApp]) -> int:
+    """Run until SIGTERM or SIGINT; returns the exit code.
+
+    Args:
+        open_app: Wires the worker; called again while the database is away.
+    """
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    app = _open(open_app, stop)
+    if app is None:
+        return 0
+    worker = Worker(app.settings, app.leasing, app.discovery, app.inventory)
+    server = _health(app, worker)
+    server.start()
+    threading.Thread(target=_maintain, args=(app, stop), name="maintenance", daemon=True).start()
+    loop = threading.Thread(target=worker.run, name="worker", daemon=True)
+    loop.start()
+    while not stop.wait(1.0) and loop.is_alive():
+        pass
+    worker.stop()
+    loop.join(app.settings.worker_stop_seconds)
+    server.stop()
+    return _leave(worker, loop)
+
+
+def _open(open_app: Callable[[], WorkerApp], stop: threading.Event) -> WorkerApp | None:
+    while not stop.is_set():
+        try:
+            return open_app()
+        except StoreUnavailableError as error:
+            _log.warning("waiting for the database", error=str(error))
+            stop.wait(START_RETRY_SECONDS)
+    return None
+
+
+def _health(app: WorkerApp, worker: Worker) -> HealthServer:
+    settings = app.settings
+
+    def live() -> str:
+        quiet = worker.quiet_seconds()
+        limit = settings.listing_deadline_seconds + settings.worker_poll_seconds * 4
+        return f"the loop has hung for {quiet:.0f} s" if quiet > limit else ""
+
+    def ready() -> str:
+        app.leasing.require_schema()
+        return ""
+
+    return HealthServer(
+        (settings.http_host, settings.http_port), live={"loop": live}, ready={"database": ready}
+    )
+
+
+def _maintain(app: WorkerApp, stop: threading.Event) -> None:
+    while not stop.is_set():
+        try:
+            app.maintenance.run()
+        except StoreUnavailableError as error:
+            _log.warning("maintenance put off", error=str(error))
+        stop.wait(MAINTENANCE_SECONDS)
+
+
+def _leave(worker: Worker, loop: threading.Thread) -> int:
+    """Threads that hang in a cloud's call would keep the interpreter from ending."""
+    hung = loop.is_alive() or any(
+        thread.is_alive() and not thread.daemon and thread is not threading.main_thread()
+        for thread in threading.enumerate()
+        if thread.name.startswith(("lease", "listing"))
+    )
+    if hung and worker.heartbeat.held():
+        _log.warning("leaving hung calls behind")
+        os._exit(HUNG_EXIT)
+    return 0

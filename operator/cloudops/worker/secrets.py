@@ -1,0 +1,93 @@
+"""Where credentials come from: Kubernetes Secrets, read when a lease begins, kept in memory."""
+
+import base64
+import threading
+from collections.abc import Mapping
+from http import HTTPStatus
+
+from kubernetes import client, config
+from kubernetes.client import ApiException
+from urllib3.exceptions import HTTPError
+
+from cloudops import logs
+from cloudops.domain.errors import AccessError
+from cloudops.domain.ledger import ErrorClass
+
+_TIMEOUT_SECONDS = (5, 15)
+
+
+class KubernetesSecrets:
+    """Reads Secrets with the worker's own ServiceAccount, one namespace at a time."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._api: client.CoreV1Api | None = None
+
+    def read(self, namespace: str, name: str) -> Mapping[str, str]:
+        """The Secret's data; its values are hidden from the logs from now on.
+
+        Raises:
+            AccessError: It is missing, may not be read, or the API server is away.
+        """
+        try:
+            secret = self._client().read_namespaced_secret(
+                name, namespace, _request_timeout=_TIMEOUT_SECONDS
+            )
+        except ApiException as error:
+            raise _refusal(namespace, name, error) from error
+        except HTTPError as error:
+            raise AccessError(
+                f"Secret {namespace}/{name}: the Kubernetes API does not answer",
+                reason="SecretUnavailable",
+                error_class=ErrorClass.TRANSIENT,
+            ) from error
+        data = {
+            key: base64.b64decode(value).decode("utf-8", "replace").strip()
+            for key, value in (secret.data or {}).items()
+        }
+        logs.hide(*data.values())
+        return data
+
+    def _client(self) -> client.CoreV1Api:
+        """Connect on first use: a worker that reads no Secret needs no cluster."""
+        with self._lock:
+            if self._api is None:
+                self._api = client.CoreV1Api(_api_client())
+            return self._api
+
+
+def _api_client() -> client.ApiClient:
+    settings = client.Configuration()
+    try:
+        config.load_incluster_config(client_configuration=settings)  # type: ignore[no-untyped-call]
+    except config.ConfigException:
+        try:
+            config.load_kube_config(client_configuration=settings)  # type: ignore[no-untyped-call]
+        except config.ConfigException as error:
+            raise AccessError(
+                f"no Kubernetes API to read Secrets from: {error}",
+                reason="SecretUnavailable",
+                error_class=ErrorClass.TRANSIENT,
+            ) from error
+    return client.ApiClient(settings)
+
+
+def _refusal(namespace: str, name: str, error: ApiException) -> AccessError:
+    if error.status == HTTPStatus.NOT_FOUND:
+        return AccessError(
+            f"Secret {namespace}/{name} does not exist: create it, or correct "
+            "spec.*.credentials.secretRef.name",
+            reason="SecretNotFound",
+        )
+    if error.status == HTTPStatus.FORBIDDEN:
+        return AccessError(
+            f"the operator may not read Secrets in namespace {namespace}: add it to the "
+            "chart's value secretNamespaces",
+            reason="SecretAccessDenied",
+            permission=f"get secrets in {namespace}",
+        )
+    return AccessError(
+        f"Secret {namespace}/{name}: the Kubernetes API answered {error.status}",
+        reason="SecretUnavailable",
+        error_class=ErrorClass.TRANSIENT,
+    )
