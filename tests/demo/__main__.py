@@ -1,0 +1,93 @@
+"""`python -m tests.demo up|down`: the operator on a real Kubernetes, with two AWS accounts."""
+
+import argparse
+import subprocess
+import sys
+import time
+
+from tests.cluster.reporting import ClusterError, say
+from tests.demo.estate import CLOUDPROVIDER, fill
+from tests.demo.stack import NAMESPACE, Stack
+
+READY_SECONDS = 300
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.demo", description=__doc__)
+    parser.add_argument("command", choices=("up", "down"))
+    command = parser.parse_args().command
+    try:
+        (_up if command == "up" else _down)(Stack())
+    except ClusterError as error:
+        say(f"error: {error}")
+        return 1
+    return 0
+
+
+def _up(stack: Stack) -> None:
+    began = time.monotonic()
+    say("1/6 Kubernetes control plane")
+    stack.cluster.start()
+    say("2/6 custom resources, ServiceAccount and the rights that the project ships")
+    stack.install()
+    say("3/6 AWS emulator with two accounts")
+    if stack.start_emulator():
+        fill(stack.emulator_url)
+    say("4/6 operator: controller, worker and an embedded PostgreSQL")
+    database_url = stack.start_operator()
+    say("5/6 CloudProvider")
+    stack.cluster.run_kubectl(
+        "apply", "--server-side", "-f", "-", stdin=CLOUDPROVIDER.format(url=stack.emulator_url)
+    )
+    stack.cluster.run_kubectl(
+        "wait",
+        "--for=condition=Ready",
+        "--for=condition=InventorySynced",
+        "cloudprovider/aws-demo",
+        f"--namespace={NAMESPACE}",
+        f"--timeout={READY_SECONDS}s",
+    )
+    say(f"6/6 ready after {time.monotonic() - began:.0f} s\n")
+    _show(stack, database_url)
+
+
+def _show(stack: Stack, database_url: str) -> None:
+    namespace = f"--namespace={NAMESPACE}"
+    for arguments in (
+        ("get", "cloudproviders", namespace),
+        ("get", "cloudprovider", "aws-demo", namespace, "-o=jsonpath={.status}"),
+        ("events", namespace, "--for=cloudprovider/aws-demo"),
+    ):
+        say(f"$ kubectl {' '.join(arguments)}")
+        say(stack.cluster.run_kubectl(*arguments).stdout)
+    for words in (("resources", "list"), ("scopes", "list")):
+        say(f"$ cloudops {' '.join(words)}")
+        listed = subprocess.run(
+            [sys.executable, "-m", "cloudops", *words, f"--database-url={database_url}"],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        say(listed.stdout)
+    say(
+        "Everything is still running. Try:\n"
+        f"  export KUBECONFIG={stack.cluster.kubeconfig}\n"
+        f'  export PATH={stack.cluster.kubectl.parent}:{stack.environment_folder}:"$PATH"\n'
+        f"  export CLOUDOPS_DATABASE_URL='{database_url}'\n"
+        f"  kubectl describe cloudprovider aws-demo -n {NAMESPACE}\n"
+        "  kubectl explain cloudprovider.spec.aws\n"
+        f"  kubectl annotate cloudprovider aws-demo -n {NAMESPACE} --overwrite "
+        'cloudops.dev/requestedAt="$(date -Is)"\n'
+        "  cloudops resources list --type 'AWS::EC2::*' -o json\n"
+        f"  curl -s localhost:{stack.operator_port}/metrics | grep ^cloudops\n"
+        "  make demo-down"
+    )
+
+
+def _down(stack: Stack) -> None:
+    stack.stop()
+    say("the demo is stopped, and its data removed")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

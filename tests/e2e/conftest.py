@@ -1,0 +1,209 @@
+"""A CloudProvider as its user sees it: YAML in, status and inventory out."""
+
+import json
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg.rows import dict_row
+
+from cloudops.api.v1alpha1.contract import check_contract
+from tests.cluster.cluster import Cluster
+from tests.fakes.aws.script import AccountScript
+from tests.fakes.aws.server import FakeAws
+from tests.fixtures.operator import OperatorAccess, StartOperator
+from tests.fixtures.operator_process import OperatorProcess
+from tests.fixtures.waiting import eventually
+
+ACCESS_KEY, SECRET_KEY = "AKIAIOSFODNN7EXAMPLE", "canary-wJalrXUtnFEMI-secret"
+ACCOUNT = "111122223333"
+REGIONS = ("eu-central-1", "eu-west-1", "us-east-1")
+
+# Short, so that a test takes seconds where production takes minutes.
+SETTINGS = {
+    "endpoints_allowed": "127.0.0.1",
+    "leader_lease_seconds": "6",
+    "leader_renew_seconds": "4",
+    "leader_retry_seconds": "0.5",
+    "list_diff_seconds": "3",
+    "poll_seconds": "1",
+    "status_times_seconds": "1",
+    "worker_poll_seconds": "0.3",
+    "worker_lease_seconds": "6",
+    "listing_deadline_seconds": "15",
+    "confirm_seconds": "0",
+    "cloud_read_timeout_seconds": "5",
+}
+
+
+@dataclass
+class Provider:
+    """One CloudProvider object and what became of it."""
+
+    cluster: Cluster
+    namespace: str
+    database_url: str
+    name: str = "prod"
+    aws: dict[str, Any] = field(default_factory=dict)
+    inventory: dict[str, Any] = field(default_factory=dict)
+
+    def apply(self, **spec: Any) -> None:
+        self._apply(
+            {
+                "apiVersion": "cloudops.dev/v1alpha1",
+                "kind": "CloudProvider",
+                "metadata": {"name": self.name, "namespace": self.namespace},
+                "spec": {"type": "aws", "aws": self.aws, "inventory": self.inventory, **spec},
+            }
+        )
+
+    def put_secret(self, access_key: str = ACCESS_KEY, secret_key: str = SECRET_KEY) -> None:
+        self._apply(
+            {
+                "apiVersion": "v1",
+                "kind": "Secret",
+                "metadata": {"name": "aws", "namespace": self.namespace},
+                "stringData": {
+                    "AWS_ACCESS_KEY_ID": access_key,
+                    "AWS_SECRET_ACCESS_KEY": secret_key,
+                },
+            }
+        )
+
+    def delete_secret(self) -> None:
+        self.kubectl("delete", "secret", "aws")
+
+    def kubectl(self, *arguments: str) -> str:
+        return self.cluster.run_kubectl(*arguments, f"--namespace={self.namespace}").stdout
+
+    def read(self) -> dict[str, Any]:
+        document: dict[str, Any] = json.loads(
+            self.kubectl("get", "cloudprovider", self.name, "-o=json")
+        )
+        return document
+
+    def status(self) -> dict[str, Any]:
+        """The status, which must keep the contract whenever it is looked at."""
+        document = self.read()
+        status: dict[str, Any] = document["status"]
+        if status.get("conditions"):
+            assert check_contract(document) == []
+        return status
+
+    def condition(self, kind: str) -> dict[str, Any]:
+        conditions = self.status().get("conditions", [])
+        return next((c for c in conditions if c["type"] == kind), {"status": "absent"})
+
+    def wait_condition(self, kind: str, status: str, reason: str = "") -> dict[str, Any]:
+        """Until the condition says so; shows what it said last if it never does."""
+        last: dict[str, Any] = {}
+
+        def seen() -> dict[str, Any] | None:
+            last.clear()
+            last.update(self.condition(kind))
+            fits = last["status"] == status and reason in ("", last.get("reason"))
+            if not fits:
+                raise AssertionError(last)
+            return last
+
+        return eventually(seen, timeout=120, what=f"{kind}={status} {reason}") or last
+
+    def run_now(self) -> None:
+        """Ask for a run and wait until it is over."""
+        self.wait_handled(self.ask_run())
+
+    def ask_run(self) -> str:
+        token = f"{datetime.now(UTC).isoformat()}-{secrets.token_hex(2)}"
+        self.kubectl(
+            "annotate",
+            "cloudprovider",
+            self.name,
+            "--overwrite",
+            f"cloudops.dev/requestedAt={token}",
+        )
+        return token
+
+    def wait_handled(self, token: str) -> None:
+        eventually(
+            lambda: self.status().get("lastHandledReconcileAt") == token,
+            timeout=120,
+            what="the requested run to be over",
+        )
+
+    def rows(self, statement: str, *parameters: Any) -> list[dict[str, Any]]:
+        with psycopg.connect(self.database_url, row_factory=dict_row) as connection:
+            return connection.execute(statement, parameters).fetchall()
+
+    def live(self) -> set[str]:
+        return {row["canonical_id"] for row in self.rows("SELECT canonical_id FROM inventory")}
+
+    def deleted(self) -> set[str]:
+        rows = self.rows("SELECT canonical_id FROM resource WHERE deleted_at IS NOT NULL")
+        return {row["canonical_id"] for row in rows}
+
+    def scopes(self) -> dict[tuple[str, str, str], dict[str, Any]]:
+        """By (account, region, listing)."""
+        rows = self.rows(
+            "SELECT s.*, a.account_id FROM scope s JOIN account a ON a.id = s.account_pk"
+        )
+        return {(row["account_id"], row["region"], row["listing"]): row for row in rows}
+
+    def _apply(self, document: Mapping[str, Any]) -> None:
+        self.cluster.run_kubectl(
+            "apply", "--server-side", "--force-conflicts", "-f", "-", stdin=json.dumps(document)
+        )
+
+
+@pytest.fixture
+def account(fake_aws: FakeAws) -> AccountScript:
+    """The account of the credentials, with three regions and nothing in it."""
+    return fake_aws.account(ACCOUNT, regions=REGIONS, access_key=ACCESS_KEY, secret_key=SECRET_KEY)
+
+
+@pytest.fixture
+def provider(
+    cluster: Cluster,
+    crds: list[str],
+    operator_access: OperatorAccess,
+    migrated_url: str,
+    fake_aws: FakeAws,
+) -> Iterator[Provider]:
+    """Not applied yet; its Secret is there. Deleted afterwards, which must not hang."""
+    one = Provider(
+        cluster,
+        operator_access.namespace,
+        migrated_url,
+        aws={
+            "credentials": {"source": "Secret", "secretRef": {"name": "aws"}},
+            "endpointURL": fake_aws.url,
+        },
+        inventory={"syncPeriodSeconds": 3600},
+    )
+    one.put_secret()
+    yield one
+    one.kubectl("delete", "cloudprovider", "--all", "--timeout=30s")
+
+
+StartWith = Callable[..., OperatorProcess]
+
+
+@pytest.fixture
+def start(operator_process: StartOperator) -> StartWith:
+    """Starts a component with the suite's short periods; keyword arguments override them."""
+
+    def start_component(component: Any, **settings: str) -> OperatorProcess:
+        process = operator_process(component, settings={**SETTINGS, **settings})
+        process.wait_ready(timeout=120)
+        return process
+
+    return start_component
+
+
+@pytest.fixture
+def operator(start: StartWith) -> tuple[OperatorProcess, OperatorProcess]:
+    """A controller and a worker, both ready."""
+    return start("controller"), start("worker")
