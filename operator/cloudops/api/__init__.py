@@ -1,0 +1,1 @@
+"""The wire format the cluster sees: custom resources, their schemas, their conditions."""
