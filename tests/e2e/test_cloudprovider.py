@@ -1,7 +1,6 @@
 """From YAML to inventory and status, with kubectl as the user has it."""
 
 import json
-import os
 import subprocess
 import sys
 

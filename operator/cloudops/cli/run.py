@@ -40,6 +40,8 @@ def run(ctx: click.Context) -> None:
 
 def _serve(settings: Settings, database_url: str) -> int:
     click.echo(f"schema is at {upgrade(database_url)}", err=True)
+    if not settings.database_url:
+        click.echo(f"read it: cloudops resources list --database-url '{database_url}'", err=True)
     children = {
         "controller": _start("controller", database_url, settings.http_port),
         "worker": _start("worker", database_url, settings.http_port + 1),

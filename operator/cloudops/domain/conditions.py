@@ -1,5 +1,6 @@
 """Conditions as plain values, without times; the controller adds those when it writes."""
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -35,9 +36,13 @@ class ConditionValue:
     def is_true(self) -> bool:
         return self.status is Truth.TRUE
 
-    def shortened(self) -> "ConditionValue":
-        """The same with a message of at most 1,024 characters."""
-        if len(self.message) <= LONGEST_MESSAGE:
-            return self
-        message = self.message[: LONGEST_MESSAGE - 1] + "…"
-        return ConditionValue(self.type, self.status, self.reason, message)
+    def within_bounds(self) -> "ConditionValue":
+        """As the API takes it: a reason of word characters, a message of 1,024 at most.
+
+        Reasons may be a cloud's own error codes, such as `Client.UnauthorizedOperation`.
+        """
+        reason = re.sub(r"[^A-Za-z0-9_]|^[^A-Za-z]+", "", self.reason) or "Unknown"
+        message = self.message
+        if len(message) > LONGEST_MESSAGE:
+            message = message[: LONGEST_MESSAGE - 1] + "…"
+        return ConditionValue(self.type, self.status, reason, message)

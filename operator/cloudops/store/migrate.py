@@ -1,5 +1,6 @@
 """Bringing the schema up to date; safe to run from several places at once."""
 
+import logging
 from io import StringIO
 from pathlib import Path
 
@@ -15,6 +16,9 @@ from cloudops.store.session import store_errors
 
 # Any constant will do, so long as nothing else in the database locks it.
 _ADVISORY_LOCK = 7_203_518_221
+
+# Callers say what came of it; Alembic's own lines would say it once more.
+logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
 def _config() -> Config:
