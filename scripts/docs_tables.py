@@ -1,0 +1,131 @@
+#!/usr/bin/env python3
+"""Fill the generated tables in docs/ from the code; with `--check` fail where one is stale.
+
+A table stands between `<!-- generated: NAME -->` and `<!-- end of NAME -->`.
+"""
+
+import argparse
+import difflib
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from ruamel.yaml import YAML
+
+from cloudops.api.v1alpha1.crd import crd_files
+from cloudops.collectors.aws.catalogue import LISTINGS
+from cloudops.settings import Settings
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+Row = tuple[str, ...]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true")
+    check = parser.parse_args().check
+    stale = 0
+    for path in sorted(ROOT.glob("docs/**/*.md")):
+        before = path.read_text(encoding="utf-8")
+        after = _filled(before)
+        if before == after:
+            continue
+        stale += 1
+        if check:
+            sys.stdout.writelines(
+                difflib.unified_diff(
+                    before.splitlines(keepends=True), after.splitlines(keepends=True), str(path)
+                )
+            )
+        else:
+            path.write_text(after, encoding="utf-8")
+            print(path.relative_to(ROOT))
+    return 1 if check and stale else 0
+
+
+def _filled(text: str) -> str:
+    def fill(match: re.Match[str]) -> str:
+        name = match[1]
+        return f"<!-- generated: {name} -->\n\n{TABLES[name]()}\n\n<!-- end of {name} -->"
+
+    return re.sub(r"<!-- generated: (\S+) -->.*?<!-- end of \1 -->", fill, text, flags=re.DOTALL)
+
+
+def _table(header: Row, rows: Iterator[Row]) -> str:
+    lines = [header, tuple("---" for _ in header), *rows]
+    return "\n".join("| " + " | ".join(_cell(cell) for cell in line) + " |" for line in lines)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def _schema(part: str) -> Mapping[str, Any]:
+    text = crd_files()["cloudproviders.cloudops.dev.yaml"]
+    document = YAML(typ="safe").load(text)
+    schema = document["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+    found: Mapping[str, Any] = schema["properties"][part]
+    return found
+
+
+def _fields(schema: Mapping[str, Any], prefix: str) -> Iterator[Row]:
+    for name, field in schema.get("properties", {}).items():
+        path = f"{prefix}{name}"
+        yield f"`{path}`", _default(field), field.get("description", "")
+        yield from _fields(field, f"{path}.")
+        yield from _fields(field.get("items", {}), f"{path}[].")
+
+
+def _default(field: Mapping[str, Any]) -> str:
+    default = field.get("default")
+    return "" if default is None or isinstance(default, dict) else f"`{default}`"
+
+
+def _spec() -> str:
+    return _table(("field", "default", "meaning"), _fields(_schema("spec"), ""))
+
+
+def _status() -> str:
+    rows = ((path, meaning) for path, _, meaning in _fields(_schema("status"), ""))
+    return _table(("field", "meaning"), rows)
+
+
+def _settings() -> str:
+    rows = (
+        (
+            f"`CLOUDOPS_{name.upper()}`",
+            "" if field.default in ("", ()) else f"`{field.default}`",
+            field.description or "",
+        )
+        for name, field in Settings.model_fields.items()
+    )
+    return _table(("variable", "default", "meaning"), rows)
+
+
+def _listings() -> str:
+    rows = (
+        (
+            f"`{row.name}`",
+            ", ".join(row.types) or "tags of the types above",
+            row.region_rule.value,
+            row.period.value,
+            row.consistency.value,
+            ", ".join(f"`{permission}`" for permission in row.permissions),
+        )
+        for row in LISTINGS
+    )
+    header = ("listing", "types", "where", "period", "consistency", "permissions")
+    return _table(header, rows)
+
+
+TABLES: Final[Mapping[str, Callable[[], str]]] = {
+    "cloudprovider-spec": _spec,
+    "cloudprovider-status": _status,
+    "settings": _settings,
+    "aws-listings": _listings,
+}
+
+if __name__ == "__main__":
+    sys.exit(main())
