@@ -1,0 +1,155 @@
+"""What each word of the script does to an engine, and saving and loading of a world."""
+
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from fnmatch import fnmatchcase
+from typing import Any
+
+from tests.fakes.aws.builders import role
+from tests.fakes.aws.engine import Engine
+from tests.fakes.aws.identity import AccessKey, Role, unique_id
+from tests.fakes.aws.model import ARNS
+
+
+def add_key(engine: Engine, account: str, access_key: str, secret_key: str, principal: str) -> None:
+    partition = engine.world.accounts[account].partition
+    if not principal.startswith("arn:"):
+        principal = f"arn:{partition}:iam::{account}:{principal}"
+    user_id = unique_id("AIDA", principal)
+    with engine.world.lock:
+        engine.world.access_keys[access_key] = AccessKey(
+            access_key, secret_key, account, principal, user_id
+        )
+
+
+def revoke(engine: Engine, access_key: str) -> None:
+    with engine.world.lock:
+        del engine.world.access_keys[access_key]
+
+
+def expire_sessions(engine: Engine, account: str) -> int:
+    with engine.world.lock:
+        keys = [
+            key
+            for key in engine.world.access_keys.values()
+            if key.session_token and fnmatchcase(key.account, account)
+        ]
+        for key in keys:
+            key.expires = 0.0
+    return len(keys)
+
+
+def _role_arn(engine: Engine, account: str, name: str, path: str) -> str:
+    partition = engine.world.accounts[account].partition
+    return ARNS["iam:role"].format(partition=partition, account=account, path=path, id=name)
+
+
+def add_role(
+    engine: Engine,
+    *,
+    account: str,
+    name: str,
+    external_id: str,
+    trusts: list[str],
+    session_seconds: float,
+    path: str,
+    listed: bool,
+    tags: dict[str, str],
+) -> str:
+    arn = _role_arn(engine, account, name, path)
+    role_id = unique_id("AROA", arn)
+    statement: dict[str, Any] = {
+        "Effect": "Allow",
+        "Principal": {"AWS": trusts},
+        "Action": "sts:AssumeRole",
+    }
+    if external_id:
+        statement["Condition"] = {"StringEquals": {"sts:ExternalId": external_id}}
+    document = {"Version": "2012-10-17", "Statement": [statement]}
+    with engine.world.lock:
+        if listed:
+            listing = role(name, tags=tags, Path=path, AssumeRolePolicyDocument=document)
+            engine.world.put(account, [listing])
+        engine.world.roles[arn] = Role(arn, role_id, external_id, tuple(trusts), session_seconds)
+    return arn
+
+
+def remove_role(engine: Engine, account: str, name: str, path: str) -> None:
+    arn = _role_arn(engine, account, name, path)
+    with engine.world.lock:
+        if arn in engine.world.accounts[account].live:
+            engine.world.delete(account, [arn])
+        else:
+            del engine.world.roles[arn]
+
+
+COMMANDS: dict[str, Callable[..., Any]] = {
+    "add_account": lambda engine, **named: engine.world.add_account(**named),
+    "set_region": lambda engine, **named: engine.world.set_region(**named),
+    "put": lambda engine, **named: engine.world.put(**named),
+    "put_fleet": lambda engine, **named: engine.world.put_fleet(**named),
+    "delete": lambda engine, **named: engine.world.delete(**named),
+    "clear": lambda engine, **named: engine.world.clear(**named),
+    "truth": lambda engine, **named: engine.world.truth(**named),
+    "resources": lambda engine, **named: engine.world.resources(**named),
+    "was_live": lambda engine, **named: engine.world.was_live(**named),
+    "now": lambda engine: engine.world.now(),
+    "inject": lambda engine, **named: engine.rules.inject(**named),
+    "clear_faults": lambda engine, **named: engine.rules.clear(**named),
+    "hits": lambda engine, **named: engine.rules.hits(**named),
+    "page_size": lambda engine, **named: engine.pager.set_size(named["operation"], named["size"]),
+    "expire_tokens": lambda engine: engine.pager.expire_tokens(),
+    "call_count": lambda engine, **named: engine.calls.count(**named),
+    "call_counts": lambda engine: engine.calls.counts(),
+    "calls": lambda engine, **named: engine.calls.list(**named),
+    "user_agents": lambda engine: engine.calls.user_agents(),
+    "reset_calls": lambda engine: engine.calls.reset(),
+    "add_key": add_key,
+    "revoke": revoke,
+    "expire_sessions": expire_sessions,
+    "add_role": add_role,
+    "remove_role": remove_role,
+}
+
+
+def save(engine: Engine) -> dict[str, Any]:
+    """What exists now: accounts, long-lived keys, roles, resources. No history, faults or log."""
+    world = engine.world
+    with world.lock:
+        return {
+            "accounts": [
+                {
+                    "account": one.id,
+                    "name": one.name,
+                    "partition": one.partition,
+                    "regions": list(one.regions),
+                    "opted_out": list(one.opted_out),
+                    "resources": list(one.live.values()),
+                }
+                for one in world.accounts.values()
+            ],
+            "keys": [
+                {
+                    "account": key.account,
+                    "access_key": key.id,
+                    "secret_key": key.secret,
+                    "principal": key.principal,
+                }
+                for key in world.access_keys.values()
+                if not key.session_token
+            ],
+            "roles": [asdict(role) for role in world.roles.values()],
+        }
+
+
+def load(engine: Engine, state: dict[str, Any]) -> None:
+    """Fill a new engine with what `save` gave."""
+    for account in state["accounts"]:
+        resources = account.pop("resources")
+        engine.world.add_account(**account)
+        engine.world.put(account["account"], resources)
+    for key in state["keys"]:
+        add_key(engine, **key)
+    for one in state["roles"]:
+        role_ = Role(**one)
+        engine.world.roles[role_.arn] = replace(role_, trusts=tuple(role_.trusts))

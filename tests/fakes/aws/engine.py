@@ -1,0 +1,190 @@
+"""From a request to an answer: who asks for what, which faults strike, what is said."""
+
+import json
+import threading
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qsl
+
+from tests.fakes.aws import ec2, iam, s3, sts, tagging
+from tests.fakes.aws.calls import Call, CallLog
+from tests.fakes.aws.damage import Body
+from tests.fakes.aws.faults import Fault, RuleBook, error_of
+from tests.fakes.aws.identity import AccessKey, Signature, is_signed_with, read_signature
+from tests.fakes.aws.model import GLOBAL, Account
+from tests.fakes.aws.paging import Pager
+from tests.fakes.aws.problems import problem
+from tests.fakes.aws.protocols import (
+    SERVICES,
+    TAGGING,
+    ApiError,
+    WireRequest,
+    WireResponse,
+    failure,
+    success,
+)
+from tests.fakes.aws.world import World
+
+Operation = Callable[[Account, Call, Pager, list[Fault]], Body]
+
+_LISTINGS: dict[str, dict[str, Operation]] = {
+    "ec2": dict(ec2.OPERATIONS),
+    "s3": dict(s3.OPERATIONS),
+    "iam": dict(iam.OPERATIONS),
+    TAGGING: dict(tagging.OPERATIONS),
+}
+_TOKENS = ("NextToken", "Marker", "continuation-token", "PaginationToken")
+_ITEM_LISTS = ("Instances", "Volumes", "SecurityGroups", "Buckets", "ResourceTagMappingList")
+_IAM_LISTS = ("UserDetailList", "GroupDetailList", "RoleDetailList", "Policies")
+
+
+class Engine:
+    """Answers requests out of a world; one per fake."""
+
+    def __init__(self) -> None:
+        self.world = World()
+        self.rules = RuleBook()
+        self.calls = CallLog()
+        self.pager = Pager()
+        self.stopping = threading.Event()
+
+    def answer(self, wire: WireRequest) -> WireResponse:
+        signature = read_signature(wire.headers.get("authorization", ""))
+        if signature is None or signature.service not in SERVICES:
+            error = ApiError("MissingAuthenticationToken", "Request is missing a signature", 403)
+            return failure("sts", error)
+        call = self._read(wire, signature)
+        try:
+            response = self._respond(wire, signature, call)
+        except ApiError as error:
+            call.status, call.code = error.status, error.code
+            response = failure(call.service, error)
+        self.calls.record(call)
+        return response
+
+    def _read(self, wire: WireRequest, signature: Signature) -> Call:
+        service = SERVICES[signature.service]
+        operation, parameters = _operation(service, wire)
+        token = next((str(parameters[name]) for name in _TOKENS if parameters.get(name)), "")
+        return Call(
+            at=self.world.now(),
+            service=service,
+            operation=operation,
+            region=GLOBAL if service == "iam" else signature.region,
+            access_key=signature.access_key,
+            user_agent=wire.headers.get("user-agent", ""),
+            parameters=parameters,
+            token=token,
+            page=self.pager.page_number(token),
+        )
+
+    def _respond(self, wire: WireRequest, signature: Signature, call: Call) -> WireResponse:
+        caller = self._authenticate(wire, signature, call)
+        call.account, call.principal = caller.account, caller.principal
+        if call.operation == "AssumeRole":
+            call.resource = str(call.parameters.get("RoleArn", ""))
+            call.account = sts.target_account(call.resource) or caller.account
+        faults = self.rules.strike(call)
+        call.faults = [fault.kind for fault in faults]
+        hangup = self._delay(faults, call)
+        if hangup is not None:
+            return hangup
+        if not self._enabled(call):
+            raise problem("unknown_key", call.service)
+        data = self._run(caller, call, faults)
+        call.status, call.items = 200, _count(data)
+        return _damaged(success(call.service, call.operation, data), faults)
+
+    def _authenticate(self, wire: WireRequest, signature: Signature, call: Call) -> AccessKey:
+        key = self.world.access_keys.get(signature.access_key)
+        token = wire.headers.get("x-amz-security-token", "")
+        if key is None or key.session_token != token:
+            raise problem("unknown_key", call.service)
+        signed = is_signed_with(
+            key.secret,
+            signature,
+            method=wire.method,
+            path=wire.path,
+            query=wire.query,
+            headers=wire.headers,
+            body=wire.body,
+        )
+        if not signed:
+            raise problem("bad_signature", call.service)
+        if key.expired:
+            raise problem("expired", call.service)
+        return key
+
+    def _delay(self, faults: list[Fault], call: Call) -> WireResponse | None:
+        """Wait, hang up or raise, as the faults say; None = go on."""
+        for fault in faults:
+            if fault.kind in ("latency", "hang"):
+                self.stopping.wait(fault.seconds)
+            if fault.kind == "hang":
+                return WireResponse(drop=True)
+            if fault.kind == "reset":
+                return WireResponse(reset=True)
+            error = error_of(fault, call)
+            if error is not None:
+                raise error
+        return None
+
+    def _enabled(self, call: Call) -> bool:
+        """Whether the account may use the region; STS, S3 and DescribeRegions are lenient.
+
+        Those are asked at a default region that a test need not list.
+        """
+        account = self.world.accounts.get(call.account)
+        if account is None or call.service == "iam":
+            return True
+        if call.service in ("sts", "s3") or call.operation == "DescribeRegions":
+            return call.region not in account.opted_out
+        return call.region in account.regions
+
+    def _run(self, caller: AccessKey, call: Call, faults: list[Fault]) -> Body:
+        if call.service == "sts":
+            if call.operation == "GetCallerIdentity":
+                return sts.get_caller_identity(caller)
+            if call.operation == "AssumeRole":
+                return sts.assume_role(self.world, caller, call)
+        run = _LISTINGS.get(call.service, {}).get(call.operation)
+        if run is None:
+            message = f"The action {call.operation} is not valid for this web service."
+            raise ApiError("InvalidAction", message)
+        if call.parameters.get("DryRun") == "true":
+            message = "Request would have succeeded, but DryRun flag is set."
+            raise ApiError("DryRunOperation", message, 412)
+        with self.world.lock:
+            return run(self.world.accounts[call.account], call, self.pager, faults)
+
+
+def _operation(service: str, wire: WireRequest) -> tuple[str, dict[str, Any]]:
+    if service == "s3":
+        is_list = wire.method == "GET" and wire.path == "/"
+        query = {key: value for key, value in wire.query if key != "x-id"}
+        return "ListBuckets" if is_list else f"{wire.method} {wire.path}", query
+    if service == TAGGING:
+        operation = wire.headers.get("x-amz-target", "").rpartition(".")[2]
+        return operation, json.loads(wire.body or b"{}")
+    form = dict(parse_qsl(wire.body.decode(), keep_blank_values=True))
+    return form.pop("Action", ""), form
+
+
+def _count(data: Body) -> int:
+    reservations = data.get("Reservations", ())
+    flat = sum(len(data.get(name, ())) for name in (*_ITEM_LISTS, *_IAM_LISTS))
+    return flat + sum(len(reservation["Instances"]) for reservation in reservations)
+
+
+def _damaged(response: WireResponse, faults: list[Fault]) -> WireResponse:
+    kinds = {fault.kind for fault in faults}
+    if "broken_page" in kinds:
+        response.body = response.body[: len(response.body) // 2]
+    if "empty_body" in kinds:
+        response.body = b""
+    if "foreign_page" in kinds:
+        response.body = b"<html><body><p>Please sign in to this network.</p></body></html>"
+        response.headers["Content-Type"] = "text/html"
+    if "cut_page" in kinds:
+        response.cut = len(response.body) // 2
+    return response
