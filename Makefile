@@ -35,6 +35,9 @@ lock: install ## Resolve the lock files anew
 	$(BIN)/uv pip compile -q pyproject.toml --extra embedded --group dev --generate-hashes \
 	  --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header \
 	  --upgrade -c requirements.txt -o requirements-dev.txt
+	printf 'editables>=0.5\nhatchling>=1.27\n' | $(BIN)/uv pip compile -q - --generate-hashes \
+	  --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header \
+	  --upgrade -c requirements-dev.txt -o requirements-build.txt
 
 .PHONY: fmt
 fmt: install ## Format

@@ -1,4 +1,3 @@
-# ruff: noqa: INP001  a folder of programs, not a package
 """Run Helm, built from its Go module on first use: `python -m scripts.helm template …`.
 
 The binary lands in `${XDG_CACHE_HOME:-~/.cache}/cloudops-central/helm/<hash>/helm`: one build per

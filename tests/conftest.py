@@ -6,5 +6,4 @@ pytest_plugins = [
     "tests.fixtures.postgres",
     "tests.fixtures.operator",
     "tests.fixtures.aws",
-    "tests.fixtures.aws",
 ]
