@@ -1,0 +1,100 @@
+"""Amazon Web Services as a cloud of the catalogue."""
+
+from collections.abc import Sequence
+from threading import Lock
+
+from cloudops.collectors.aws.catalogue import LISTINGS
+from cloudops.collectors.aws.client import Door, Sdk
+from cloudops.collectors.aws.discovery import (
+    connection_of,
+    discover,
+    door_to,
+    enter,
+    identify,
+    member_hop,
+)
+from cloudops.collectors.aws.session import AwsAccountSession, fingerprint_of
+from cloudops.collectors.redaction import Redactor
+from cloudops.collectors.transform import ListingTransform
+from cloudops.collectors.vocabulary import Access, Discovery, Listing
+from cloudops.domain.errors import AccessError
+
+
+class AwsCloud:
+    """Implements `Cloud`; one a process, shared by all its threads."""
+
+    name = "aws"
+
+    def __init__(
+        self,
+        *,
+        redaction_key: bytes,
+        connect_timeout_seconds: float = 10.0,
+        read_timeout_seconds: float = 60.0,
+        pool_size: int = 10,
+        listings: Sequence[Listing] = LISTINGS,
+    ) -> None:
+        """Load nothing yet: service models come with the first client.
+
+        Args:
+            redaction_key: 16 to 64 bytes; the same for all workers of an
+                installation, or fingerprints of secrets change with the worker.
+            connect_timeout_seconds: Of each HTTP request.
+            read_timeout_seconds: Of each HTTP request, without a byte.
+            pool_size: Connections kept a client; as many as threads use one session.
+            listings: The catalogue.
+        """
+        self._listings = tuple(listings)
+        self._redactor = Redactor(redaction_key)
+        self._sdk = Sdk(
+            connect_timeout_seconds=connect_timeout_seconds,
+            read_timeout_seconds=read_timeout_seconds,
+            pool_size=pool_size,
+        )
+        self._transforms: dict[str, ListingTransform] = {}
+        self._lock = Lock()
+
+    @property
+    def listings(self) -> Sequence[Listing]:
+        return self._listings
+
+    def discover(self, access: Access) -> Discovery:
+        """See `Cloud.discover`.
+
+        Raises:
+            AccessError: The credentials themselves don't work.
+        """
+        return discover(self._sdk, access)
+
+    def open(self, access: Access, account_id: str) -> AwsAccountSession:
+        """See `Cloud.open`.
+
+        Raises:
+            AccessError: The account can't be entered.
+        """
+        door = enter(self._sdk, access)
+        try:
+            return self._session(access, door, account_id)
+        except AccessError:
+            door.close()
+            raise
+
+    def _session(self, access: Access, base: Door, account_id: str) -> AwsAccountSession:
+        connection = connection_of(access)
+        own = identify(base)
+        door = door_to(base, connection, own, account_id)
+        who, member_role = own, ""
+        if door is not base:
+            who = identify(door)
+            member_role = member_hop(connection, own.partition, account_id).role_arn
+        fingerprint = fingerprint_of(access, connection, own, member_role)
+        return AwsAccountSession(door, who, fingerprint, self._transform_of)
+
+    def _transform_of(self, listing: Listing) -> ListingTransform:
+        """Compile a row's paths once a process."""
+        with self._lock:
+            transform = self._transforms.get(listing.name)
+            if transform is None:
+                transform = ListingTransform(listing, self._redactor)
+                self._transforms[listing.name] = transform
+            return transform

@@ -1,0 +1,71 @@
+"""ARN templates, written once.
+
+The tagging API names a resource by its ARN alone, so the described row of a
+type has to use the very ARN that the tagging API shows. Both take it from here.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from cloudops.collectors.vocabulary import Emits, Listing, RegionRule
+from cloudops.domain.ledger import Consistency, PeriodClass
+from cloudops.domain.resource import Facet, TagSource
+
+EC2_INSTANCE: Final = "arn:{partition}:ec2:{region}:{account}:instance/{InstanceId}"
+EC2_SECURITY_GROUP: Final = "arn:{partition}:ec2:{region}:{account}:security-group/{GroupId}"
+EC2_VOLUME: Final = "arn:{partition}:ec2:{region}:{account}:volume/{VolumeId}"
+S3_BUCKET: Final = "arn:{partition}:s3:::{Name}"
+
+TAGGING: Final = "aws.tagging.resources"
+
+
+def service_of(template: str) -> str:
+    """The third field of an ARN or ARN template: the service as the tagging API calls it."""
+    return template.split(":", 3)[2]
+
+
+def partition_of(arn: str) -> str:
+    """The partition of an ARN; "" where the text is none."""
+    found = re.match(r"arn:([a-z0-9-]+):", arn)
+    return found.group(1) if found else ""
+
+
+def tagging_listing(rows: Sequence[Listing]) -> Listing:
+    """The tagging pass for every type in `rows` whose tags come from the tagging API.
+
+    It has one `Emits` a type, so that excluding a type excludes its tags too.
+
+    Raises:
+        ValueError: A type's id is no ARN template, so its tags could not be matched.
+    """
+    tagged = [emits for row in rows for emits in row.emits if emits.tag_source is TagSource.TAGGING]
+    for emits in tagged:
+        if not emits.id.startswith("arn:{partition}:"):
+            raise ValueError(f"{emits.type}: tags can be matched only to an ARN template")
+    services = sorted({service_of(emits.id) for emits in tagged})
+    return Listing(
+        name=TAGGING,
+        service="resourcegroupstaggingapi",
+        operation="GetResources",
+        parameters={"ResourceTypeFilters": services},
+        page_size_parameter="ResourcesPerPage",
+        page_size=100,
+        region_rule=RegionRule.REGIONAL,
+        permissions=("tag:GetResources",),
+        consistency=Consistency.EVENTUAL,
+        period=PeriodClass.STANDARD,
+        facet=Facet.TAGS,
+        emits=tuple(
+            Emits(
+                type=emits.type,
+                kind=emits.kind,
+                items="ResourceTagMappingList",
+                id="ResourceARN",
+                id_shape=emits.id,
+                tag_source=TagSource.TAGGING,
+                tags="Tags",
+            )
+            for emits in tagged
+        ),
+    )

@@ -1,0 +1,131 @@
+"""Virtual machines and what hangs on them."""
+
+from typing import Final
+
+from cloudops.collectors.aws.arns import EC2_INSTANCE, EC2_SECURITY_GROUP, EC2_VOLUME
+from cloudops.collectors.vocabulary import Emits, Listing, RegionRule
+from cloudops.domain.ledger import Consistency, PeriodClass
+from cloudops.domain.resource import TagSource
+
+LISTINGS: Final = (
+    Listing(
+        name="aws.ec2.instances",
+        service="ec2",
+        operation="DescribeInstances",
+        page_size_parameter="MaxResults",
+        page_size=1000,
+        region_rule=RegionRule.REGIONAL,
+        permissions=("ec2:DescribeInstances",),
+        consistency=Consistency.EVENTUAL,
+        period=PeriodClass.HOT,
+        emits=(
+            Emits(
+                type="AWS::EC2::Instance",
+                kind="compute.instance",
+                items="Reservations[].Instances",
+                id=EC2_INSTANCE,
+                state="State.Name",
+                # LaunchTime moves with each start. The first network interface came
+                # with the instance and leaves only with it.
+                created="NetworkInterfaces[?Attachment.DeviceIndex==`0`].Attachment.AttachTime|[0]",
+                tag_source=TagSource.LISTED,
+                tags="Tags",
+                # Attaching takes its own time and ends by itself.
+                volatile=(
+                    "BlockDeviceMappings[].Ebs.Status",
+                    "NetworkInterfaces[].Attachment.Status",
+                    "NetworkInterfaces[].Status",
+                ),
+                unordered=(
+                    "BlockDeviceMappings",
+                    "NetworkInterfaces",
+                    "NetworkInterfaces[].Groups",
+                    "NetworkInterfaces[].Ipv6Addresses",
+                    "NetworkInterfaces[].PrivateIpAddresses",
+                    "ProductCodes",
+                    "SecurityGroups",
+                    "Tags",
+                ),
+                edges={
+                    "image": "ImageId",
+                    "network": "VpcId",
+                    "profile": "IamInstanceProfile.Arn",
+                    "security_groups": "SecurityGroups[].GroupId",
+                    "subnet": "SubnetId",
+                    "volumes": "BlockDeviceMappings[].Ebs.VolumeId",
+                },
+            ),
+        ),
+    ),
+    Listing(
+        name="aws.ec2.volumes",
+        service="ec2",
+        operation="DescribeVolumes",
+        page_size_parameter="MaxResults",
+        page_size=500,
+        region_rule=RegionRule.REGIONAL,
+        permissions=("ec2:DescribeVolumes",),
+        consistency=Consistency.EVENTUAL,
+        period=PeriodClass.HOT,
+        emits=(
+            Emits(
+                type="AWS::EC2::Volume",
+                kind="storage.volume",
+                items="Volumes",
+                id=EC2_VOLUME,
+                state="State",
+                created="CreateTime",
+                tag_source=TagSource.LISTED,
+                tags="Tags",
+                volatile=("Attachments[].State",),
+                unordered=("Attachments", "Tags"),
+                edges={
+                    "instances": "Attachments[].InstanceId",
+                    "key": "KmsKeyId",
+                    "snapshot": "SnapshotId",
+                },
+            ),
+        ),
+    ),
+    Listing(
+        name="aws.ec2.security-groups",
+        service="ec2",
+        operation="DescribeSecurityGroups",
+        page_size_parameter="MaxResults",
+        page_size=1000,
+        region_rule=RegionRule.REGIONAL,
+        permissions=("ec2:DescribeSecurityGroups",),
+        consistency=Consistency.EVENTUAL,
+        period=PeriodClass.HOT,
+        emits=(
+            Emits(
+                type="AWS::EC2::SecurityGroup",
+                kind="network.security-group",
+                items="SecurityGroups",
+                id=EC2_SECURITY_GROUP,
+                # Groups that other accounts share with this one are listed too.
+                owner="OwnerId",
+                name="GroupName",
+                tag_source=TagSource.LISTED,
+                tags="Tags",
+                unordered=(
+                    *("IpPermissions", "IpPermissionsEgress", "Tags"),
+                    *(
+                        f"{direction}[].{sources}"
+                        for direction in ("IpPermissions", "IpPermissionsEgress")
+                        for sources in (
+                            "IpRanges",
+                            "Ipv6Ranges",
+                            "PrefixListIds",
+                            "UserIdGroupPairs",
+                        )
+                    ),
+                ),
+                edges={
+                    "network": "VpcId",
+                    "peers": "[IpPermissions, IpPermissionsEgress][][].UserIdGroupPairs[].GroupId",
+                },
+            ),
+        ),
+    ),
+)

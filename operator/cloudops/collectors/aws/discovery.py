@@ -1,0 +1,222 @@
+"""Which accounts and regions there are, and the way into each."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from botocore.credentials import Credentials
+
+from cloudops.collectors.aws.arns import partition_of
+from cloudops.collectors.aws.client import SDK_ERRORS, CallCounter, Door, Sdk
+from cloudops.collectors.aws.errors import access_error
+from cloudops.collectors.vocabulary import Access, AccountError, DiscoveredAccount, Discovery
+from cloudops.domain.errors import AccessError
+from cloudops.domain.provider import (
+    AccountDiscovery,
+    AwsConnection,
+    CredentialSource,
+    Globs,
+    Identity,
+    RoleHop,
+)
+
+ACCESS_KEY_ID: Final = "AWS_ACCESS_KEY_ID"
+SECRET_ACCESS_KEY: Final = "AWS_SECRET_ACCESS_KEY"  # noqa: S105  the name of a key, not a key
+SESSION_TOKEN: Final = "AWS_SESSION_TOKEN"  # noqa: S105  likewise
+
+DEFAULT_PARTITION: Final = "aws"
+# Where a partition's STS and IAM are at home.
+HOME_REGIONS: Final = {
+    "aws": "us-east-1",
+    "aws-cn": "cn-north-1",
+    "aws-us-gov": "us-gov-west-1",
+    "aws-iso": "us-iso-east-1",
+    "aws-iso-b": "us-isob-east-1",
+    "aws-iso-e": "eu-isoe-west-1",
+    "aws-iso-f": "us-isof-south-1",
+    "aws-eusc": "eusc-de-east-1",
+}
+# Region names give their partition away; the longest prefix wins.
+_REGION_PREFIXES: Final = {
+    "cn-": "aws-cn",
+    "us-gov-": "aws-us-gov",
+    "us-iso-": "aws-iso",
+    "us-isob-": "aws-iso-b",
+    "eu-isoe-": "aws-iso-e",
+    "us-isof-": "aws-iso-f",
+    "eusc-": "aws-eusc",
+}
+_ENABLED: Final = frozenset({"opt-in-not-required", "opted-in"})
+
+
+def connection_of(access: Access) -> AwsConnection:
+    """The AWS part of a provider's spec.
+
+    Raises:
+        AccessError: The spec is not AWS's.
+    """
+    if access.spec.aws is None:
+        raise AccessError("the provider is not of type aws", reason="NotSupported")
+    return access.spec.aws
+
+
+def home_region(connection: AwsConnection) -> str:
+    """Where the first call goes: guessed from role ARNs and region globs, before we know."""
+    if connection.endpoint_url:
+        return HOME_REGIONS[DEFAULT_PARTITION]
+    for role in connection.credentials.roles:
+        partition = partition_of(role.role_arn)
+        if partition in HOME_REGIONS:
+            return HOME_REGIONS[partition]
+    for glob in connection.regions.include:
+        for prefix, partition in _REGION_PREFIXES.items():
+            if glob.startswith(prefix):
+                return HOME_REGIONS[partition]
+    return HOME_REGIONS[DEFAULT_PARTITION]
+
+
+def enter(sdk: Sdk, access: Access) -> Door:
+    """Go through the provider's own credentials and role chain.
+
+    Raises:
+        AccessError: A key is missing, or a role can't be assumed.
+    """
+    connection = connection_of(access)
+    door = Door(
+        sdk,
+        _session(sdk, connection, access.secret),
+        endpoint_url=connection.endpoint_url,
+        home=home_region(connection),
+        counter=CallCounter(),
+    )
+    for hop in connection.credentials.roles:
+        door = go_behind(door, hop)
+    return door
+
+
+def go_behind(door: Door, hop: RoleHop) -> Door:
+    """Assume one role.
+
+    Raises:
+        AccessError: It can't be assumed; the way to it is closed.
+    """
+    try:
+        return door.behind(hop)
+    except SDK_ERRORS as error:
+        raise access_error(error) from error
+
+
+def identify(door: Door) -> Identity:
+    """Ask AWS who we are.
+
+    Raises:
+        AccessError: The credentials are not accepted, or AWS can't be reached.
+    """
+    try:
+        answer = door.call("sts", door.home, "GetCallerIdentity", {})
+    except SDK_ERRORS as error:
+        raise access_error(error) from error
+    principal, account_id = str(answer.get("Arn", "")), str(answer.get("Account", ""))
+    partition = partition_of(principal)
+    if not partition or not account_id:
+        raise AccessError(
+            "GetCallerIdentity: the answer names no account",
+            reason="Unreachable",
+        )
+    return Identity(principal=principal, account_id=account_id, partition=partition)
+
+
+def member_hop(connection: AwsConnection, partition: str, account_id: str) -> RoleHop:
+    """The role through which a member account is read."""
+    name = connection.accounts.member_role_name
+    arn = f"arn:{partition}:iam::{account_id}:role/{name}"
+    return RoleHop(arn, connection.accounts.member_external_id)
+
+
+def door_to(door: Door, connection: AwsConnection, own: Identity, account_id: str) -> Door:
+    """The door to a planned account: `door` itself for the caller's own.
+
+    An account that the spec does not name is not entered by the member role: then
+    the credentials have changed, and whoever holds the scopes has to see that.
+
+    Raises:
+        AccessError: The member role can't be assumed.
+    """
+    if account_id == own.account_id or account_id not in connection.accounts.ids:
+        return door
+    return go_behind(door, member_hop(connection, own.partition, account_id))
+
+
+def discover(sdk: Sdk, access: Access) -> Discovery:
+    """Ask for identity, accounts and regions.
+
+    Raises:
+        AccessError: The credentials themselves don't work, or organisations are asked for.
+    """
+    connection = connection_of(access)
+    if connection.accounts.discovery is AccountDiscovery.ORGANIZATION:
+        raise AccessError(
+            "accounts.discovery: Organization is not supported yet; list accounts.ids",
+            reason="NotSupportedYet",
+        )
+    door = enter(sdk, access)
+    try:
+        own = identify(door)
+        ids = dict.fromkeys(connection.accounts.ids or (own.account_id,))
+        selected = [id_ for id_ in ids if connection.accounts.selection.matches(id_)]
+        accounts = tuple(_account(door, connection, own, id_) for id_ in selected)
+        return Discovery(own, accounts, implicit=not connection.accounts.ids)
+    finally:
+        door.close()
+
+
+def _account(
+    door: Door, connection: AwsConnection, own: Identity, account_id: str
+) -> DiscoveredAccount:
+    regions: tuple[str, ...] | None = None
+    problem: AccountError | None = None
+    try:
+        member = door_to(door, connection, own, account_id)
+    except AccessError as error:
+        problem = AccountError(error.reason, str(error), error.permission)
+    else:
+        regions, problem = _regions(member, connection.regions)
+        if member is not door:
+            member.close_clients()
+    return DiscoveredAccount(account_id, "", own.partition, regions, problem)
+
+
+def _regions(door: Door, selection: Globs) -> tuple[tuple[str, ...] | None, AccountError | None]:
+    """The enabled and selected regions, sorted, or why they could not be read."""
+    try:
+        answer = door.call("ec2", door.home, "DescribeRegions", {"AllRegions": True})
+    except SDK_ERRORS as error:
+        problem = access_error(error, denied="AccessDenied", permission="ec2:DescribeRegions")
+        return None, AccountError(problem.reason, str(problem), problem.permission)
+    regions: Sequence[Mapping[str, Any]] = answer.get("Regions", ())
+    if not regions:  # there is no account without regions
+        return None, AccountError("Unreachable", "DescribeRegions: the answer holds no regions")
+    enabled = (
+        str(region["RegionName"])
+        for region in regions
+        if region.get("OptInStatus", "opt-in-not-required") in _ENABLED
+    )
+    return tuple(sorted(name for name in enabled if selection.matches(name))), None
+
+
+def _session(sdk: Sdk, connection: AwsConnection, secret: Mapping[str, str]) -> Any:
+    source = connection.credentials.source
+    if source is CredentialSource.OPERATOR:
+        return sdk.session()
+    if source is CredentialSource.WORKLOAD_IDENTITY:
+        raise AccessError(
+            "credentials.source: WorkloadIdentity is not supported yet",
+            reason="NotSupportedYet",
+        )
+    missing = [key for key in (ACCESS_KEY_ID, SECRET_ACCESS_KEY) if not secret.get(key)]
+    if missing:
+        raise AccessError(
+            f"Secret {connection.credentials.secret_name} lacks {' and '.join(missing)}",
+            reason="SecretKeyMissing",
+        )
+    token = secret.get(SESSION_TOKEN) or None
+    return sdk.session_of(Credentials(secret[ACCESS_KEY_ID], secret[SECRET_ACCESS_KEY], token))

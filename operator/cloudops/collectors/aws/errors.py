@@ -1,0 +1,265 @@
+"""What went wrong, in the operator's words: every SDK failure is classified here, once."""
+
+import re
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    ParamValidationError,
+    PartialCredentialsError,
+    TokenRetrievalError,
+    UnknownRegionError,
+    UnknownServiceError,
+)
+
+from cloudops.collectors.vocabulary import Listing
+from cloudops.domain.errors import AccessError, ListingError
+from cloudops.domain.ledger import ErrorClass
+
+UNREADABLE_ANSWER: Final = "UnreadableAnswer"
+INVALID_PARAMETERS: Final = "InvalidParameters"
+
+DENIED_CODES: Final = frozenset(
+    {
+        "AccessDenied",
+        "AccessDeniedException",
+        "AuthorizationError",
+        "AuthorizationErrorException",
+        "Forbidden",
+        "ForbiddenException",
+        "NotAuthorized",
+        "NotAuthorizedException",
+        "UnauthorizedAccess",
+        "UnauthorizedException",
+        "UnauthorizedOperation",
+    }
+)
+# The credentials themselves don't work. In a region that is not enabled AWS
+# answers likewise, but the same answer follows a revoked key: nothing may be
+# retired because of it.
+CREDENTIAL_CODES: Final = frozenset(
+    {
+        "AuthFailure",
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "IncompleteSignature",
+        "InvalidAccessKeyId",
+        "InvalidClientTokenId",
+        "InvalidSignatureException",
+        "InvalidToken",
+        "MissingAuthenticationToken",
+        "NoCredentials",
+        "RequestExpired",
+        "RequestTimeTooSkewed",
+        "SignatureDoesNotMatch",
+        "TokenRefreshRequired",
+        "UnrecognizedClientException",
+    }
+)
+OPT_IN_CODES: Final = frozenset(
+    {"NotSignedUp", "OptInRequired", "RegionDisabledException", "SubscriptionRequiredException"}
+)
+THROTTLE_CODES: Final = frozenset(
+    {
+        "BandwidthLimitExceeded",
+        "EC2ThrottledException",
+        "LimitExceededException",
+        "PriorRequestNotComplete",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "SlowDown",
+        "ThrottledException",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+        "TransactionInProgressException",
+    }
+)
+UNSUPPORTED_CODES: Final = frozenset(
+    {
+        "InvalidAction",
+        "NotImplemented",
+        "OperationNotSupportedException",
+        "UnknownOperation",
+        "UnknownOperationException",
+        "UnsupportedOperation",
+        "UnsupportedOperationException",
+    }
+)
+_CODES: Final = {
+    **dict.fromkeys(DENIED_CODES | CREDENTIAL_CODES, ErrorClass.IAM_DENY),
+    **dict.fromkeys(OPT_IN_CODES, ErrorClass.OPT_IN),
+    **dict.fromkeys(THROTTLE_CODES, ErrorClass.THROTTLED),
+    **dict.fromkeys(UNSUPPORTED_CODES, ErrorClass.UNSUPPORTED),
+}
+# AssumeRole is the only call on the way in that takes anything from the spec.
+_ROLE_MISSPELT: Final = frozenset({INVALID_PARAMETERS, "ValidationError"})
+_STATUSES: Final = {
+    401: ErrorClass.IAM_DENY,
+    403: ErrorClass.IAM_DENY,
+    429: ErrorClass.THROTTLED,
+    501: ErrorClass.UNSUPPORTED,
+}
+_METRIC_STATUS: Final = {
+    ErrorClass.IAM_DENY: "denied",
+    ErrorClass.SCP_DENY: "denied",
+    ErrorClass.OPT_IN: "denied",
+    ErrorClass.THROTTLED: "throttled",
+}
+_DENIED_ACTION: Final = re.compile(r"not authorized to perform:? ([a-z0-9-]+:[A-Za-z0-9*]+)")
+_ACCESS_KEY: Final = re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{12,}\b")
+_MESSAGE_LENGTH: Final = 300
+
+
+class UnreadableResponseError(Exception):
+    """The SDK could not make sense of a response that arrived."""
+
+
+_SDK_ERRORS: Final = (
+    ((UnreadableResponseError,), ErrorClass.TRANSIENT, UNREADABLE_ANSWER),
+    (
+        (NoCredentialsError, PartialCredentialsError, TokenRetrievalError),
+        ErrorClass.IAM_DENY,
+        "NoCredentials",
+    ),
+    ((UnknownServiceError, UnknownRegionError), ErrorClass.UNSUPPORTED, "UnknownEndpoint"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One classified failure; `permission` is what the cloud said is missing, if it did."""
+
+    error_class: ErrorClass
+    code: str
+    message: str
+    permission: str = ""
+
+
+def classify(error: Exception, *, endpoint_known: bool = True) -> Failure:
+    """Name what happened.
+
+    Args:
+        error: What the SDK raised.
+        endpoint_known: The SDK knows an endpoint of that service in that region,
+            so a name that does not resolve is an outage and not a fact about AWS.
+    """
+    if isinstance(error, ClientError):
+        return _client_failure(error)
+    if isinstance(error, ParamValidationError):
+        # Its report quotes the values; the second line names the parameter first.
+        parameter = str(error).partition("\n")[2].partition(", value:")[0]
+        return Failure(ErrorClass.TRANSIENT, INVALID_PARAMETERS, _clean_message(parameter))
+    message = _clean_message(str(error))
+    if not endpoint_known and isinstance(error, EndpointConnectionError) and _no_such_name(error):
+        return Failure(ErrorClass.UNSUPPORTED, "EndpointDoesNotExist", message)
+    for kinds, error_class, code in _SDK_ERRORS:
+        if isinstance(error, kinds):
+            return Failure(error_class, code, message)
+    return Failure(ErrorClass.TRANSIENT, type(error).__name__.removesuffix("Error"), message)
+
+
+def listing_error(
+    error: Exception, listing: Listing, *, endpoint_known: bool = True
+) -> ListingError:
+    """The failure of one call of `listing`."""
+    failure = classify(error, endpoint_known=endpoint_known)
+    error_class = failure.error_class
+    if failure.code in listing.unsupported_codes:
+        error_class = ErrorClass.UNSUPPORTED
+    denied = error_class in {ErrorClass.IAM_DENY, ErrorClass.SCP_DENY}
+    missing = failure.permission or listing.permissions[0]
+    return ListingError(
+        failure.message,
+        error_class=error_class,
+        code=failure.code,
+        # With credentials that don't work no grant helps.
+        permission=missing if denied and failure.code not in CREDENTIAL_CODES else "",
+    )
+
+
+def access_error(
+    error: Exception, *, denied: str = "CredentialsRejected", permission: str = ""
+) -> AccessError:
+    """The failure of a call on the way in: AssumeRole, GetCallerIdentity, DescribeRegions.
+
+    Args:
+        error: What the SDK raised.
+        denied: The reason where the call itself was denied.
+        permission: What to grant then, unless AWS names it.
+    """
+    failure = classify(error)
+    reason, missing = "Unreachable", ""
+    if failure.error_class is ErrorClass.THROTTLED:
+        reason = "Throttled"
+    elif failure.code in CREDENTIAL_CODES:
+        reason = "CredentialsRejected"
+    elif failure.code in _ROLE_MISSPELT:
+        reason = "RoleNotAssumable"
+    elif failure.error_class in {ErrorClass.IAM_DENY, ErrorClass.SCP_DENY}:
+        missing = failure.permission or permission
+        reason = "RoleNotAssumable" if missing == "sts:AssumeRole" else denied
+    return AccessError(
+        failure.message, reason=reason, permission=missing, error_class=failure.error_class
+    )
+
+
+def call_status(parsed: Any) -> str:
+    """The metric's word for one HTTP call: ok, denied, throttled or error."""
+    if not parsed:
+        return "error"
+    status = parsed.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    if status < 300:  # noqa: PLR2004  HTTP's own limit between success and the rest
+        return "ok"
+    return _METRIC_STATUS.get(_class_of(parsed.get("Error", {}).get("Code", ""), status), "error")
+
+
+def _client_failure(error: ClientError) -> Failure:
+    answer: Any = error.response
+    code = str(answer.get("Error", {}).get("Code", ""))
+    text = str(answer.get("Error", {}).get("Message", ""))
+    status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    error_class = _class_of(code, status)
+    if error_class is ErrorClass.IAM_DENY and "service control policy" in text:
+        error_class = ErrorClass.SCP_DENY
+    action = _DENIED_ACTION.search(text)
+    permission = action.group(1) if action else ""
+    # Assumed credentials are refreshed inside other calls; then the error is theirs.
+    if error.operation_name == "AssumeRole":
+        permission = "sts:AssumeRole"
+    message = _clean_message(f"{error.operation_name}: {text or code}")
+    return Failure(error_class, code or str(status), message, permission)
+
+
+def _class_of(code: str, status: int) -> ErrorClass:
+    return _CODES.get(code) or _STATUSES.get(status) or ErrorClass.TRANSIENT
+
+
+def _clean_message(text: str) -> str:
+    """The first line only (later ones quote the signed request), without key ids."""
+    lines = text.strip().splitlines() or [""]
+    return _ACCESS_KEY.sub("<access key id>", lines[0])[:_MESSAGE_LENGTH]
+
+
+def _no_such_name(error: EndpointConnectionError) -> bool:
+    """Whether the resolver said that the name does not exist, not that it is away."""
+    return any(
+        isinstance(cause, socket.gaierror) and cause.errno == socket.EAI_NONAME
+        for cause in _causes(error)
+    )
+
+
+def _causes(error: BotoCoreError) -> Iterator[BaseException]:
+    inner = error.kwargs.get("error")
+    cause = inner if isinstance(inner, BaseException) else None
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__ or cause.__context__

@@ -1,0 +1,95 @@
+"""How a row's `id` becomes a canonical id, and how to recognise one."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+import jmespath
+from jmespath.exceptions import JMESPathError
+
+MAX_ID_LENGTH: Final = 2048
+_PLACEHOLDER: Final = re.compile(r"\{([^{}]+)\}")
+_CONTEXT: Final = ("partition", "account", "region")
+
+
+class ShapeError(ValueError):
+    """An item is not what its row promises; the message names fields, never values."""
+
+
+class Expression(Protocol):
+    """A compiled JMESPath."""
+
+    def search(self, value: Any) -> Any:
+        """What the expression finds; None where there is nothing."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerContext:
+    """Where an answer comes from; fills the placeholders of id templates."""
+
+    cloud: str
+    partition: str
+    account: str
+    region: str
+
+
+@dataclass(frozen=True, slots=True)
+class IdRule:
+    """A compiled `id`: a JMESPath, or a template with placeholders.
+
+    Attributes:
+        synthetic: The id is built from parts, the API does not give it.
+    """
+
+    text: str
+    synthetic: bool
+    _parts: tuple[str | Expression, ...]
+
+    def fill(self, item: Mapping[str, Any], context: AnswerContext) -> str:
+        """The canonical id of `item`.
+
+        Raises:
+            ShapeError: A part is missing, is not text, or the id is too long.
+        """
+        filled = "".join(_fill(part, item, context) for part in self._parts)
+        if len(filled) > MAX_ID_LENGTH:
+            raise ShapeError("the id is too long")
+        return filled
+
+
+def compile_id(text: str) -> IdRule:
+    """Read a row's `id`; whatever holds a `{placeholder}` is a template."""
+    if not _PLACEHOLDER.search(text):
+        return IdRule(text, synthetic=False, _parts=(jmespath.compile(text),))
+    pieces = _PLACEHOLDER.split(text)
+    parts = tuple(_placeholder(piece) if i % 2 else piece for i, piece in enumerate(pieces))
+    return IdRule(text, synthetic=True, _parts=parts)
+
+
+def compile_shape(template: str) -> re.Pattern[str]:
+    """A pattern that matches the ids that `template` can produce."""
+    pieces = _PLACEHOLDER.split(template)
+    return re.compile("".join("[^:/]*" if i % 2 else re.escape(p) for i, p in enumerate(pieces)))
+
+
+def _placeholder(name: str) -> str | Expression:
+    if name in _CONTEXT:
+        return f"{{{name}}}"
+    expression: Expression = jmespath.compile(name)
+    return expression
+
+
+def _fill(part: str | Expression, item: Mapping[str, Any], context: AnswerContext) -> str:
+    if isinstance(part, str):
+        if part.startswith("{"):
+            return str(getattr(context, part[1:-1]))
+        return part
+    try:
+        value = part.search(item)
+    except JMESPathError as error:
+        raise ShapeError("the id can't be read") from error
+    if not isinstance(value, str) or not value:
+        raise ShapeError("the id is missing or not text")
+    return value

@@ -1,0 +1,179 @@
+"""Secrets are replaced before anything is hashed or stored.
+
+Rules see that a value is there and that it changed, never the value.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Any, Final
+
+from cloudops.collectors.canonical import canonical_json
+from cloudops.collectors.paths import DocumentPath, find
+
+MIN_KEY_BYTES: Final = 16
+MAX_KEY_BYTES: Final = 64  # of keyed blake2b
+
+# Compared with the end of a key's letters, so `db_password`, `MasterUserPassword`
+# and `GITHUB_TOKEN` are secrets, while `SecretArn` and `PasswordLastUsed` are not.
+_SECRET_ENDINGS: Final = (
+    "accesskey",
+    "apikey",
+    "authkey",
+    "connectionstring",
+    "credential",
+    "credentials",
+    "masterkey",
+    "passphrase",
+    "passwd",
+    "password",
+    "passwords",
+    "presharedkey",
+    "privatekey",
+    "pwd",
+    "secret",
+    "secretbinary",
+    "secretkey",
+    "secretstring",
+    "sharedkey",
+    "signingkey",
+    "token",
+    "tokens",
+)
+# These say that a request may be repeated, or which page comes next.
+_NO_SECRETS: Final = frozenset(
+    {
+        "changetoken",
+        "clientrequesttoken",
+        "clienttoken",
+        "continuationtoken",
+        "httptokens",
+        "idempotencytoken",
+        "locktoken",
+        "nexttoken",
+        "paginationtoken",
+    }
+)
+_WHOLE_VALUES: Final = frozenset({"userdata"})
+_VARIABLE_HOLDERS: Final = frozenset({"variables", "environmentvariables", "envvars"})
+_PAIR_NAMES: Final = ("Key", "key", "Name", "name", "TagKey", "ParameterKey")
+_PAIR_VALUES: Final = ("Value", "value", "TagValue", "ParameterValue")
+_PRIVATE_KEY: Final = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")
+_FINGERPRINT: Final = re.compile(r"[0-9a-f]{16}")
+_URL_PASSWORD: Final = re.compile(r"://[^/\s:@]*:[^/\s@]+@")
+
+
+class Redactor:
+    """Replaces secret values by `{"redacted": true, "fingerprint": …}`.
+
+    The fingerprint is keyed: without the key, guesses can't be tried against it.
+    """
+
+    def __init__(self, key: bytes) -> None:
+        if not MIN_KEY_BYTES <= len(key) <= MAX_KEY_BYTES:
+            raise ValueError(f"a redaction key has {MIN_KEY_BYTES} to {MAX_KEY_BYTES} bytes")
+        self._key = key
+
+    def fingerprint(self, value: Any) -> str:
+        """16 hexadecimal digits that change with `value`."""
+        return blake2b(canonical_json(value), key=self._key, digest_size=8).hexdigest()
+
+    def redact(self, document: dict[str, Any], paths: Iterable[DocumentPath] = ()) -> None:
+        """Replace, in place, what `paths` name and what looks secret."""
+        for path in paths:
+            for place in find(document, path):
+                place.put(self._hide(place.value))
+        self._walk(document)
+
+    def redact_tags(self, tags: Mapping[str, str]) -> dict[str, str]:
+        """Tags are text, so a secret-looking one becomes `redacted:` and the fingerprint."""
+        return {
+            key: f"redacted:{self.fingerprint(value)}"
+            if value and (looks_secret(key) or _holds_secret(value))
+            else value
+            for key, value in tags.items()
+        }
+
+    def _hide(self, value: Any) -> Any:
+        # Empty means "not set", which rules have to see; switches and numbers of
+        # switches are no secrets; a reference to a secret is not the secret.
+        if value in (None, "", [], {}) or isinstance(value, bool) or _is_marker(value):
+            return value
+        return {"redacted": True, "fingerprint": self.fingerprint(value)}
+
+    def _walk(self, value: Any) -> Any:
+        """Redact inside containers in place; return what should stand for `value`."""
+        if isinstance(value, str):
+            return self._hide(value) if _holds_secret(value) else value
+        if isinstance(value, list):
+            value[:] = [self._walk(item) for item in value]
+        elif isinstance(value, dict) and not _is_marker(value):
+            self._pair(value)
+            for key, inner in value.items():
+                value[key] = self._member(key, inner)
+        return value
+
+    def _member(self, key: str, value: Any) -> Any:
+        letters = _letters(key)
+        if letters in _WHOLE_VALUES:
+            return self._hide(value)
+        if letters in _VARIABLE_HOLDERS or (letters == "environment" and isinstance(value, list)):
+            return self._variables(value)
+        if looks_secret(key) and not _is_reference(value):
+            return self._hide(value)
+        return self._walk(value)
+
+    def _pair(self, pair: dict[str, Any]) -> None:
+        """`{name: DB_PASSWORD, value: …}`: the name is a value here."""
+        name = next((pair[key] for key in _PAIR_NAMES if isinstance(pair.get(key), str)), "")
+        # CloudFormation's parameters hold secrets under any name.
+        if looks_secret(name) or "ParameterKey" in pair:
+            for key in _PAIR_VALUES:
+                if key in pair and not _is_reference(pair[key]):
+                    pair[key] = self._hide(pair[key])
+
+    def _variables(self, value: Any) -> Any:
+        """Hide every value of a set of variables and keep their names."""
+        if isinstance(value, dict):
+            return {name: self._hide(inner) for name, inner in value.items()}
+        if isinstance(value, list):
+            return [self._variable(item) for item in value]
+        return self._hide(value)
+
+    def _variable(self, item: Any) -> Any:
+        if not isinstance(item, dict) or not any(key in item for key in _PAIR_VALUES):
+            return self._hide(item)
+        return {key: self._hide(v) if key in _PAIR_VALUES else v for key, v in item.items()}
+
+
+@lru_cache(maxsize=8192)
+def looks_secret(key: str) -> bool:
+    """Whether a key's name says that its value is a secret."""
+    letters = _letters(key)
+    return letters.endswith(_SECRET_ENDINGS) and letters not in _NO_SECRETS
+
+
+@lru_cache(maxsize=8192)
+def _letters(key: str) -> str:
+    return "".join(c for c in key.lower() if c.isalpha())
+
+
+def _holds_secret(text: str) -> bool:
+    if "-----BEGIN" in text and _PRIVATE_KEY.search(text):
+        return True
+    return "://" in text and _URL_PASSWORD.search(text) is not None
+
+
+def _is_reference(value: Any) -> bool:
+    return isinstance(value, str) and value.startswith("arn:") and not _holds_secret(value)
+
+
+def _is_marker(value: Any) -> bool:
+    return (
+        isinstance(value, dict)
+        and value.keys() == {"redacted", "fingerprint"}
+        and value["redacted"] is True
+        and isinstance(value["fingerprint"], str)
+        and _FINGERPRINT.fullmatch(value["fingerprint"]) is not None
+    )

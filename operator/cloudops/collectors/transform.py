@@ -1,0 +1,288 @@
+"""From a cloud's answer to observations: pure, and bad data never escapes as an exception.
+
+One page may hold an id twice; the later item wins. Over pages the loader keeps
+one row per id.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
+from urllib.parse import unquote
+from uuid import UUID
+
+import orjson
+
+from cloudops.collectors.canonical import FLAGS_KEY, Cleaner, canonical_json, limited
+from cloudops.collectors.fields import (
+    compile_optional,
+    creation_time,
+    scalar_text,
+    tag_mapping,
+)
+from cloudops.collectors.identifiers import (
+    AnswerContext,
+    Expression,
+    IdRule,
+    ShapeError,
+    compile_id,
+    compile_shape,
+)
+from cloudops.collectors.paths import EACH, DocumentPath, cut, find, parse_path
+from cloudops.collectors.redaction import Redactor
+from cloudops.collectors.vocabulary import Emits, Listing
+from cloudops.domain.resource import (
+    Facet,
+    MalformedItem,
+    Observation,
+    Page,
+    ResourceHead,
+    TagSource,
+    resource_uid,
+)
+
+
+class UnreadableAnswerError(ValueError):
+    """An answer holds none of what its row looks for: it proves nothing, least of all emptiness."""
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledEmits:
+    """A row's paths, parsed once."""
+
+    emits: Emits
+    items: DocumentPath
+    id: IdRule
+    shape: re.Pattern[str] | None
+    name: Expression | None
+    state: Expression | None
+    created: Expression | None
+    region: Expression | None
+    tags: Expression | None
+    owner: Expression | None
+    volatile: tuple[DocumentPath, ...]
+    unordered: tuple[DocumentPath, ...]
+    redact: tuple[DocumentPath, ...]
+    json: tuple[DocumentPath, ...]
+
+
+def compile_emits(emits: Emits) -> CompiledEmits:
+    """Parse every path of `emits`.
+
+    Raises:
+        ValueError: A path does not parse (JMESPath's errors are ValueErrors).
+    """
+    # Inner lists are sorted before the lists that hold them.
+    unordered = sorted(map(parse_path, emits.unordered), key=lambda path: -len(path.steps))
+    return CompiledEmits(
+        emits=emits,
+        items=parse_path(emits.items),
+        id=compile_id(emits.id),
+        shape=compile_shape(emits.id_shape) if emits.id_shape else None,
+        name=compile_optional(emits.name),
+        state=compile_optional(emits.state),
+        created=compile_optional(emits.created),
+        region=compile_optional(emits.region),
+        tags=compile_optional(emits.tags),
+        owner=compile_optional(emits.owner),
+        volatile=tuple(map(parse_path, emits.volatile)),
+        unordered=tuple(unordered),
+        redact=tuple(map(parse_path, emits.redact)),
+        json=tuple(map(parse_path, emits.json)),
+    )
+
+
+class ListingTransform:
+    """Turns the answers of one listing into pages; safe to share between threads."""
+
+    def __init__(self, listing: Listing, redactor: Redactor) -> None:
+        self._facet = listing.facet
+        self._rows = tuple(compile_emits(emits) for emits in listing.emits)
+        self._redactor = redactor
+
+    def page(self, answer: Mapping[str, Any], context: AnswerContext) -> Page:
+        """Everything that `answer` holds, understood or not.
+
+        Raises:
+            UnreadableAnswerError: It holds none of the lists that the row looks for.
+        """
+        if not any(row.items.steps[0] in answer for row in self._rows):
+            raise UnreadableAnswerError("the answer holds none of the expected lists")
+        observations: dict[UUID, Observation] = {}
+        malformed: list[MalformedItem] = []
+        for row in self._rows:
+            for item in _items(answer, row.items):
+                outcome = self.observe(row, item, context)
+                if isinstance(outcome, Observation):
+                    observations[outcome.uid] = outcome
+                elif outcome is not None:
+                    malformed.append(outcome)
+        return Page(tuple(observations.values()), tuple(malformed))
+
+    def observe(
+        self, row: CompiledEmits, item: object, context: AnswerContext
+    ) -> Observation | MalformedItem | None:
+        """One item; None where it belongs to another row or account."""
+        uid: UUID | None = None
+        try:
+            cleaner = Cleaner()
+            document = _document(item, cleaner)
+            canonical_id = row.id.fill(document, context)
+            if row.shape is not None and not row.shape.fullmatch(canonical_id):
+                return None
+            uid = resource_uid(context.cloud, canonical_id)
+            if row.owner is not None and scalar_text(row.owner, document, "owner") not in {
+                None,
+                context.account,
+            }:
+                return None
+            if self._facet is Facet.TAGS:
+                return self._tags_facet(row, uid, document)
+            return self._listed_facet(row, uid, document, _Found(canonical_id, context, cleaner))
+        except ShapeError as error:
+            return MalformedItem(f"{row.emits.type}: {error}", uid)
+
+    def _tags_facet(self, row: CompiledEmits, uid: UUID, document: dict[str, Any]) -> Observation:
+        tags = self._redactor.redact_tags(tag_mapping(row.tags, document))
+        body, truncated = limited(tags)
+        digest = blake2b(body, digest_size=16).digest()
+        return Observation(uid, self._facet, body, digest, head=None, truncated=truncated)
+
+    def _listed_facet(
+        self, row: CompiledEmits, uid: UUID, document: dict[str, Any], found: "_Found"
+    ) -> Observation:
+        _decode_json(row, document, found.cleaner)
+        head = self._head(row, document, found)
+        self._redactor.redact(document, row.redact)
+        volatile = _cut_volatile(row, document)
+        for path in row.unordered:
+            _sort(document, path)
+        if found.cleaner.flags:
+            document[FLAGS_KEY] = sorted(found.cleaner.flags)
+        body, truncated = limited(document)
+        return Observation(
+            uid=uid,
+            facet=self._facet,
+            document=body,
+            digest=_digest(body, head),
+            head=head,
+            volatile=limited(volatile)[0],
+            truncated=truncated,
+        )
+
+    def _head(self, row: CompiledEmits, document: dict[str, Any], found: "_Found") -> ResourceHead:
+        emits = row.emits
+        tags = tag_mapping(row.tags, document) if emits.tag_source is TagSource.LISTED else None
+        name = scalar_text(row.name, document, "name")
+        if not emits.name and tags is not None:
+            name = tags.get("Name") or None
+        return ResourceHead(
+            canonical_id=found.canonical_id,
+            id_synthetic=row.id.synthetic,
+            type=emits.type,
+            kind=emits.kind,
+            service=_service(emits.type),
+            region=scalar_text(row.region, document, "region") or found.context.region,
+            name=name,
+            state=scalar_text(row.state, document, "state"),
+            created_at=creation_time(row.created, document),
+            tag_source=emits.tag_source,
+            tags=None if tags is None else self._redactor.redact_tags(tags),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    canonical_id: str
+    context: AnswerContext
+    cleaner: Cleaner
+
+
+@dataclass(frozen=True, slots=True)
+class _Hole:
+    """Stands for items that can't be reached because a step on the way is broken."""
+
+    step: str
+
+
+def _items(answer: Mapping[str, Any], path: DocumentPath) -> Iterator[object]:
+    """Walk strictly: what is there but has the wrong shape comes out as a hole."""
+    reached: list[object] = [answer]
+    for depth, step in enumerate(path.steps):
+        reached = [inner for outer in reached for inner in _enter(outer, step, top=depth == 0)]
+    for items in reached:
+        if isinstance(items, list):
+            yield from items
+        else:
+            yield items if isinstance(items, _Hole) else _Hole(path.text)
+
+
+def _enter(outer: object, step: str, *, top: bool) -> Iterable[object]:
+    if isinstance(outer, _Hole):
+        return (outer,)
+    if step == EACH:
+        return outer if isinstance(outer, list) else (_Hole(step),)
+    if not isinstance(outer, Mapping):
+        return (_Hole(step),)
+    if outer.get(step) is None:
+        # An answer of several lists may leave out the empty ones.
+        return () if top else (_Hole(step),)
+    return (outer[step],)
+
+
+def _document(item: object, cleaner: Cleaner) -> dict[str, Any]:
+    if isinstance(item, _Hole):
+        raise ShapeError(f"{item.step} is not readable")
+    if not isinstance(item, Mapping):
+        raise ShapeError("not an object")
+    document: dict[str, Any] = cleaner.clean(item)
+    return document
+
+
+def _decode_json(row: CompiledEmits, document: dict[str, Any], cleaner: Cleaner) -> None:
+    """Replace strings that hold JSON by what they hold; other strings stay as they are."""
+    for path in row.json:
+        for place in find(document, path):
+            if isinstance(place.value, str):
+                place.put(_decoded(place.value, cleaner))
+
+
+def _decoded(text: str, cleaner: Cleaner) -> Any:
+    # Once decoded, a document may be URL-encoded no more: try it as it is first.
+    for candidate in (text, unquote(text)):
+        try:
+            return cleaner.clean(orjson.loads(candidate))
+        except orjson.JSONDecodeError:
+            continue
+    return text
+
+
+def _cut_volatile(row: CompiledEmits, document: dict[str, Any]) -> dict[str, Any]:
+    """{path: value}; for a path through lists, the values sorted, since lists may be."""
+    volatile: dict[str, Any] = {}
+    for path in row.volatile:
+        values = cut(document, path)
+        if values:
+            many = EACH in path.steps
+            volatile[path.text] = sorted(values, key=canonical_json) if many else values[0]
+    return volatile
+
+
+def _sort(document: dict[str, Any], path: DocumentPath) -> None:
+    for place in find(document, path):
+        if isinstance(place.value, list):
+            place.value.sort(key=canonical_json)
+
+
+def _service(native_type: str) -> str:
+    """`AWS::EC2::Instance` → `ec2`; other clouds' types begin with their service."""
+    parts = native_type.split("::")
+    return parts[1].lower() if len(parts) > 1 else re.split(r"[./]", native_type)[0].lower()
+
+
+def _digest(body: bytes, head: ResourceHead) -> bytes:
+    digest = blake2b(body, digest_size=16)
+    digest.update(b"\0")
+    digest.update(orjson.dumps(head, option=orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z))
+    return digest.digest()

@@ -1,0 +1,52 @@
+"""A cloud object and the way into the fake or moto."""
+
+from collections.abc import Callable
+
+import pytest
+
+from cloudops.collectors.aws import AwsCloud
+from cloudops.collectors.vocabulary import Access
+from cloudops.domain.provider import (
+    AwsAccounts,
+    AwsConnection,
+    AwsCredentials,
+    CredentialSource,
+    Globs,
+    ProviderSpec,
+    RoleHop,
+)
+
+KEY = "AKIAFIRSTFIRST000001"
+OWN_ACCOUNT = AwsAccounts()
+EVERYWHERE = Globs()
+SECRET = "a-secret-that-must-not-leak"
+
+
+@pytest.fixture(scope="module")
+def cloud() -> AwsCloud:
+    return AwsCloud(
+        redaction_key=b"a key for tests only",
+        connect_timeout_seconds=5,
+        read_timeout_seconds=60,
+        pool_size=8,
+    )
+
+
+@pytest.fixture
+def access() -> Callable[..., Access]:
+    def access(
+        url: str,
+        *,
+        accounts: AwsAccounts = OWN_ACCOUNT,
+        roles: tuple[RoleHop, ...] = (),
+        regions: Globs = EVERYWHERE,
+        source: CredentialSource = CredentialSource.SECRET,
+        key: str = KEY,
+    ) -> Access:
+        credentials = AwsCredentials(source, secret_name="aws-keys", roles=roles)
+        connection = AwsConnection(credentials, accounts, regions, url)
+        data = {"AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": SECRET}
+        secret = data if source is CredentialSource.SECRET else {}
+        return Access(ProviderSpec("aws", aws=connection), secret)
+
+    return access

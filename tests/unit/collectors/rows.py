@@ -1,0 +1,194 @@
+"""What every row of the AWS catalogue has to be; shared by the catalogue's tests and the docs'."""
+
+import json
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import botocore.session
+import jmespath
+import orjson
+from botocore.exceptions import UnknownServiceError
+from botocore.model import ListShape, OperationModel, Shape, StructureShape
+from botocore.validate import ParamValidator
+
+from cloudops.collectors.canonical import rfc3339
+from cloudops.collectors.identifiers import AnswerContext
+from cloudops.collectors.paths import EACH, parse_path
+from cloudops.collectors.redaction import Redactor
+from cloudops.collectors.transform import ListingTransform, compile_emits
+from cloudops.collectors.vocabulary import Emits, Listing
+from cloudops.domain.resource import Facet, Observation, Page, TagSource, resource_uid
+
+RECORDED = Path(__file__).parents[2] / "data" / "aws"
+REDACTOR = Redactor(b"a key for tests only")
+PAGE_TOKENS = {"NextToken", "nextToken", "Marker", "NextMarker", "IsTruncated"}
+
+
+@cache
+def session() -> botocore.session.Session:
+    return botocore.session.Session()
+
+
+def operation_of(listing: Listing) -> OperationModel:
+    return session().get_service_model(listing.service).operation_model(listing.operation)
+
+
+def paginator_of(listing: Listing) -> dict[str, Any] | None:
+    try:
+        rules = session().get_paginator_model(listing.service)
+        declared: dict[str, Any] = rules.get_paginator(listing.operation)
+    except (UnknownServiceError, ValueError):
+        return None
+    return declared
+
+
+def recorded(listing: Listing) -> dict[str, Any]:
+    record: dict[str, Any] = json.loads((RECORDED / f"{listing.name}.json").read_text())
+    return record
+
+
+def context_of(record: dict[str, Any]) -> AnswerContext:
+    given = {"cloud": "aws", "partition": "aws", "account": "111122223333", "region": "eu-west-1"}
+    return AnswerContext(**(given | record.get("context", {})))
+
+
+def read(listing: Listing, record: dict[str, Any]) -> Page:
+    return ListingTransform(listing, REDACTOR).page(record["answer"], context_of(record))
+
+
+def violations(listing: Listing, record: dict[str, Any]) -> list[str]:
+    """Everything that is wrong with a row, as sentences; none for a good one."""
+    return [
+        *_call_violations(listing),
+        *(wrong for emits in listing.emits for wrong in _emits_violations(listing, emits)),
+        *_record_violations(listing, record),
+    ]
+
+
+def _call_violations(listing: Listing) -> Iterator[str]:
+    if not re.fullmatch(r"aws\.[a-z0-9-]+\.[a-z0-9-]+", listing.name):
+        yield f"{listing.name}: not aws.<service>.<plural>"
+    if not listing.permissions:
+        yield "no permission named"
+    for permission in listing.permissions:
+        if not re.fullmatch(r"[a-z0-9-]+:[A-Z][A-Za-z]+", permission):
+            yield f"{permission} is no IAM action"
+    operation, paginator = operation_of(listing), paginator_of(listing)
+    size = {listing.page_size_parameter: listing.page_size} if listing.page_size else {}
+    assert operation.input_shape is not None
+    assert operation.output_shape is not None
+    report = ParamValidator().validate({**listing.parameters, **size}, operation.input_shape)
+    if report.has_errors():
+        yield f"the API refuses the parameters: {report.generate_report()}"
+    limit = (paginator or {}).get("limit_key")
+    if limit and (listing.page_size_parameter, bool(listing.page_size)) != (limit, True):
+        yield f"asks for no page size, though {limit} sets it"
+    if paginator is None and PAGE_TOKENS & set(operation.output_shape.members):
+        yield "the answer may go on, but botocore does not know how"
+
+
+def _emits_violations(listing: Listing, emits: Emits) -> Iterator[str]:
+    compile_emits(emits)
+    if not re.fullmatch(r"AWS::[A-Za-z0-9]+::[A-Za-z0-9]+", emits.type):
+        yield f"{emits.type} is no native type"
+    if not re.fullmatch(r"[a-z]+\.[a-z-]+", emits.kind):
+        yield f"{emits.type}: {emits.kind} is no kind"
+    if (emits.tag_source is TagSource.LISTED) != bool(emits.tags and listing.facet is Facet.LISTED):
+        yield f"{emits.type}: tags and tag_source disagree"
+    items = _shape_at(operation_of(listing).output_shape, emits.items)
+    if not isinstance(items, ListShape):
+        yield f"{emits.type}: the answer has no list {emits.items}"
+        return
+    yield from (f"{emits.type}: {wrong}" for wrong in _path_violations(emits, items.member))
+
+
+def _path_violations(emits: Emits, item: Shape) -> Iterator[str]:
+    placeholders = re.findall(r"\{(\w+)\}", emits.id) if "{" in emits.id else [emits.id]
+    read = {*placeholders, emits.name, emits.state, emits.region, emits.owner, emits.tags}
+    for path in sorted(read - {"", "partition", "account", "region"}):
+        if _shape_at(item, path) is None:
+            yield f"items have no {path}"
+    for path in (*emits.volatile, *emits.redact, *emits.json):
+        if _shape_at(item, path) is None:
+            yield f"items have no {path}"
+    for path in emits.unordered:
+        if not isinstance(_shape_at(item, path), ListShape):
+            yield f"{path} is no list"
+    yield from _created_violations(emits, item)
+
+
+def _created_violations(emits: Emits, item: Shape) -> Iterator[str]:
+    if re.fullmatch(r"[\w.]+", emits.created):  # anything else is proven by the recorded answer
+        created = _shape_at(item, emits.created)
+        if created is None or created.type_name != "timestamp":
+            yield f"{emits.created} is no time"
+
+
+def _shape_at(shape: Shape | None, path: str) -> Shape | None:
+    for step in parse_path(path).steps:
+        if step == EACH and isinstance(shape, ListShape):
+            shape = shape.member
+        elif isinstance(shape, StructureShape):
+            shape = shape.members.get(step)
+        else:
+            return None
+    return shape
+
+
+def _record_violations(listing: Listing, record: dict[str, Any]) -> Iterator[str]:
+    page = read(listing, record)
+    expected = record["expected"]
+    if page.malformed:
+        yield f"malformed: {page.malformed}"
+    found = {observation.uid: observation for observation in page.observations}
+    if set(found) != {resource_uid("aws", one["id"]) for one in expected}:
+        yield f"other resources than expected: {list(found.values())}"
+        return
+    for one in expected:
+        observation = found[resource_uid("aws", one["id"])]
+        for field, value in _seen(listing, observation, one).items():
+            if one.get(field) != value:
+                yield f"{one['id']}: {field} is {value!r}, expected {one.get(field)!r}"
+    for emits in listing.emits:
+        yield from _proof_violations(listing, emits, expected)
+
+
+def _proof_violations(
+    listing: Listing, emits: Emits, expected: list[dict[str, Any]]
+) -> Iterator[str]:
+    """A row is believed only what a recorded answer shows."""
+    mine = [one for one in expected if one["type"] == emits.type]
+    wanted = [f"edges.{name}" for name in emits.edges]
+    if listing.facet is Facet.LISTED:
+        wanted += ["name", *(f for f in ("state", "created") if getattr(emits, f))]
+    if emits.tags:
+        wanted.append("tags")
+    for path in wanted:
+        if not any(jmespath.search(path, one) for one in mine):
+            yield f"{emits.type}: no recorded item shows {path}"
+
+
+def _seen(listing: Listing, observation: Observation, one: dict[str, Any]) -> dict[str, Any]:
+    document = orjson.loads(observation.document)
+    head = observation.head
+    if head is None:
+        return {"tags": document}
+    [emits] = [emits for emits in listing.emits if emits.type == one["type"]]
+    return {
+        "id": head.canonical_id,
+        "type": head.type,
+        "name": head.name,
+        "state": head.state,
+        "region": head.region,
+        "created": head.created_at and rfc3339(head.created_at),
+        "tags": head.tags if head.tags is None else dict(head.tags),
+        "edges": _edges(emits, document) or None,
+    } | ({} if "edges" in one else {"edges": None})
+
+
+def _edges(emits: Emits, document: dict[str, Any]) -> dict[str, list[str]]:
+    found = {name: jmespath.search(path, document) for name, path in emits.edges.items()}
+    return {name: v if isinstance(v, list) else [v] for name, v in found.items() if v}

@@ -1,0 +1,96 @@
+from typing import Any
+
+import pytest
+from botocore.credentials import Credentials
+
+from cloudops.collectors.aws.client import MAX_CLIENTS, CallCounter, Door, Sdk
+
+pytestmark = pytest.mark.unit
+
+
+@pytest.fixture(scope="module")
+def sdk() -> Sdk:
+    return Sdk(connect_timeout_seconds=1, read_timeout_seconds=2, pool_size=3)
+
+
+@pytest.fixture
+def door(sdk: Sdk) -> Door:
+    return door_of(sdk, "")
+
+
+def door_of(sdk: Sdk, endpoint_url: str) -> Door:
+    return Door(
+        sdk,
+        sdk.session_of(Credentials("AKIA", "secret")),
+        endpoint_url=endpoint_url,
+        home="us-east-1",
+        counter=CallCounter(),
+    )
+
+
+def test_a_client_is_made_once(door: Door):
+    assert door._client("sts", "eu-west-1") is door._client("sts", "eu-west-1")
+    assert door._client("sts", "eu-west-1") is not door._client("sts", "eu-west-2")
+
+
+def test_no_more_clients_are_kept_than_the_limit_and_the_used_ones_stay(door: Door):
+    first = door._client("sts", "us-east-1")
+    for number in range(MAX_CLIENTS - 1):
+        door._client("sts", f"eu-west-{number}")
+    assert door._client("sts", "us-east-1") is first
+
+    door._client("sts", "ap-east-1")
+    assert len(door._clients) == MAX_CLIENTS
+    assert door._client("sts", "us-east-1") is first
+
+
+def test_a_closed_door_keeps_no_clients(door: Door):
+    door._client("sts", "us-east-1")
+    door.close()
+
+    assert not door._clients
+
+
+def test_clients_wait_as_long_as_they_are_told_and_retry_once(door: Door):
+    config: Any = door._client("s3", "eu-west-1").meta.config
+
+    assert (config.connect_timeout, config.read_timeout, config.max_pool_connections) == (1, 2, 3)
+    assert config.retries == {"mode": "standard", "total_max_attempts": 2}
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "style"), [("", None), ("http://127.0.0.1:1", "path")], ids=["aws", "emulator"]
+)
+def test_buckets_are_a_path_where_there_is_one_host(sdk: Sdk, endpoint: str, style: str | None):
+    config: Any = door_of(sdk, endpoint)._client("s3", "eu-west-1").meta.config
+
+    assert (config.s3 or {}).get("addressing_style") == style
+
+
+@pytest.mark.parametrize(
+    ("service", "region", "known"),
+    [
+        pytest.param("ec2", "eu-west-1", True, id="regional"),
+        pytest.param("ec2", "cn-north-1", True, id="another-partition"),
+        pytest.param("ec2", "eu-west-99", False, id="no-such-region"),
+        pytest.param("iam", "us-east-1", True, id="global-service"),
+    ],
+)
+def test_the_sdk_knows_which_endpoints_exist(door: Door, service: str, region: str, known):
+    assert door.knows_endpoint(service, region) is known
+
+
+def test_an_endpoint_of_the_spec_is_always_known(sdk: Sdk):
+    assert door_of(sdk, "http://127.0.0.1:1").knows_endpoint("ec2", "eu-west-99")
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "pages"),
+    [
+        pytest.param("ec2", "DescribeInstances", True, id="pages"),
+        pytest.param("ec2", "DescribeRegions", False, id="one-answer"),
+        pytest.param("pinpoint", "GetApps", False, id="a-service-that-never-pages"),
+    ],
+)
+def test_paging_rules_come_from_botocore(door: Door, service: str, operation: str, pages):
+    assert (door.paginator(service, operation) is not None) == pages

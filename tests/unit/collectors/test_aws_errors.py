@@ -1,0 +1,257 @@
+"""Every failure of the SDK has one class, one word and, where a grant helps, its name."""
+
+import socket
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from botocore.exceptions import (
+    ClientError,
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    CredentialRetrievalError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    ParamValidationError,
+    ReadTimeoutError,
+    UnknownServiceError,
+)
+
+from cloudops.collectors.aws.catalogue import LISTINGS
+from cloudops.collectors.aws.errors import (
+    UnreadableResponseError,
+    access_error,
+    call_status,
+    classify,
+    listing_error,
+)
+from cloudops.domain.ledger import ErrorClass
+
+pytestmark = pytest.mark.unit
+
+INSTANCES = next(listing for listing in LISTINGS if listing.name == "aws.ec2.instances")
+URL = "https://ec2.eu-west-9.amazonaws.com"
+
+
+def refused(
+    code: str, message: str = "", *, status: int = 400, operation: str = "DescribeX"
+) -> ClientError:
+    metadata: Any = {"HTTPStatusCode": status}
+    return ClientError(
+        {"Error": {"Code": code, "Message": message}, "ResponseMetadata": metadata}, operation
+    )
+
+
+def unresolved(errno: int) -> EndpointConnectionError:
+    connection = OSError("connection failed")
+    connection.__cause__ = socket.gaierror(errno, "no address")
+    return EndpointConnectionError(endpoint_url=URL, error=connection)
+
+
+@pytest.mark.parametrize(
+    ("error", "error_class", "code"),
+    [
+        pytest.param(
+            refused("UnauthorizedOperation"), "iam_deny", "UnauthorizedOperation", id="ec2-deny"
+        ),
+        pytest.param(refused("AccessDenied", status=403), "iam_deny", "AccessDenied", id="deny"),
+        pytest.param(refused("Odd", status=403), "iam_deny", "Odd", id="any-403"),
+        pytest.param(refused("", status=403), "iam_deny", "403", id="403-without-a-code"),
+        pytest.param(refused("ExpiredToken"), "iam_deny", "ExpiredToken", id="expired"),
+        pytest.param(refused("AuthFailure", status=401), "iam_deny", "AuthFailure", id="auth"),
+        pytest.param(
+            refused("AccessDenied", "with an explicit deny in a service control policy"),
+            "scp_deny",
+            "AccessDenied",
+            id="scp",
+        ),
+        pytest.param(
+            refused("AccessDenied", "with an explicit deny in a permissions boundary"),
+            "iam_deny",
+            "AccessDenied",
+            id="boundary-is-iam",
+        ),
+        pytest.param(
+            refused("Throttling", "service control policy"),
+            "throttled",
+            "Throttling",
+            id="scp-only-in-denials",
+        ),
+        pytest.param(refused("OptInRequired"), "opt_in", "OptInRequired", id="opt-in"),
+        pytest.param(
+            refused("RegionDisabledException", status=403),
+            "opt_in",
+            "RegionDisabledException",
+            id="sts-opt-in",
+        ),
+        pytest.param(
+            refused("RequestLimitExceeded", status=503),
+            "throttled",
+            "RequestLimitExceeded",
+            id="ec2-throttle",
+        ),
+        pytest.param(refused("SlowDown", status=503), "throttled", "SlowDown", id="s3-throttle"),
+        pytest.param(refused("Whatever", status=429), "throttled", "Whatever", id="any-429"),
+        pytest.param(refused("InternalError", status=500), "transient", "InternalError", id="500"),
+        pytest.param(
+            refused("ServiceUnavailable", status=503), "transient", "ServiceUnavailable", id="503"
+        ),
+        pytest.param(refused("Odd"), "transient", "Odd", id="unknown-code"),
+        pytest.param(
+            refused("UnknownOperationException"),
+            "unsupported",
+            "UnknownOperationException",
+            id="operation",
+        ),
+        pytest.param(refused("Odd", status=501), "unsupported", "Odd", id="501"),
+        pytest.param(
+            UnknownServiceError(service_name="x", known_service_names="y"),
+            "unsupported",
+            "UnknownEndpoint",
+            id="service",
+        ),
+        pytest.param(
+            ReadTimeoutError(endpoint_url=URL), "transient", "ReadTimeout", id="read-timeout"
+        ),
+        pytest.param(
+            ConnectTimeoutError(endpoint_url=URL),
+            "transient",
+            "ConnectTimeout",
+            id="connect-timeout",
+        ),
+        pytest.param(
+            ConnectionClosedError(endpoint_url=URL), "transient", "ConnectionClosed", id="reset"
+        ),
+        pytest.param(
+            UnreadableResponseError("x"), "transient", "UnreadableAnswer", id="broken-page"
+        ),
+        pytest.param(NoCredentialsError(), "iam_deny", "NoCredentials", id="no-credentials"),
+        pytest.param(
+            CredentialRetrievalError(provider="imds", error_msg="away"),
+            "transient",
+            "CredentialRetrieval",
+            id="metadata-service-away",
+        ),
+    ],
+)
+def test_every_failure_has_a_class_and_a_word(error: Exception, error_class: str, code: str):
+    failure = classify(error)
+
+    assert (failure.error_class, failure.code) == (error_class, code)
+
+
+@pytest.mark.parametrize(
+    ("error", "known", "error_class"),
+    [
+        pytest.param(unresolved(socket.EAI_NONAME), False, "unsupported", id="no-such-endpoint"),
+        pytest.param(unresolved(socket.EAI_NONAME), True, "transient", id="resolver-is-wrong"),
+        pytest.param(unresolved(socket.EAI_AGAIN), False, "transient", id="resolver-is-away"),
+        pytest.param(
+            EndpointConnectionError(endpoint_url=URL, error="text"),
+            False,
+            "transient",
+            id="refused",
+        ),
+    ],
+)
+def test_a_missing_name_retires_rows_only_where_aws_has_no_endpoint(
+    error: Exception, known, error_class: str
+):
+    assert classify(error, endpoint_known=known).error_class == error_class
+
+
+def test_the_permission_to_grant_comes_from_the_message_or_the_row():
+    told = refused("AccessDenied", "User: x is not authorized to perform: kms:ListKeys on y")
+    untold = refused("UnauthorizedOperation", "You are not authorized to perform this operation.")
+
+    assert listing_error(told, INSTANCES).permission == "kms:ListKeys"
+    assert listing_error(untold, INSTANCES).permission == "ec2:DescribeInstances"
+
+
+@pytest.mark.parametrize("code", ["ExpiredToken", "Throttling", "InternalError", "OptInRequired"])
+def test_no_permission_is_asked_for_where_none_helps(code: str):
+    assert listing_error(refused(code), INSTANCES).permission == ""
+
+
+def test_a_row_may_know_its_own_words_for_unsupported():
+    row = replace(INSTANCES, unsupported_codes=("SubscriptionRequired",))
+
+    error = listing_error(refused("SubscriptionRequired"), row)
+    assert error.error_class is ErrorClass.UNSUPPORTED
+
+
+def test_a_denied_refresh_of_assumed_credentials_names_the_role_and_not_the_row():
+    error = listing_error(refused("AccessDenied", operation="AssumeRole"), INSTANCES)
+
+    assert error.permission == "sts:AssumeRole"
+
+
+@pytest.mark.parametrize(
+    ("error", "reason", "permission"),
+    [
+        pytest.param(
+            refused("AccessDenied", operation="AssumeRole"),
+            "RoleNotAssumable",
+            "sts:AssumeRole",
+            id="role",
+        ),
+        pytest.param(
+            refused("ExpiredToken", operation="AssumeRole"),
+            "CredentialsRejected",
+            "",
+            id="source-of-the-role",
+        ),
+        pytest.param(
+            refused("InvalidClientTokenId", status=403), "CredentialsRejected", "", id="key"
+        ),
+        pytest.param(refused("AccessDenied"), "CredentialsRejected", "", id="identity-denied"),
+        pytest.param(NoCredentialsError(), "CredentialsRejected", "", id="none"),
+        pytest.param(refused("Throttling"), "Throttled", "", id="throttled"),
+        pytest.param(ReadTimeoutError(endpoint_url=URL), "Unreachable", "", id="timeout"),
+    ],
+)
+def test_a_closed_door_says_why(error: Exception, reason: str, permission: str):
+    closed = access_error(error)
+
+    assert (closed.reason, closed.permission) == (reason, permission)
+
+
+def test_messages_hold_no_key_ids_and_no_signed_request():
+    text = "The signature of AKIAIOSFODNN7EXAMPLE does not match.\n\nx-amz-security-token:abc"
+
+    message = classify(refused("SignatureDoesNotMatch", text)).message
+    assert message == "DescribeX: The signature of <access key id> does not match."
+
+
+def test_messages_are_short():
+    assert len(classify(refused("Odd", "x" * 5000)).message) == 300
+
+
+@pytest.mark.parametrize(
+    ("parsed", "word"),
+    [
+        pytest.param({"ResponseMetadata": {"HTTPStatusCode": 200}}, "ok", id="ok"),
+        pytest.param(
+            {"ResponseMetadata": {"HTTPStatusCode": 403}, "Error": {"Code": "AccessDenied"}},
+            "denied",
+            id="denied",
+        ),
+        pytest.param(
+            {"ResponseMetadata": {"HTTPStatusCode": 503}, "Error": {"Code": "SlowDown"}},
+            "throttled",
+            id="throttled",
+        ),
+        pytest.param({"ResponseMetadata": {"HTTPStatusCode": 500}}, "error", id="error"),
+        pytest.param(None, "error", id="no-answer"),
+    ],
+)
+def test_the_metric_has_four_words(parsed: Any, word: str):
+    assert call_status(parsed) == word
+
+
+def test_a_role_that_can_not_exist_is_told_without_its_external_id():
+    report = "Invalid length for parameter ExternalId, value: s3cr3t, valid min length: 2"
+
+    closed = access_error(ParamValidationError(report=report))
+    assert (closed.reason, closed.permission) == ("RoleNotAssumable", "")
+    assert str(closed) == "Invalid length for parameter ExternalId"

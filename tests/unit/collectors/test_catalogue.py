@@ -1,0 +1,114 @@
+"""Invariants of every row of the AWS catalogue."""
+
+from collections import Counter
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from cloudops.collectors.aws.arns import TAGGING, service_of, tagging_listing
+from cloudops.collectors.aws.catalogue import LISTINGS
+from cloudops.collectors.vocabulary import Listing
+from cloudops.domain.resource import Facet, TagSource
+from tests.unit.collectors.rows import RECORDED, read, recorded, violations
+
+pytestmark = pytest.mark.unit
+
+ROWS = [pytest.param(listing, id=listing.name) for listing in LISTINGS]
+BY_NAME = {listing.name: listing for listing in LISTINGS}
+
+
+@pytest.mark.parametrize("listing", ROWS)
+def test_a_row_keeps_its_promises_on_its_recorded_answer(listing: Listing):
+    assert violations(listing, recorded(listing)) == []
+
+
+def test_names_are_unique():
+    assert Counter(listing.name for listing in LISTINGS).most_common(1)[0][1] == 1
+
+
+def test_a_type_has_one_owner_listing():
+    owners = Counter(t for row in LISTINGS if row.facet is Facet.LISTED for t in row.types)
+
+    assert owners.most_common(1)[0][1] == 1
+
+
+def test_every_recorded_answer_belongs_to_a_row():
+    assert {path.stem for path in RECORDED.glob("*.json")} == set(BY_NAME)
+
+
+def test_the_tagging_pass_asks_for_exactly_the_services_whose_tags_it_owns():
+    wanted = {
+        service_of(emits.id)
+        for row in LISTINGS
+        if row.facet is Facet.LISTED
+        for emits in row.emits
+        if emits.tag_source is TagSource.TAGGING
+    }
+
+    assert BY_NAME[TAGGING].parameters == {"ResourceTypeFilters": sorted(wanted)}
+
+
+def test_a_tagged_type_is_matched_by_the_id_of_its_described_row():
+    described = read(BY_NAME["aws.s3.buckets"], recorded(BY_NAME["aws.s3.buckets"]))
+    tagged = read(BY_NAME[TAGGING], recorded(BY_NAME[TAGGING]))
+
+    assert {o.uid for o in described.observations} & {o.uid for o in tagged.observations}
+
+
+def test_a_tagged_type_without_an_arn_template_is_refused():
+    buckets = BY_NAME["aws.s3.buckets"]
+    nameless = replace(buckets, emits=(replace(buckets.emits[0], id="Name"),))
+
+    with pytest.raises(ValueError, match="AWS::S3::Bucket"):
+        tagging_listing([nameless])
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        pytest.param({"permissions": ()}, "no permission named", id="no-permission"),
+        pytest.param({"permissions": ("s3",)}, "s3 is no IAM action", id="bad-permission"),
+        pytest.param({"name": "S3"}, "S3: not aws.<service>.<plural>", id="bad-name"),
+        pytest.param({"page_size": 0}, "asks for no page size", id="no-page-size"),
+        pytest.param({"parameters": {"Bucket": 1}}, "the API refuses", id="unknown-parameter"),
+    ],
+)
+def test_a_wrong_row_is_found_out(change: dict[str, Any], complaint: str):
+    listing = BY_NAME["aws.s3.buckets"]
+
+    found = violations(replace(listing, **change), recorded(listing))
+
+    assert [wrong for wrong in found if wrong.startswith(complaint)]
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        pytest.param({"created": "Name"}, "Name is no time", id="created"),
+        pytest.param({"unordered": ("Name",)}, "Name is no list", id="unordered"),
+        pytest.param({"volatile": ("Nothing",)}, "items have no Nothing", id="volatile"),
+        pytest.param({"items": "Baskets"}, "has no list Baskets", id="items"),
+        pytest.param({"tags": "Tags"}, "tags and tag_source disagree", id="tags"),
+        pytest.param({"type": "Bucket"}, "Bucket is no native type", id="type"),
+        pytest.param({"kind": "bucket"}, "bucket is no kind", id="kind"),
+    ],
+)
+def test_wrong_paths_are_found_out(change: dict[str, Any], complaint: str):
+    listing = BY_NAME["aws.s3.buckets"]
+    row = replace(listing, emits=(replace(listing.emits[0], **change),))
+    empty = {"answer": {"Buckets": [], "Baskets": []}, "expected": []}
+
+    assert any(complaint in wrong for wrong in violations(row, empty))
+
+
+def test_a_restart_does_not_make_an_instance_a_new_one():
+    instances = BY_NAME["aws.ec2.instances"]
+    before, after = recorded(instances), recorded(instances)
+    after["answer"]["Reservations"][0]["Instances"][0]["LaunchTime"] = "2026-11-11T11:11:11Z"
+
+    made = [
+        [o.head.created_at for o in read(instances, record).observations if o.head is not None]
+        for record in (before, after)
+    ]
+    assert made[0] == made[1]

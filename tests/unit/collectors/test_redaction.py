@@ -1,0 +1,158 @@
+import json
+from typing import Any
+
+import pytest
+
+from cloudops.collectors.paths import parse_path
+from cloudops.collectors.redaction import Redactor, looks_secret
+from tests.unit.collectors.rows import REDACTOR
+
+pytestmark = pytest.mark.unit
+
+CANARY = "canary-4f1c"
+
+
+def redacted(document: dict[str, Any], *paths: str) -> str:
+    REDACTOR.redact(document, [parse_path(path) for path in paths])
+    return json.dumps(document)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "password",
+        "MasterUserPassword",
+        "DB_PASSWORD",
+        "db-passwd",
+        "AuthToken",
+        "GITHUB_TOKEN_2",
+        "clientSecret",
+        "SecretAccessKey",
+        "private_key",
+        "PreSharedKey",
+        "connectionString",
+        "api-key",
+        "Passwords",
+    ],
+)
+def test_secret_names_are_recognised(key: str):
+    assert looks_secret(key)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "PasswordLastUsed",
+        "PasswordResetRequired",
+        "SecretArn",
+        "HttpTokens",
+        "ClientToken",
+        "NextToken",
+        "KeyName",
+        "KmsKeyId",
+        "PublicKey",
+        "secrets",
+        "TokenType",
+    ],
+)
+def test_names_about_secrets_are_not_secret(key: str):
+    assert not looks_secret(key)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        pytest.param({"MasterUserPassword": CANARY}, id="password"),
+        pytest.param({"Auth": {"tokens": [CANARY]}}, id="list-of-tokens"),
+        pytest.param({"Environment": {"Variables": {"URL": CANARY}}}, id="lambda-environment"),
+        pytest.param(
+            {"containerDefinitions": [{"environment": [{"name": "URL", "value": CANARY}]}]},
+            id="ecs-environment",
+        ),
+        pytest.param(
+            {"environment": {"environmentVariables": [{"name": "A", "value": CANARY}]}},
+            id="codebuild-environment",
+        ),
+        pytest.param({"environment": [CANARY]}, id="environment-of-plain-texts"),
+        pytest.param({"environmentVariables": CANARY}, id="environment-as-text"),
+        pytest.param({"UserData": {"Value": CANARY}}, id="user-data-attribute"),
+        pytest.param({"LaunchTemplateData": {"userData": CANARY}}, id="user-data"),
+        pytest.param(
+            {"Parameters": [{"ParameterKey": "Size", "ParameterValue": CANARY}]},
+            id="cloudformation-parameter",
+        ),
+        pytest.param({"Tags": [{"Key": "api-token", "Value": CANARY}]}, id="pair"),
+        pytest.param({"Url": f"https://ada:{CANARY}@example.com/x"}, id="password-in-a-url"),
+        pytest.param(
+            {"Note": [f"-----BEGIN RSA PRIVATE KEY-----\n{CANARY}\n"]}, id="private-key-anywhere"
+        ),
+        pytest.param({"Password": {"Type": "x", "Value": CANARY}}, id="object-under-a-secret-key"),
+        pytest.param({"redacted": True, "fingerprint": {"password": CANARY}}, id="fake-marker"),
+    ],
+)
+def test_secrets_do_not_survive(document: dict[str, Any]):
+    assert CANARY not in redacted(document)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        pytest.param({"Password": ""}, id="empty"),
+        pytest.param({"Password": None}, id="null"),
+        pytest.param({"RequireToken": True, "Secret": False}, id="switch"),
+        pytest.param({"MasterUserSecret": "arn:aws:secretsmanager:eu-west-1:1:secret:x"}, id="arn"),
+        pytest.param({"Environment": "production"}, id="environment-name"),
+        pytest.param({"MetadataOptions": {"HttpTokens": "required"}}, id="imds"),
+        pytest.param({"Image": "https://example.com/a:b@sha256:0"}, id="url-without-password"),
+        pytest.param({"environment": {"type": "LINUX", "image": "std:7"}}, id="codebuild-image"),
+        pytest.param(
+            {"ParameterName": "rds.force_ssl", "ParameterValue": "1"}, id="database-parameter"
+        ),
+    ],
+)
+def test_what_rules_need_stays_readable(document: dict[str, Any]):
+    assert redacted(json.loads(json.dumps(document))) == json.dumps(document)
+
+
+def test_a_named_path_is_hidden_whatever_it_is_called():
+    assert CANARY not in redacted({"Metadata": {"startup": CANARY, "x": [1]}}, "Metadata.*")
+
+
+def test_presence_and_change_stay_visible():
+    documents: list[dict[str, Any]] = [{"Password": value} for value in ("a", "a", "b")]
+    one, same, other = documents
+
+    assert redacted(one) == redacted(same) != redacted(other)
+    assert one["Password"]["redacted"] is True
+
+
+def test_redacting_twice_changes_nothing():
+    document = {"Password": "a", "Environment": {"Variables": {"A": "b"}}}
+    once = redacted(document)
+
+    assert redacted(document, "Password") == once
+
+
+def test_names_of_variables_stay_visible():
+    document = {"environment": [{"name": "DATABASE", "value": "x", "type": "PLAINTEXT"}]}
+    redacted(document)
+
+    [variable] = document["environment"]
+    assert (variable["name"], variable["type"]) == ("DATABASE", "PLAINTEXT")
+
+
+def test_the_fingerprint_depends_on_the_key():
+    assert Redactor(b"k" * 16).fingerprint("x") != Redactor(b"l" * 16).fingerprint("x")
+
+
+def test_secret_tags_become_text():
+    tags = REDACTOR.redact_tags({"db_password": CANARY, "Team": "shop", "token": ""})
+
+    assert tags["db_password"].startswith("redacted:")
+    assert (tags["Team"], tags["token"]) == ("shop", "")
+
+
+@pytest.mark.parametrize("key", [b"", b"short", b"x" * 65])
+def test_a_key_that_protects_nothing_is_refused(key: bytes):
+    with pytest.raises(ValueError, match="16 to 64 bytes"):
+        Redactor(key)
