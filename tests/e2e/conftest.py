@@ -16,7 +16,7 @@ from tests.cluster.cluster import Cluster
 from tests.fakes.aws.script import AccountScript
 from tests.fakes.aws.server import FakeAws
 from tests.fixtures.operator import OperatorAccess, StartOperator
-from tests.fixtures.operator_process import OperatorProcess
+from tests.fixtures.operator_process import Component, OperatorProcess
 from tests.fixtures.waiting import eventually
 
 ACCESS_KEY, SECRET_KEY = "AKIAIOSFODNN7EXAMPLE", "canary-wJalrXUtnFEMI-secret"
@@ -52,12 +52,14 @@ class Provider:
     inventory: dict[str, Any] = field(default_factory=dict)
 
     def apply(self, **spec: Any) -> None:
+        """Apply the object; `spec` overrides its members, None takes one away."""
+        merged = {"type": "aws", "aws": self.aws, "inventory": self.inventory, **spec}
         self._apply(
             {
                 "apiVersion": "cloudops.dev/v1alpha1",
                 "kind": "CloudProvider",
                 "metadata": {"name": self.name, "namespace": self.namespace},
-                "spec": {"type": "aws", "aws": self.aws, "inventory": self.inventory, **spec},
+                "spec": {name: value for name, value in merged.items() if value is not None},
             }
         )
 
@@ -188,22 +190,23 @@ def provider(
     one.kubectl("delete", "cloudprovider", "--all", "--timeout=30s")
 
 
-StartWith = Callable[..., OperatorProcess]
+StartWith = Callable[..., list[OperatorProcess]]
 
 
 @pytest.fixture
 def start(operator_process: StartOperator) -> StartWith:
-    """Starts a component with the suite's short periods; keyword arguments override them."""
+    """Starts components side by side, with the suite's short periods unless told otherwise."""
 
-    def start_component(component: Any, **settings: str) -> OperatorProcess:
-        process = operator_process(component, settings={**SETTINGS, **settings})
-        process.wait_ready(timeout=120)
-        return process
+    def start_components(*components: Component, **settings: str) -> list[OperatorProcess]:
+        started = [operator_process(one, settings={**SETTINGS, **settings}) for one in components]
+        for process in started:
+            process.wait_ready(timeout=120)
+        return started
 
-    return start_component
+    return start_components
 
 
 @pytest.fixture
-def operator(start: StartWith) -> tuple[OperatorProcess, OperatorProcess]:
+def operator(start: StartWith) -> list[OperatorProcess]:
     """A controller and a worker, both ready."""
-    return start("controller"), start("worker")
+    return start("controller", "worker")

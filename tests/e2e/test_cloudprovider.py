@@ -153,7 +153,7 @@ def test_suspend_stops_reading_and_keeps_what_is_known(
     ],
 )
 def test_what_the_operator_will_not_do_is_stalled_with_its_cure(
-    provider: Provider, operator: tuple[OperatorProcess, OperatorProcess], spec, reason
+    provider: Provider, operator: list[OperatorProcess], spec, reason
 ):
     provider.apply(**spec)
 
@@ -163,6 +163,35 @@ def test_what_the_operator_will_not_do_is_stalled_with_its_cure(
     assert stalled["message"]
     assert kstatus(provider.read()) == "Failed"
     assert provider.live() == set()
+
+
+@pytest.mark.usefixtures("operator")
+def test_narrowed_types_and_regions_leave_the_inventory_and_come_back(
+    provider: Provider, account: AccountScript
+):
+    account.put(instance("i-1", region="eu-west-1"), instance("i-2", region="us-east-1"))
+    account.put(user("alice"), role("app"), bucket("logs", region="eu-west-1"))
+    everything = account.truth()
+    provider.apply()
+    provider.wait_condition("InventorySynced", "True")
+
+    provider.aws["regions"] = {"include": ["eu-*"]}
+    provider.inventory["types"] = {"include": ["AWS::EC2::*", "AWS::IAM::User"]}
+    provider.apply()
+    eventually(lambda: len(provider.live()) == 2, what="the selection to narrow")
+    provider.run_now()
+    provider.run_now()
+    narrowed = provider.live()
+    provider.aws["regions"] = {"include": ["*"]}
+    provider.inventory["types"] = {"include": ["*"]}
+    provider.apply()
+    provider.run_now()
+
+    assert {arn.rsplit("/", 1)[-1] for arn in narrowed} == {"i-1", "alice"}
+    assert provider.live() == everything
+    assert provider.deleted() == set()
+    operations = provider.rows("SELECT DISTINCT operation FROM change")
+    assert operations == [{"operation": "created"}]
 
 
 @pytest.mark.usefixtures("operator")

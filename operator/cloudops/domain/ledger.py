@@ -112,7 +112,10 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """A planned scope as the worker needs it; `id` is the ledger row's key."""
+    """A planned scope as the worker needs it; `id` is the ledger row's key.
+
+    `types`: of a listing with several types those that are asked for; empty = all.
+    """
 
     id: int
     listing: str
@@ -125,3 +128,4 @@ class Scope:
     item_count: int
     period_seconds: int
     account_pk: int
+    types: tuple[str, ...] = ()

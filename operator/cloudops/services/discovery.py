@@ -121,9 +121,10 @@ class DiscoveryService:
                     listing.name,
                     listing.region_rule is RegionRule.GLOBAL,
                     listing.period.multiple * spec.inventory.sync_period_seconds,
+                    () if types == listing.types else types,
                 )
                 for listing in self._clouds[provider.cloud].listings
-                if selected(listing, spec)
+                if (types := selected_types(listing, spec))
             ],
         )
 
@@ -132,16 +133,12 @@ class DiscoveryService:
             notify_provider(connection, provider.namespace, provider.name)
 
 
-def selected(listing: Listing, spec: ProviderSpec) -> bool:
-    """Whether any type or kind of the listing is asked for.
-
-    The tagging pass has no types of its own and always goes along.
-    """
-    if not listing.types:
-        return True
-    return any(
-        spec.inventory.types.matches(type_, kind)
+def selected_types(listing: Listing, spec: ProviderSpec) -> tuple[str, ...]:
+    """Those of the listing's types that the spec asks for, by type or by kind."""
+    return tuple(
+        type_
         for type_, kind in zip(listing.types, listing.kinds, strict=True)
+        if spec.inventory.types.matches(type_, kind)
     )
 
 

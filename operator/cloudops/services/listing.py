@@ -2,6 +2,7 @@
 
 import random
 import time
+from dataclasses import replace
 from typing import NamedTuple
 
 import structlog
@@ -10,6 +11,7 @@ from sqlalchemy import Engine
 from cloudops.collectors.vocabulary import AccountSession, Listing
 from cloudops.domain.errors import ListingError
 from cloudops.domain.ledger import ErrorClass, Lease, Scope
+from cloudops.domain.resource import Page
 from cloudops.domain.schedule import Failure, ScopeOutcome, judge_attempt
 from cloudops.metrics import LISTING_SECONDS, LISTINGS
 from cloudops.services.pulse import Pulse
@@ -54,7 +56,7 @@ class ListingRun:
         """
         self._pulse.beat()
         started_at, started = self._clock.now(), time.monotonic()
-        target = Target(self._lease.cloud, scope.account_pk, scope.id, listing.facet)
+        target = Target(self._lease.cloud, scope.account_pk, scope.id, listing.facet, scope.types)
         with ListingLoad(
             self._engine, self._lease, target, expected_items=scope.item_count
         ) as load:
@@ -82,7 +84,8 @@ class ListingRun:
         """Why it broke off, if it did, and how many items could not be understood."""
         count, first = 0, ""
         try:
-            for page in self._session.pages(listing, scope.region):
+            for whole in self._session.pages(listing, scope.region):
+                page = _selected(whole, scope.types)
                 load.add(page)
                 if page.malformed:
                     first = first or page.malformed[0].reason
@@ -103,6 +106,14 @@ class ListingRun:
             _log.debug("listing read", seconds=round(seconds, 3), **facts)
         else:
             _log.warning("listing not complete", error=outcome.failure.message, **facts)
+
+
+def _selected(page: Page, types: tuple[str, ...]) -> Page:
+    """What of a page is asked for; facets of other listings' resources have no type here."""
+    if not types:
+        return page
+    wanted = tuple(o for o in page.observations if o.head is None or o.head.type in types)
+    return replace(page, observations=wanted)
 
 
 def _malformed(count: int, first: str) -> Failure:

@@ -8,7 +8,7 @@ by the lease's fence, then changes only what changed.
 
 from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 from uuid import UUID
 
 from sqlalchemy import Connection, Engine, text
@@ -27,12 +27,30 @@ SELECT uid, digest, scope_id, missing_since FROM facet
 WHERE facet = :facet AND (scope_id = :scope_id OR uid = ANY(CAST(:uids AS uuid[])))
 """)
 _DIFFERENT = text("""
-SELECT o.uid FROM unnest(CAST(:uids AS uuid[]), CAST(:digests AS bytea[])) AS o(uid, digest)
+SELECT o.uid, o.digest
+FROM unnest(CAST(:uids AS uuid[]), CAST(:digests AS bytea[])) AS o(uid, digest)
 LEFT JOIN facet f ON f.uid = o.uid AND f.facet = :facet
 WHERE f.uid IS NULL OR f.digest <> o.digest OR f.scope_id <> :scope_id
 """)
 
 Judge = Callable[[int], ScopeOutcome]
+
+
+class _Stored(NamedTuple):
+    """A facet row without its document; `marked`: it was missing, or is deleted."""
+
+    uid: UUID
+    digest: bytes
+    scope_id: int
+    marked: bool
+
+
+class _Plan(NamedTuple):
+    """What a page asks to be changed."""
+
+    different: list[Observation]
+    returned: list[UUID]
+    missing: list[UUID]
 
 
 class ListingLoad:
@@ -89,7 +107,11 @@ class ListingLoad:
         Raises:
             LeaseLostError: Another worker has the lease; nothing was written.
         """
+        if not (complete or self._staged or self._first):
+            return judge(0)  # broke off before its first page: there is nothing to compare
         with store_errors():
+            if not self._small:
+                self._spill()
             if self._staged:
                 self._commit_stage(judge, complete=complete)
                 return None
@@ -110,17 +132,18 @@ class ListingLoad:
         observations = page.observations
         with connection.begin():
             staging.stage_seen(connection, _seen(page))
-            different = set(
-                connection.scalars(
-                    _DIFFERENT,
-                    {
-                        **self._target.parameters(),
-                        "uids": [item.uid for item in observations],
-                        "digests": [item.digest for item in observations],
-                    },
-                )
+            found = connection.execute(
+                _DIFFERENT,
+                {
+                    **self._target.parameters(),
+                    "uids": [item.uid for item in observations],
+                    "digests": [item.digest for item in observations],
+                },
             )
-            staging.stage_rows(connection, [o for o in observations if o.uid in different])
+            different = {(row.uid, bytes(row.digest)) for row in found}
+            staging.stage_rows(
+                connection, [o for o in observations if (o.uid, o.digest) in different]
+            )
 
     def _commit_stage(self, judge: Judge, *, complete: bool) -> None:
         connection = self._session()
@@ -154,7 +177,7 @@ class ListingLoad:
             scopes.record_outcomes(connection, [judge(len(seen))])
         return None
 
-    def _stored(self, page: Page) -> "list[_Stored]":
+    def _stored(self, page: Page) -> list[_Stored]:
         connection = self._session()
         with connection.begin():
             rows = connection.execute(
@@ -170,29 +193,6 @@ class ListingLoad:
         if self._connection is None:
             self._connection = self._engine.connect()
         return self._connection
-
-
-class _Stored:
-    __slots__ = ("digest", "marked", "scope_id", "uid")
-
-    def __init__(self, uid: UUID, digest: bytes, scope_id: int, marked: bool) -> None:  # noqa: FBT001
-        self.uid = uid
-        self.digest = digest
-        self.scope_id = scope_id
-        self.marked = marked
-
-
-class _Plan:
-    """What a page asks to be changed."""
-
-    __slots__ = ("different", "missing", "returned")
-
-    def __init__(
-        self, different: list[Observation], returned: list[UUID], missing: list[UUID]
-    ) -> None:
-        self.different = different
-        self.returned = returned
-        self.missing = missing
 
 
 def _compare(

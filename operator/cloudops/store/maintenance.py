@@ -18,8 +18,10 @@ WITH old AS (
     JOIN scope s ON s.id = r.scope_id
     JOIN account a ON a.id = s.account_pk
     LEFT JOIN provider p ON p.id = a.provider_id
-    WHERE least(r.deleted_at, s.retired_at) < now() - make_interval(days =>
-        coalesce(CAST(p.spec #>> '{inventory,retainDeletedDays}' AS integer), :days))
+    WHERE least(r.deleted_at, s.retired_at,
+                CASE WHEN NOT selects(s.types, r.type) THEN s.types_changed_at END)
+        < now() - make_interval(days =>
+            coalesce(CAST(p.spec #>> '{inventory,retainDeletedDays}' AS integer), :days))
     LIMIT :limit
 ), gone AS (
     DELETE FROM resource USING old WHERE resource.uid = old.uid

@@ -9,55 +9,60 @@ from sqlalchemy import Connection, text
 
 from cloudops.domain.resource import Facet
 
-# A listing may show an item twice, when items move between its pages.
-_INCOMING = "SELECT DISTINCT ON (uid) * FROM stage_row ORDER BY uid"
+# A listing may show an item twice, when items move between its pages: the last word counts.
+_DEDUPLICATE = text("""
+DELETE FROM stage_row USING stage_row later
+WHERE later.uid = stage_row.uid AND later.position > stage_row.position
+""")
 
-_CHANGES = text(f"""
+_CHANGES = text("""
 INSERT INTO change (at, uid, facet, operation, old, new, scope_id)
 SELECT clock_timestamp(), i.uid, :facet,
-    CASE WHEN f.uid IS NULL THEN 'created' WHEN r.deleted_at IS NOT NULL THEN 'revived'
+    CASE WHEN f.uid IS NULL THEN 'created'
+         WHEN r.deleted_at IS NOT NULL AND :facet = 'listed' THEN 'revived'
          WHEN i.created_at <> r.created_at THEN 'replaced' ELSE 'updated' END,
     CASE WHEN f.uid IS NOT NULL THEN changed_keys(f.document, i.document) END,
     CASE WHEN f.uid IS NOT NULL THEN changed_keys(i.document, f.document) END, :scope_id
-FROM ({_INCOMING}) i
+FROM stage_row i
 LEFT JOIN facet f ON f.uid = i.uid AND f.facet = :facet
 LEFT JOIN resource r ON r.uid = i.uid
-WHERE f.uid IS NULL OR r.deleted_at IS NOT NULL OR f.document <> i.document
+WHERE f.uid IS NULL OR r.deleted_at IS NOT NULL AND :facet = 'listed' OR f.document <> i.document
    OR i.created_at <> r.created_at
-""")  # noqa: S608  constants only
+""")
 
+# A terminated instance does not tell any more when it was made.
 # The same id with another creation time is another thing: it is seen first now.
-_RESOURCES = text(f"""
+_RESOURCES = text("""
 INSERT INTO resource AS r (uid, cloud, canonical_id, id_synthetic, account_pk, scope_id, region,
     service, type, kind, name, state, created_at, tag_source, tags)
 SELECT i.uid, :cloud, i.canonical_id, i.id_synthetic, :account_pk, :scope_id, i.region, i.service,
     i.type, i.kind, i.name, i.state, i.created_at, i.tag_source,
     CASE WHEN i.tag_source = 'tagging' THEN t.document ELSE i.tags END
-FROM ({_INCOMING}) i LEFT JOIN facet t ON t.uid = i.uid AND t.facet = 'tags'
+FROM stage_row i LEFT JOIN facet t ON t.uid = i.uid AND t.facet = 'tags'
 ON CONFLICT (uid) DO UPDATE SET
     account_pk = excluded.account_pk, scope_id = excluded.scope_id, region = excluded.region,
     service = excluded.service, type = excluded.type, kind = excluded.kind, name = excluded.name,
     state = excluded.state, tag_source = excluded.tag_source, tags = excluded.tags,
     first_seen_at = CASE WHEN excluded.created_at <> r.created_at
         THEN clock_timestamp() ELSE r.first_seen_at END,
-    created_at = excluded.created_at, changed_at = clock_timestamp(), deleted_at = NULL,
-    deleted_reason = ''
-""")  # noqa: S608  constants only
+    created_at = coalesce(excluded.created_at, r.created_at), changed_at = clock_timestamp(),
+    deleted_at = NULL, deleted_reason = ''
+""")
 
-_FACETS = text(f"""
+_FACETS = text("""
 INSERT INTO facet (uid, facet, scope_id, digest, document, volatile, truncated)
-SELECT i.uid, :facet, :scope_id, i.digest, i.document, nullif(i.volatile, '{{}}'), i.truncated
-FROM ({_INCOMING}) i
+SELECT i.uid, :facet, :scope_id, i.digest, i.document, nullif(i.volatile, '{}'), i.truncated
+FROM stage_row i
 ON CONFLICT (uid, facet) DO UPDATE SET
     scope_id = excluded.scope_id, digest = excluded.digest, document = excluded.document,
     volatile = excluded.volatile, truncated = excluded.truncated, changed_at = clock_timestamp(),
     missing_since = NULL
-""")  # noqa: S608  constants only
+""")
 
-_TAGS = text(f"""
+_TAGS = text("""
 UPDATE resource SET tags = i.document, changed_at = clock_timestamp()
-FROM ({_INCOMING}) i WHERE resource.uid = i.uid AND resource.tag_source = 'tagging'
-""")  # noqa: S608  constants only
+FROM stage_row i WHERE resource.uid = i.uid AND resource.tag_source = 'tagging'
+""")
 
 _SEEN_IN_STAGE = "EXISTS (SELECT FROM stage_seen s WHERE s.uid = facet.uid)"
 _IN_LIST = "facet.uid = ANY(CAST(:uids AS uuid[]))"
@@ -79,6 +84,8 @@ SELECT clock_timestamp(), uid, :facet, 'revived', :scope_id FROM revived
 _MARK = """
 UPDATE facet SET missing_since = clock_timestamp()
 WHERE facet.scope_id = :scope_id AND facet.facet = :facet AND missing_since IS NULL AND {missing}
+  AND (CAST(:types AS text[]) = '{{}}' OR :facet <> 'listed' OR EXISTS (
+       SELECT FROM resource r WHERE r.uid = facet.uid AND r.type = ANY(:types)))
 """
 
 
@@ -90,6 +97,7 @@ class Target:
     account_pk: int
     scope_id: int
     facet: Facet
+    types: tuple[str, ...] = ()  # what the scope selects of the listing's types; empty = all
 
     def parameters(self) -> dict[str, Any]:
         return {
@@ -97,6 +105,7 @@ class Target:
             "account_pk": self.account_pk,
             "scope_id": self.scope_id,
             "facet": self.facet.value,
+            "types": list(self.types),
         }
 
 
@@ -106,6 +115,7 @@ def merge_stage(connection: Connection, target: Target) -> int:
     The change history is written first, since it compares with what was.
     """
     parameters = target.parameters()
+    connection.execute(_DEDUPLICATE)
     connection.execute(_CHANGES, parameters)
     if target.facet is Facet.LISTED:
         connection.execute(_RESOURCES, parameters)

@@ -9,10 +9,9 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, text
-from sqlalchemy.engine import make_url
 
 from cloudops.domain.errors import InvalidInputError
-from cloudops.store.session import store_errors
+from cloudops.store.session import driver_url, store_errors
 
 # Any constant will do, so long as nothing else in the database locks it.
 _ADVISORY_LOCK = 7_203_518_221
@@ -34,9 +33,10 @@ def upgrade(database_url: str) -> str:
         The revision that the database has now.
 
     Raises:
+        InvalidInputError: It is no URL of PostgreSQL.
         StoreUnavailableError: The database can't be reached.
     """
-    engine = create_engine(make_url(database_url).set(drivername="postgresql+psycopg"))
+    engine = create_engine(driver_url(database_url), connect_args={"connect_timeout": 10})
     try:
         with store_errors(), engine.connect() as connection:
             connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _ADVISORY_LOCK})

@@ -29,6 +29,7 @@ class PlannedListing:
     name: str
     is_global: bool
     period_seconds: int
+    types: tuple[str, ...] = ()  # of several types those that are asked for; empty = all
 
 
 _ACCOUNTS = text("""
@@ -90,10 +91,12 @@ WHERE account.cloud = :cloud AND account.account_id = d.account_id
 
 _DESIRED = """
 desired AS (
-    SELECT a.id AS account_pk, a.account_id, r.region, l.listing, l.period
+    SELECT a.id AS account_pk, a.account_id, r.region, l.listing, l.period,
+           string_to_array(l.types, ',') AS types
     FROM account a
     CROSS JOIN unnest(CAST(:listings AS text[]), CAST(:globals AS boolean[]),
-                      CAST(:periods AS integer[])) AS l(listing, is_global, period)
+                      CAST(:periods AS integer[]), CAST(:types AS text[]))
+        AS l(listing, is_global, period, types)
     CROSS JOIN LATERAL (
         SELECT :global AS region WHERE l.is_global
         UNION ALL SELECT unnest(a.regions) WHERE NOT l.is_global
@@ -112,15 +115,19 @@ FROM desired ON CONFLICT (domain) DO NOTHING
 
 _SCOPES = text(f"""
 WITH {_DESIRED}
-INSERT INTO scope (account_pk, region, listing, lease_id, period_seconds)
-SELECT d.account_pk, d.region, d.listing, l.id, d.period
+INSERT INTO scope (account_pk, region, listing, lease_id, period_seconds, types)
+SELECT d.account_pk, d.region, d.listing, l.id, d.period, d.types
 FROM desired d JOIN lease l ON l.domain = :cloud || '/' || d.account_id || '/' || d.region
 ON CONFLICT (account_pk, region, listing) DO UPDATE SET
     period_seconds = excluded.period_seconds, retired_at = NULL, retired_reason = '',
-    next_due_at = CASE WHEN scope.retired_at IS NULL
+    types = excluded.types,
+    types_changed_at = CASE WHEN scope.types = excluded.types
+        THEN scope.types_changed_at ELSE now() END,
+    next_due_at = CASE WHEN scope.retired_at IS NULL AND scope.types = excluded.types
         THEN least(scope.next_due_at, now() + make_interval(secs => excluded.period_seconds))
         ELSE now() END
 WHERE scope.retired_at IS NOT NULL OR scope.period_seconds <> excluded.period_seconds
+   OR scope.types <> excluded.types
 """)  # noqa: S608  constants only
 
 _RETIRE = text(f"""
@@ -171,6 +178,7 @@ def write_plan(
         "listings": [listing.name for listing in listings],
         "globals": [listing.is_global for listing in listings],
         "periods": [listing.period_seconds for listing in listings],
+        "types": [",".join(listing.types) for listing in listings],
     }
     for statement in (_LEASES, _SCOPES, _RETIRE):
         connection.execute(statement, rows)

@@ -14,7 +14,7 @@ MESSAGE_LENGTH = 1024
 # A scope that is nearly due goes with its lease, which saves taking it twice.
 _DUE = text("""
 SELECT s.id, s.listing, a.account_id, s.region, s.status, s.last_complete_at,
-       s.consecutive_failures, s.empty_streak, s.item_count, s.period_seconds, s.account_pk
+       s.consecutive_failures, s.empty_streak, s.item_count, s.period_seconds, s.account_pk, s.types
 FROM scope s JOIN account a ON a.id = s.account_pk
 WHERE s.lease_id = :lease_id AND s.retired_at IS NULL
   AND s.next_due_at <= now() + make_interval(secs => s.period_seconds * 0.05)
@@ -81,7 +81,10 @@ WHERE lease_id = :lease_id AND retired_at IS NULL
 def due_scopes(connection: Connection, lease: Lease) -> list[Scope]:
     """What the lease's holder has to read now, longest untried first."""
     rows = connection.execute(_DUE, {"lease_id": lease.id}).mappings()
-    return [Scope(**{**row, "status": ScopeStatus(row["status"])}) for row in rows]
+    return [
+        Scope(**{**row, "status": ScopeStatus(row["status"]), "types": tuple(row["types"])})
+        for row in rows
+    ]
 
 
 def record_outcomes(connection: Connection, outcomes: Sequence[ScopeOutcome]) -> None:

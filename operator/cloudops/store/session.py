@@ -3,9 +3,16 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import Connection, Engine, create_engine
+import psycopg
+from sqlalchemy import URL, Connection, Engine, create_engine
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DBAPIError,
+    InterfaceError,
+    OperationalError,
+    TimeoutError,  # noqa: A004  of the pool
+)
 
 from cloudops.domain.errors import InvalidInputError, StoreUnavailableError
 from cloudops.settings import Settings
@@ -36,19 +43,32 @@ def open_engine(settings: Settings, *, application: str = "cloudops") -> Engine:
             "no database: set CLOUDOPS_DATABASE_URL=postgresql://user:password@host/name, "
             "or use `cloudops run`, which starts an embedded PostgreSQL"
         )
-    url = make_url(settings.database_url)
-    if url.get_backend_name() != "postgresql":
-        raise InvalidInputError(
-            f"CLOUDOPS_DATABASE_URL must start with postgresql://, not {url.get_backend_name()}://"
-        )
     return create_engine(
-        url.set(drivername="postgresql+psycopg"),
+        driver_url(settings.database_url),
         pool_size=settings.database_pool_size,
         max_overflow=4,
         pool_pre_ping=True,
         pool_recycle=1800,
         connect_args={**_CONNECT, "application_name": application},
     )
+
+
+def driver_url(database_url: str) -> URL:
+    """`postgresql://…` as SQLAlchemy wants it, with the driver in it.
+
+    Raises:
+        InvalidInputError: It is no URL of PostgreSQL; the message does not repeat it.
+    """
+    form = "postgresql://user:password@host/name"
+    try:
+        url = make_url(database_url)
+    except (ArgumentError, ValueError) as error:
+        raise InvalidInputError(f"CLOUDOPS_DATABASE_URL is no URL; write {form}") from error
+    if url.drivername.partition("+")[0] not in ("postgresql", "postgres"):
+        raise InvalidInputError(
+            f"CLOUDOPS_DATABASE_URL must start with postgresql://, not {url.drivername}://"
+        )
+    return url.set(drivername="postgresql+psycopg")
 
 
 @contextmanager
@@ -72,12 +92,17 @@ def store_errors() -> Iterator[None]:
     try:
         yield
     except (OperationalError, InterfaceError) as error:
-        raise StoreUnavailableError(f"database: {_first_line(error)}") from error
+        raise StoreUnavailableError(f"database: {_first_line(error.orig)}") from error
     except DBAPIError as error:
         if error.connection_invalidated:
-            raise StoreUnavailableError(f"database: {_first_line(error)}") from error
+            raise StoreUnavailableError(f"database: {_first_line(error.orig)}") from error
         raise
+    except (psycopg.OperationalError, psycopg.InterfaceError) as error:  # out of a COPY
+        raise StoreUnavailableError(f"database: {_first_line(error)}") from error
+    except TimeoutError as error:
+        raise StoreUnavailableError("database: all connections of this process are busy") from error
 
 
-def _first_line(error: DBAPIError) -> str:
-    return str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else "no answer"
+def _first_line(error: BaseException | None) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else "no answer"

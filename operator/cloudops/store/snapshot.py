@@ -56,7 +56,7 @@ SELECT count(*) FILTER (WHERE r.deleted_at IS NULL AND s.retired_at IS NULL) AS 
        count(*) FILTER (WHERE r.deleted_at > now() - interval '24 hours') AS deleted,
        max(r.changed_at) AS last_change
 FROM resource r JOIN scope s ON s.id = r.scope_id JOIN account a ON a.id = s.account_pk
-WHERE a.provider_id = :id
+WHERE a.provider_id = :id AND selects(s.types, r.type)
 """)
 
 # One cause, however many scopes it stops, is one problem.

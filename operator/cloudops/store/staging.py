@@ -20,9 +20,13 @@ CREATE TEMPORARY TABLE IF NOT EXISTS stage_row (
     uid uuid NOT NULL, digest bytea NOT NULL, document jsonb NOT NULL, volatile jsonb NOT NULL,
     truncated boolean NOT NULL, canonical_id text, id_synthetic boolean, region text,
     service text, type text, kind text, name text, state text, created_at timestamptz,
-    tag_source text, tags jsonb
+    tag_source text, tags jsonb, position bigint GENERATED ALWAYS AS IDENTITY
 );
 """)
+_ROW_COLUMNS = (
+    "uid, digest, document, volatile, truncated, canonical_id, id_synthetic, region, service, "
+    "type, kind, name, state, created_at, tag_source, tags"
+)
 _ROW_TYPES = [
     "uuid",
     "bytea",
@@ -64,7 +68,7 @@ def stage_rows(connection: Connection, observations: Sequence[Observation]) -> N
     """Send the documents of items that are new or changed."""
     with (
         _driver(connection).cursor() as cursor,
-        cursor.copy("COPY stage_row FROM STDIN (FORMAT BINARY)") as copy,
+        cursor.copy(f"COPY stage_row ({_ROW_COLUMNS}) FROM STDIN (FORMAT BINARY)") as copy,
     ):
         copy.set_types(_ROW_TYPES)
         for observation in observations:

@@ -57,6 +57,7 @@ SELECT s.id AS scope_id, count(*) AS missing,
        (SELECT count(*) FROM resource l WHERE l.scope_id = s.id AND l.deleted_at IS NULL) AS live
 FROM scope s JOIN facet f ON {_ELIGIBLE}
 JOIN resource r ON r.uid = f.uid AND r.scope_id = s.id AND r.deleted_at IS NULL
+    AND selects(s.types, r.type)
 WHERE s.id = ANY(CAST(:scope_ids AS integer[])) GROUP BY s.id
 """)  # noqa: S608  constants only
 
@@ -73,6 +74,7 @@ WITH gone AS (
     FROM scope s, facet f
     WHERE {_ELIGIBLE} AND s.id = ANY(CAST(:scope_ids AS integer[]))
       AND r.uid = f.uid AND r.scope_id = s.id AND r.deleted_at IS NULL
+      AND selects(s.types, r.type)
     RETURNING r.uid, s.id AS scope_id, f.document
 )
 INSERT INTO change (at, uid, facet, operation, old, scope_id)

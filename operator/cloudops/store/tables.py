@@ -156,6 +156,9 @@ scope: Final = Table(
     Column("listing", Text, nullable=False),
     Column("lease_id", ForeignKey("lease.id"), nullable=False),
     Column("period_seconds", Integer, nullable=False),
+    # Of a listing with several types, those that are asked for; empty = all.
+    Column("types", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    _time("types_changed_at", default="now()", nullable=False),
     _words("status", "planned"),
     _time("status_since", default="now()", nullable=False),
     _words("error_class"),

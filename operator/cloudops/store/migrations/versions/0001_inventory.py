@@ -105,6 +105,8 @@ CREATE TABLE scope (
     listing text NOT NULL,
     lease_id integer NOT NULL REFERENCES lease (id),
     period_seconds integer NOT NULL,
+    types text[] NOT NULL DEFAULT '{}',
+    types_changed_at timestamptz NOT NULL DEFAULT now(),
     status text NOT NULL DEFAULT 'planned',
     status_since timestamptz NOT NULL DEFAULT now(),
     error_class text NOT NULL DEFAULT '',
@@ -192,8 +194,11 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
 $$;
 """
 
+# `selects(types, type)`: whether a scope's selection of types covers one of them.
 # What runs now, for people who read with SQL. A row is as old as `as_of` says.
 _VIEWS = """
+CREATE FUNCTION selects(types text[], type text) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT types = '{}' OR type = ANY (types) $$;
 CREATE VIEW inventory AS
 SELECT r.uid, r.cloud, a.account_id, a.name AS account_name, r.region, r.service, r.type, r.kind,
        r.canonical_id, r.name, r.state, r.tags, r.tags IS NOT NULL AS tags_known, r.created_at,
@@ -203,7 +208,7 @@ FROM resource r
 JOIN scope s ON s.id = r.scope_id
 JOIN account a ON a.id = r.account_pk
 LEFT JOIN facet f ON f.uid = r.uid AND f.facet = 'listed'
-WHERE r.deleted_at IS NULL AND s.retired_at IS NULL;
+WHERE r.deleted_at IS NULL AND s.retired_at IS NULL AND selects(s.types, r.type);
 """
 
 
@@ -215,5 +220,5 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute(
         "DROP VIEW inventory; DROP TABLE change, facet, resource, scope, lease, claim, account,"
-        " provider, leader, installation CASCADE; DROP FUNCTION changed_keys;"
+        " provider, leader, installation CASCADE; DROP FUNCTION changed_keys, selects;"
     )
