@@ -37,7 +37,11 @@ def _up(stack: Stack) -> None:
     database_url = stack.start_operator()
     say("5/6 CloudProvider")
     stack.cluster.run_kubectl(
-        "apply", "--server-side", "-f", "-", stdin=CLOUDPROVIDER.format(url=stack.emulator_url)
+        "apply",
+        "--server-side",
+        "-f",
+        "-",
+        stdin=CLOUDPROVIDER.replace("{url}", stack.emulator_url),
     )
     stack.cluster.run_kubectl(
         "wait",

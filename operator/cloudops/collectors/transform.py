@@ -173,7 +173,7 @@ class ListingTransform:
 
     def _head(self, row: CompiledEmits, document: dict[str, Any], found: "_Found") -> ResourceHead:
         emits = row.emits
-        tags = tag_mapping(row.tags, document) if emits.tag_source is TagSource.LISTED else None
+        tags = _known_tags(row, document)
         name = scalar_text(row.name, document, "name")
         if not emits.name and tags is not None:
             name = tags.get("Name") or None
@@ -190,6 +190,16 @@ class ListingTransform:
             tag_source=emits.tag_source,
             tags=None if tags is None else self._redactor.redact_tags(tags),
         )
+
+
+def _known_tags(row: CompiledEmits, document: dict[str, Any]) -> dict[str, str] | None:
+    """None where somebody else has to read them, or nobody does."""
+    match row.emits.tag_source:
+        case TagSource.LISTED:
+            return tag_mapping(row.tags, document)
+        case TagSource.NONE:
+            return {}
+    return None
 
 
 @dataclass(frozen=True, slots=True)

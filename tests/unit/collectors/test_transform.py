@@ -162,10 +162,18 @@ def test_the_item_may_know_its_region():
     )
 
 
-def test_tags_of_another_source_are_unknown_and_not_empty():
-    row = listed(tag_source=TagSource.TAGGING, tags="")
+@pytest.mark.parametrize(
+    ("source", "tags"),
+    [
+        pytest.param(TagSource.NONE, {}, id="none-exist"),
+        pytest.param(TagSource.UNREAD, None, id="nobody-reads-them"),
+        pytest.param(TagSource.TAGGING, None, id="another-pass-brings-them"),
+    ],
+)
+def test_tags_are_known_only_where_they_are_read_or_can_not_be(source: TagSource, tags: Any):
+    row = listed(tag_source=source, tags="")
 
-    assert only(ITEM, listing=row).head.tags is None
+    assert only(ITEM, listing=row).head.tags == tags
 
 
 def test_items_of_other_accounts_are_left_to_them():
