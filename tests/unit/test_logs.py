@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import threading
+from typing import Any
 
 import pytest
 import structlog
@@ -49,7 +50,7 @@ def fail(message: str) -> None:
     raise ValueError(message)
 
 
-def lines(stream: io.StringIO) -> list[dict]:
+def lines(stream: io.StringIO) -> list[dict[str, Any]]:
     return [json.loads(line) for line in stream.getvalue().splitlines()]
 
 

@@ -224,12 +224,13 @@ def _progress(verdict: _Verdict) -> list[ConditionValue]:
 def _credentials_valid(facts: SpecFacts, snapshot: ProviderSnapshot | None) -> ConditionValue:
     kind = ConditionType.CREDENTIALS_VALID
     if snapshot is None or snapshot.entry.state is EntryState.UNTRIED:
-        reason = facts.refusal.reason if facts.refusal else "Progressing"
+        reason = facts.refusal.reason if facts.refusal else "CredentialsUntried"
         return ConditionValue(kind, Truth.UNKNOWN, reason, "The credentials were not tried yet.")
     entry = snapshot.entry
     if entry.state is EntryState.ACCEPTED:
         who = snapshot.identity.principal if snapshot.identity else "an unnamed principal"
-        return ConditionValue(kind, Truth.TRUE, "Succeeded", f"The cloud knows them as {who}.")
+        message = f"The cloud knows them as {who}."
+        return ConditionValue(kind, Truth.TRUE, "CredentialsAccepted", message)
     fallback = "CredentialsRejected" if entry.state is EntryState.REJECTED else "DependencyNotReady"
     return ConditionValue(kind, Truth.FALSE, entry.reason or fallback, entry.message)
 
@@ -293,8 +294,6 @@ def _deletion_held(snapshot: ProviderSnapshot | None) -> list[ConditionValue]:
 
 
 def _named(names: Iterable[str]) -> str:
-    """The first few, and how many more."""
-    all_names = list(names)
-    more = len(all_names) - MOST_NAMED
-    listed = ", ".join(all_names[:MOST_NAMED])
-    return f"{listed} and {more} more" if more > 0 else listed
+    listed = list(names)
+    more = f" and {len(listed) - MOST_NAMED} more" if len(listed) > MOST_NAMED else ""
+    return ", ".join(listed[:MOST_NAMED]) + more

@@ -12,7 +12,7 @@ _REASONS = {
     ScopeStatus.DENIED: "AccessDenied",
     ScopeStatus.PARTIAL: "PartialListing",
     ScopeStatus.THROTTLED: "Throttled",
-    ScopeStatus.FAILED: "ListingFailed",
+    ScopeStatus.FAILED: "Failed",
 }
 
 
@@ -22,7 +22,7 @@ class ScopeGroup:
 
     Attributes:
         late: No complete listing for three periods.
-        has_rows: They hold live rows.
+        has_rows: They hold live rows; asked only where it matters.
         oldest_complete: Start of their oldest complete listing.
     """
 

@@ -1,0 +1,181 @@
+"""One way to the Kubernetes API: JSON in, JSON out, few errors, counted requests."""
+
+import os
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, Final
+from urllib.parse import quote, urlencode, urlsplit
+
+import kubernetes.client
+import kubernetes.config
+import orjson
+import urllib3
+
+from cloudops import __version__
+from cloudops.domain.errors import CloudOpsError
+from cloudops.metrics import REST_REQUESTS
+
+GROUP: Final = "cloudops.dev"
+VERSION: Final = "v1alpha1"
+API: Final = f"/apis/{GROUP}/{VERSION}"
+APPLY: Final = "application/apply-patch+yaml"
+MERGE_PATCH: Final = "application/merge-patch+json"
+METADATA_LIST: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+
+CONNECT_SECONDS: Final = 5.0
+READ_SECONDS: Final = 30.0
+
+Key = tuple[str, str]
+"""Namespace and name."""
+
+
+class KubeError(CloudOpsError):
+    """The API server said no; `status` is its HTTP status, 0 = no answer at all."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class ConflictError(KubeError):
+    """The object has changed since it was read, or exists already."""
+
+
+class NotFoundError(KubeError):
+    """There is no such object, or its kind is not served."""
+
+
+class KubeUnavailableError(KubeError):
+    """No answer, overload or an internal error: a later attempt may succeed."""
+
+
+def load_configuration() -> kubernetes.client.Configuration:
+    """KUBECONFIG if it is set, else the pod's ServiceAccount, else ~/.kube/config.
+
+    Raises:
+        KubeError: None of them can be used.
+    """
+    configuration = kubernetes.client.Configuration()
+    kubeconfig = os.environ.get("KUBECONFIG") or None  # None = ~/.kube/config
+    in_cluster = "KUBERNETES_SERVICE_HOST" in os.environ and kubeconfig is None
+    try:
+        if in_cluster:
+            kubernetes.config.load_incluster_config(  # type: ignore[no-untyped-call]
+                client_configuration=configuration
+            )
+        else:
+            kubernetes.config.load_kube_config(  # type: ignore[no-untyped-call]
+                config_file=kubeconfig, client_configuration=configuration
+            )
+    except kubernetes.config.ConfigException as error:
+        raise KubeError(f"no way to the Kubernetes API: {error}", 0) from error
+    configuration.retries = False  # each caller has its own deadline and its own backoff
+    configuration.connection_pool_maxsize = 32
+    return configuration
+
+
+def object_path(prefix: str, plural: str, namespace: str = "", name: str = "") -> str:
+    """`/apis/cloudops.dev/v1alpha1/namespaces/platform/cloudproviders/aws-prod`."""
+    parts = [prefix]
+    if namespace:
+        parts += ["namespaces", quote(namespace, safe="")]
+    parts.append(plural)
+    if name:
+        parts.append(quote(name, safe=""))
+    return "/".join(parts)
+
+
+class KubeClient:
+    """Thread-safe; connections are pooled."""
+
+    def __init__(self, configuration: kubernetes.client.Configuration) -> None:
+        self._api = kubernetes.client.ApiClient(configuration)
+        self._api.user_agent = f"cloudops-central/{__version__}"
+        self._host = urlsplit(configuration.host).netloc
+
+    def get(
+        self,
+        path: str,
+        query: Mapping[str, str] | None = None,
+        *,
+        accept: str = "application/json",
+        timeout_seconds: float = READ_SECONDS,
+    ) -> dict[str, Any]:
+        """Read one object or list."""
+        if query:
+            path = f"{path}?{urlencode(query)}"
+        headers = {"Accept": accept}
+        return self._call("GET", path, None, headers, timeout_seconds)
+
+    def post(
+        self, path: str, body: Mapping[str, Any], *, timeout_seconds: float = READ_SECONDS
+    ) -> dict[str, Any]:
+        """Create an object; ConflictError if it exists."""
+        return self._send("POST", path, body, "application/json", timeout_seconds)
+
+    def put(
+        self, path: str, body: Mapping[str, Any], *, timeout_seconds: float = READ_SECONDS
+    ) -> dict[str, Any]:
+        """Replace an object; ConflictError if its resourceVersion moved on."""
+        return self._send("PUT", path, body, "application/json", timeout_seconds)
+
+    def merge(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Change the given fields."""
+        return self._send("PATCH", path, body, MERGE_PATCH, READ_SECONDS)
+
+    def apply(self, path: str, body: Mapping[str, Any], *, field_manager: str) -> dict[str, Any]:
+        """Server-side apply; with metadata.resourceVersion, ConflictError if that moved on."""
+        query = urlencode({"fieldManager": field_manager, "force": "true"})
+        return self._send("PATCH", f"{path}?{query}", body, APPLY, READ_SECONDS)
+
+    def _send(
+        self, method: str, path: str, body: Mapping[str, Any], content_type: str, timeout: float
+    ) -> dict[str, Any]:
+        headers = {"Accept": "application/json", "Content-Type": content_type}
+        return self._call(method, path, body, headers, timeout)
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None,
+        headers: dict[str, str],
+        timeout: float,
+    ) -> dict[str, Any]:
+        limits = (min(CONNECT_SECONDS, timeout), timeout)
+        try:
+            _, url, full_headers, content, _ = self._api.param_serialize(
+                method, path, header_params=headers, body=body, auth_settings=["BearerToken"]
+            )
+            response = self._api.call_api(
+                method, url, header_params=full_headers, body=content, _request_timeout=limits
+            )
+            answer: bytes = response.read()  # type: ignore[no-untyped-call]
+        except (
+            urllib3.exceptions.HTTPError,
+            kubernetes.client.ApiException,
+            OSError,
+        ) as error:
+            REST_REQUESTS.labels("<error>", method, self._host).inc()
+            told = f"{method} {path.partition('?')[0]}: no answer ({type(error).__name__})"
+            raise KubeUnavailableError(told, 0) from error
+        REST_REQUESTS.labels(str(response.status), method, self._host).inc()
+        if response.status >= HTTPStatus.BAD_REQUEST:
+            raise _refusal(method, path, response.status, answer)
+        document: dict[str, Any] = orjson.loads(answer)
+        return document
+
+
+def _refusal(method: str, path: str, status: int, content: bytes) -> KubeError:
+    try:
+        message = orjson.loads(content).get("message", "")
+    except (orjson.JSONDecodeError, AttributeError):
+        message = ""  # a proxy's page in HTML
+    told = f"{method} {path.partition('?')[0]}: {status} {message}".rstrip()
+    if status == HTTPStatus.CONFLICT:
+        return ConflictError(told, status)
+    if status == HTTPStatus.NOT_FOUND:
+        return NotFoundError(told, status)
+    if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return KubeUnavailableError(told, status)
+    return KubeError(told, status)

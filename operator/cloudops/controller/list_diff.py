@@ -1,0 +1,222 @@
+"""Compares full lists with what the watch has delivered.
+
+Kopf never forgets what was deleted while its watch was down, and a watch can
+fall silent. A full list of metadata shows both. It also tells which providers
+are gone for good: those that complete lists lacked twice.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from cloudops.controller.cache import ObjectCache
+from cloudops.controller.kube import (
+    API,
+    METADATA_LIST,
+    Key,
+    KubeClient,
+    KubeError,
+    object_path,
+)
+from cloudops.controller.planning import Plan
+from cloudops.domain.errors import CloudOpsError
+from cloudops.logs import correlated, get_logger
+from cloudops.metrics import WATCH_AGE
+
+log = get_logger(__name__)
+
+PAGE_SIZE: Final = 500
+CONFIRM_SECONDS: Final = 5.0  # between the two lists after a deletion that the watch has seen
+LONGEST_LAG_SECONDS: Final = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class FullList:
+    """All objects of some namespaces (none named = of all) at one version each."""
+
+    versions: dict[Key, int] = field(default_factory=dict)
+    taken_at: dict[str, int] = field(default_factory=dict)  # namespace, "" = all → version
+
+    def version_for(self, namespace: str) -> int:
+        return self.taken_at.get(namespace, self.taken_at.get("", -1))
+
+
+def list_all(
+    client: KubeClient, plural: str, namespaces: Sequence[str], page_size: int = PAGE_SIZE
+) -> FullList:
+    """Read complete lists of metadata, page by page.
+
+    Raises:
+        KubeError: A page could not be read; nothing may be concluded.
+    """
+    result = FullList()
+    for namespace in namespaces or ("",):
+        for page in _pages(client, object_path(API, plural, namespace), page_size):
+            result.taken_at[namespace] = int(page["metadata"]["resourceVersion"])
+            for item in page["items"] or ():  # an empty list is null
+                metadata = item["metadata"]
+                key = metadata["namespace"], metadata["name"]
+                result.versions[key] = int(metadata["resourceVersion"])
+    return result
+
+
+def _pages(client: KubeClient, path: str, page_size: int) -> Iterator[dict[str, Any]]:
+    query = {"limit": str(page_size)}
+    while True:
+        page = client.get(path, query, accept=METADATA_LIST)
+        yield page
+        token = page["metadata"].get("continue")
+        if not token:
+            return
+        query = {"limit": str(page_size), "continue": token}
+
+
+class WatchLag:
+    """Since when the watch has not delivered what a list has shown."""
+
+    def __init__(self, cache: ObjectCache, clock: Callable[[], float] = time.monotonic) -> None:
+        self._cache = cache
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._missing: dict[Key, tuple[int, float]] = {}
+        self._compared = False
+        self._was_in_step = False
+        WATCH_AGE.set_function(self.seconds)
+
+    def compare(self, listed: FullList) -> None:
+        """Note what the watch still has to deliver."""
+        here, now = self._cache.versions(), self._clock()
+        with self._lock:
+            self._compared = True
+            self._missing = {
+                key: (version, self._missing.get(key, (0, now))[1])
+                for key, version in listed.versions.items()
+                if here.get(key, -1) < version
+            }
+
+    def seconds(self) -> float:
+        """0 = in step, or nothing was compared yet."""
+        here, now = self._cache.versions(), self._clock()
+        with self._lock:
+            self._missing = {
+                key: (version, since)
+                for key, (version, since) in self._missing.items()
+                if here.get(key, -1) < version
+            }
+            return max((now - since for _, since in self._missing.values()), default=0.0)
+
+    def was_in_step(self) -> bool:
+        """Whether all that a list has shown was here once: the cache is warm."""
+        self._was_in_step = self._was_in_step or (self._compared and self.seconds() == 0)
+        return self._was_in_step
+
+
+class ListDiff:
+    """Runs in a thread of its own, on every replica; only the leader retires providers.
+
+    Args:
+        plural: What to list.
+        namespaces: Which are watched; none = all.
+        epoch: The leader's number, None on a standby.
+        on_change: Called with each key that turned out to be gone.
+        period_seconds: Between two comparisons.
+    """
+
+    def __init__(  # noqa: PLR0913  each is a neighbour that it compares
+        self,
+        plural: str,
+        namespaces: Sequence[str],
+        client: KubeClient,
+        plan: Plan,
+        *,
+        cache: ObjectCache,
+        lag: WatchLag,
+        epoch: Callable[[], int | None],
+        on_change: Callable[[Key], None],
+        period_seconds: float,
+    ) -> None:
+        self._plural = plural
+        self._namespaces = tuple(namespaces)
+        self._client = client
+        self._plan = plan
+        self._cache = cache
+        self._lag = lag
+        self._epoch = epoch
+        self._on_change = on_change
+        self._period_seconds = period_seconds
+        self._lacking: set[Key] = set()  # planned, but not in the list before this one
+        self._deleted: set[Key] = set()  # the watch has seen them deleted
+        self._wake = threading.Event()
+        self._stopped = False
+        self._thread = threading.Thread(target=self._run, name="list-diff", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopped = True
+        self._wake.set()
+        self._thread.join(CONFIRM_SECONDS)
+
+    def deleted(self, key: Key) -> None:
+        """The watch has seen `key` deleted: confirm it soon."""
+        self._deleted.add(key)
+        self._wake.set()
+
+    def compare(self) -> None:
+        """One comparison.
+
+        Raises:
+            KubeError: A list was not complete; nothing was concluded.
+            StoreUnavailableError: The plan could not be read.
+        """
+        listed = list_all(self._client, self._plural, self._namespaces)
+        self._lag.compare(listed)
+        for key in self._cache.versions():
+            gone = key not in listed.versions and self._covers(key)
+            if gone and self._cache.remove(key, up_to=listed.version_for(key[0])):
+                log.info("deleted while the watch was down", object="/".join(key))
+                self._on_change(key)
+        self._retire(listed)
+
+    def _retire(self, listed: FullList) -> None:
+        """Providers that two complete lists lacked are gone; one lack proves nothing."""
+        epoch = self._epoch()
+        if epoch is None:
+            self._lacking.clear()
+            self._deleted.clear()
+            return
+        planned = {key for key in self._plan.planned_providers() if self._covers(key)}
+        lacking = {key for key in planned - set(listed.versions) if self._cache.get(key) is None}
+        vanished = sorted(lacking & self._lacking)
+        if vanished:
+            self._plan.mark_vanished(epoch, vanished)
+            log.info("providers are gone", providers=["/".join(key) for key in vanished])
+        self._lacking = lacking - set(vanished)
+        self._deleted.difference_update(vanished, listed.versions, set(self._deleted) - planned)
+
+    def _covers(self, key: Key) -> bool:
+        """What is in namespaces that are not watched any more is left alone."""
+        return not self._namespaces or key[0] in self._namespaces
+
+    def _run(self) -> None:
+        while not self._stopped:
+            self._wake.clear()
+            with correlated(list_diff=self._plural):
+                self._try_to_compare()
+            soon = bool(self._deleted)
+            self._wake.wait(CONFIRM_SECONDS if soon else self._period_seconds)
+            if self._wake.is_set() and not self._stopped:
+                time.sleep(min(1.0, self._period_seconds))  # a storm of deletions is one list
+
+    def _try_to_compare(self) -> None:
+        try:
+            self.compare()
+        except KubeError as error:
+            log.warning("could not list", error=str(error))
+        except CloudOpsError as error:
+            log.warning("could not compare the plan", error=str(error))
+        except Exception:  # the outermost boundary of the thread: the next comparison may work
+            log.exception("the comparison broke")

@@ -1,0 +1,49 @@
+"""What the controller needs of the plan and the ledger; `PlanService` offers it."""
+
+import threading
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+from cloudops.controller.kube import Key
+from cloudops.domain.provider import ProviderRecord
+from cloudops.domain.snapshot import ProviderSnapshot
+
+
+class Plan(Protocol):
+    """All methods raise `StoreUnavailableError` while the database is away."""
+
+    def require_schema(self) -> None:
+        """Refuse a database of another version with InvalidInputError."""
+        ...
+
+    def claim_epoch(self, holder: str) -> int:
+        """Draw the epoch of a new leader; all older ones are refused from now on."""
+        ...
+
+    def adopt_cluster(self, cluster_uid: str) -> None:
+        """Tie the database to this cluster; InvalidInputError if it is another's."""
+        ...
+
+    def put_provider(self, epoch: int, record: ProviderRecord) -> None:
+        """Bring a provider row in line with its object; NotLeaderError if another leads."""
+        ...
+
+    def planned_providers(self) -> list[Key]:
+        """Every planned provider that came from the cluster."""
+        ...
+
+    def mark_vanished(self, epoch: int, keys: Sequence[Key]) -> None:
+        """Retire providers whose objects are gone; NotLeaderError if another leads."""
+        ...
+
+    def snapshot(self, namespace: str, name: str) -> ProviderSnapshot | None:
+        """What the ledger knows of a provider now; None if it is not planned."""
+        ...
+
+    def ping(self) -> None:
+        """Reach the database, or raise."""
+        ...
+
+    def changes(self, stop: threading.Event) -> Iterator[Key]:
+        """Providers whose ledger changed, until `stop` is set."""
+        ...

@@ -1,0 +1,273 @@
+"""One replica of the controller: makes its parts, starts and stops them in order."""
+
+import contextlib
+import os
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+from cloudops.controller.cache import ObjectCache
+from cloudops.controller.cloudprovider import PLURAL, CloudProviderReconciler, status_kind
+from cloudops.controller.database_alarm import DatabaseAlarm
+from cloudops.controller.kube import (
+    API,
+    Key,
+    KubeClient,
+    KubeError,
+    load_configuration,
+)
+from cloudops.controller.leader import Elector, LeaseTerms, new_identity
+from cloudops.controller.list_diff import LONGEST_LAG_SECONDS, ListDiff, WatchLag
+from cloudops.controller.planning import Plan
+from cloudops.controller.queue import WorkQueue
+from cloudops.controller.recorder import Recorder
+from cloudops.controller.status import StatusWriter
+from cloudops.controller.watch import Watch
+from cloudops.controller.workers import Workers
+from cloudops.domain.errors import CloudOpsError, InvalidInputError, StoreUnavailableError
+from cloudops.health import HealthServer
+from cloudops.logs import get_logger
+from cloudops.settings import Settings
+
+log = get_logger(__name__)
+
+CONTROLLER: Final = "cloudprovider"
+RETRY_SECONDS: Final = 2.0
+DRAIN_SECONDS: Final = 15.0
+LONGEST_SILENCE_SECONDS: Final = 60.0
+LONGEST_RECONCILE_SECONDS: Final = 300.0
+
+
+class Replica:
+    """All parts of one replica of the controller.
+
+    Args:
+        settings: Periods, allow-lists, addresses.
+        plan: The way to the database.
+        end_process: What a deposed leader does.
+    """
+
+    def __init__(
+        self, settings: Settings, plan: Plan, *, end_process: Callable[[int], Any] = os._exit
+    ) -> None:
+        self._settings = settings
+        self._plan = plan
+        self._served = False
+        self._epoch: int | None = None
+        self._stop = threading.Event()
+        self.port = 0  # of the health server, once it listens
+        configuration = load_configuration()
+        self._client = KubeClient(configuration)
+        self._cache = ObjectCache()
+        self._queue: WorkQueue[Key] = WorkQueue(CONTROLLER)
+        self._lag = WatchLag(self._cache)
+        self._elector = Elector(
+            _terms(settings),
+            KubeClient(configuration),
+            on_elected=self._lead,
+            end_process=end_process,
+        )
+        self._workers = self._make_workers()
+        self._list_diff = ListDiff(
+            PLURAL,
+            settings.watch_namespaces,
+            self._client,
+            plan,
+            cache=self._cache,
+            lag=self._lag,
+            epoch=lambda: self._epoch,
+            on_change=self._queue.add,
+            period_seconds=settings.list_diff_seconds,
+        )
+        self._watch = Watch(
+            PLURAL,
+            settings.watch_namespaces,
+            configuration,
+            cache=self._cache,
+            on_change=self._queue.add,
+            on_delete=self._list_diff.deleted,
+        )
+
+    def run(self, stop: threading.Event) -> None:
+        """Start everything, wait for `stop`, stop everything.
+
+        Raises:
+            InvalidInputError: Database and cluster don't belong together, or to this version.
+        """
+        self._stop = stop
+        with self._health():
+            if self._check_cluster():
+                self._start()
+                stop.wait()
+                self._shut_down()
+
+    def _make_workers(self) -> Workers:
+        recorder = Recorder(self._client, self._settings.pod_name)
+        writer = StatusWriter(
+            status_kind(self._settings),
+            self._client,
+            self._cache,
+            may_write=self._elector.may_write,
+        )
+        reconciler = CloudProviderReconciler(
+            self._settings,
+            self._plan,
+            epoch=self._leader_epoch,
+            cache=self._cache,
+            writer=writer,
+            recorder=recorder,
+        )
+        self._alarm = DatabaseAlarm(reconciler, self._settings, self._client, recorder)
+        return Workers(
+            CONTROLLER,
+            self._queue,
+            self._alarm,
+            threads=self._settings.reconcile_threads,
+            deposed=self._elector.depose,
+        )
+
+    def _leader_epoch(self) -> int:
+        if self._epoch is None:  # workers start after the epoch was drawn
+            raise RuntimeError("no epoch was drawn")
+        return self._epoch
+
+    @contextlib.contextmanager
+    def _health(self) -> Iterator[None]:
+        address = (self._settings.http_host, self._settings.http_port)
+        try:
+            server = HealthServer(
+                address,
+                live={
+                    "watch": self._watch_lives,
+                    "lag": self._watch_is_in_step,
+                    "queue": self._queue_moves,
+                },
+                ready={
+                    "database": self._database_answers,
+                    "crds": self._crds_are_served,
+                    "cache": self._cache_is_warm,
+                },
+            )
+        except OSError as error:
+            raise InvalidInputError(
+                f"can't listen on {address[0]}:{address[1]}: {error}"
+            ) from error
+        server.start()
+        self.port = server.port
+        log.info("serving /livez, /readyz and /metrics", port=server.port)
+        try:
+            yield
+        finally:
+            server.stop()
+
+    def _check_cluster(self) -> bool:
+        """Wait for the CRDs and the database, and see that both are of one cluster.
+
+        Returns:
+            False if it was stopped while it waited.
+
+        Raises:
+            InvalidInputError: The database belongs to another cluster.
+        """
+        while not self._stop.is_set():
+            try:
+                self._require_crds()
+                self._served = True
+                system = self._client.get("/api/v1/namespaces/kube-system")
+                self._plan.require_schema()
+                self._plan.adopt_cluster(system["metadata"]["uid"])
+            except (KubeError, StoreUnavailableError) as error:
+                log.warning("waiting for the CRDs and the database", error=str(error))
+                self._stop.wait(RETRY_SECONDS)
+            else:
+                return True
+        return False
+
+    def _require_crds(self) -> None:
+        served = self._client.get(API).get("resources", ())
+        if PLURAL not in {resource["name"] for resource in served}:
+            raise KubeError(f"{PLURAL} are not served", 0)
+
+    def _start(self) -> None:
+        self._watch.start()
+        self._list_diff.start()
+        threading.Thread(target=self._listen, name="changes", daemon=True).start()
+        self._elector.start()
+
+    def _shut_down(self) -> None:
+        """First no more writes, then no more Lease: a standby may begin at once."""
+        log.info("stopping")
+        if self._workers.stop(DRAIN_SECONDS):
+            self._elector.stop()
+        else:
+            log.warning("a reconcile did not end in time; the Lease is left to expire")
+        self._epoch = None
+        self._list_diff.stop()
+        self._watch.stop()
+        log.info("stopped")
+
+    def _lead(self) -> None:
+        """Draw the epoch that fences our writes, then work."""
+        while self._epoch is None and not self._stop.is_set():
+            try:
+                self._epoch = self._plan.claim_epoch(self._elector.identity)
+            except CloudOpsError as error:
+                log.warning("leads, but has no epoch yet", error=str(error))
+                self._stop.wait(RETRY_SECONDS)
+        if not self._stop.is_set():
+            log.info("leading", epoch=self._epoch)
+            self._workers.start()
+
+    def _listen(self) -> None:
+        """What workers have written into the ledger wakes its provider."""
+        while not self._stop.is_set():
+            try:
+                for key in self._plan.changes(self._stop):
+                    self._queue.add(key)
+            except CloudOpsError as error:
+                log.warning("lost touch with the ledger's changes", error=str(error))
+            except Exception:  # the outermost boundary of the thread: polling goes on meanwhile
+                log.exception("listening broke")
+            self._stop.wait(RETRY_SECONDS)
+
+    def _watch_lives(self) -> str:
+        silence = self._watch.silent_seconds() if self._served else 0.0
+        return _if_longer(silence, LONGEST_SILENCE_SECONDS, "the watch's event loop stands still")
+
+    def _watch_is_in_step(self) -> str:
+        return _if_longer(self._lag.seconds(), LONGEST_LAG_SECONDS, "the watch lags behind a list")
+
+    def _queue_moves(self) -> str:
+        running = self._queue.longest_running_seconds()
+        return _if_longer(running, LONGEST_RECONCILE_SECONDS, "a reconcile does not end")
+
+    def _database_answers(self) -> str:
+        """A probe comes more often than a reconcile: it sounds the leader's alarm, too."""
+        try:
+            self._plan.ping()
+        except StoreUnavailableError:
+            if self._elector.leads():
+                self._alarm.note(away=True)
+            raise
+        return ""
+
+    def _crds_are_served(self) -> str:
+        return "" if self._served else "the CRDs are not installed"
+
+    def _cache_is_warm(self) -> str:
+        return "" if self._lag.was_in_step() else "the first list is not complete"
+
+
+def _if_longer(seconds: float, longest: float, problem: str) -> str:
+    return f"{problem} since {seconds:.0f} s" if seconds > longest else ""
+
+
+def _terms(settings: Settings) -> LeaseTerms:
+    return LeaseTerms(
+        namespace=settings.namespace,
+        name=settings.leader_lease_name,
+        identity=new_identity(settings.pod_name),
+        lease_seconds=settings.leader_lease_seconds,
+        renew_seconds=settings.leader_renew_seconds,
+        retry_seconds=settings.leader_retry_seconds,
+    )

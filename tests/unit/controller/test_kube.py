@@ -1,0 +1,171 @@
+"""Our client against a server that answers as told, over real HTTP."""
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import kubernetes.client
+import pytest
+
+from cloudops.controller.kube import (
+    ConflictError,
+    KubeClient,
+    KubeError,
+    KubeUnavailableError,
+    NotFoundError,
+    load_configuration,
+    object_path,
+)
+
+pytestmark = pytest.mark.unit
+
+
+class Server(ThreadingHTTPServer):
+    def __init__(self) -> None:
+        self.answer: tuple[int, bytes] = (200, b"{}")
+        self.seen: list[tuple[str, str, dict[str, str], bytes]] = []
+        super().__init__(("127.0.0.1", 0), Handler)
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Server
+
+    def handle_any(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.server.seen.append((self.command, self.path, dict(self.headers), body))
+        status, content = self.server.answer
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def do_GET(self) -> None:
+        self.handle_any()
+
+    def do_POST(self) -> None:
+        self.handle_any()
+
+    def do_PUT(self) -> None:
+        self.handle_any()
+
+    def do_PATCH(self) -> None:
+        self.handle_any()
+
+    def log_message(self, *_: object) -> None:
+        """A test's output is for the test."""
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    server = Server()
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def client(server: Server) -> KubeClient:
+    configuration = kubernetes.client.Configuration()
+    configuration.host = f"http://127.0.0.1:{server.server_port}"
+    configuration.retries = False
+    configuration.api_key["BearerToken"] = "bearer abc"
+    return KubeClient(configuration)
+
+
+def test_a_request_says_who_asks_and_for_what(server, client):
+    client.get("/apis/x", {"limit": "500"}, accept="application/json;as=Table")
+    [(method, path, headers, _)] = server.seen
+
+    assert (method, path) == ("GET", "/apis/x?limit=500")
+    assert headers["Accept"] == "application/json;as=Table"
+    assert headers["User-Agent"].startswith("cloudops-central/")
+    assert headers["authorization"] == "bearer abc"
+
+
+@pytest.mark.parametrize(
+    ("call", "method", "content_type"),
+    [
+        pytest.param(lambda c: c.post("/x", {"a": 1}), "POST", "application/json", id="post"),
+        pytest.param(lambda c: c.put("/x", {"a": 1}), "PUT", "application/json", id="put"),
+        pytest.param(
+            lambda c: c.merge("/x", {"a": 1}), "PATCH", "application/merge-patch+json", id="merge"
+        ),
+        pytest.param(
+            lambda c: c.apply("/x", {"a": 1}, field_manager="me"),
+            "PATCH",
+            "application/apply-patch+yaml",
+            id="apply",
+        ),
+    ],
+)
+def test_documents_are_sent_as_what_they_are(server, client, call, method, content_type):
+    call(client)
+    [(sent, path, headers, body)] = server.seen
+
+    assert (sent, headers["Content-Type"]) == (method, content_type)
+    assert json.loads(body) == {"a": 1}
+    assert path == ("/x" if "apply" not in content_type else "/x?fieldManager=me&force=true")
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        pytest.param(404, NotFoundError, id="not-found"),
+        pytest.param(409, ConflictError, id="conflict"),
+        pytest.param(429, KubeUnavailableError, id="too-many-requests"),
+        pytest.param(500, KubeUnavailableError, id="internal-error"),
+        pytest.param(503, KubeUnavailableError, id="unavailable"),
+        pytest.param(403, KubeError, id="forbidden"),
+        pytest.param(422, KubeError, id="invalid"),
+    ],
+)
+def test_a_refusal_is_an_error_of_its_kind_in_the_servers_words(server, client, status, error):
+    server.answer = (status, json.dumps({"message": "because"}).encode())
+
+    with pytest.raises(KubeError, match=rf"GET /x: {status} because") as caught:
+        client.get("/x", {"secret": "query"})
+
+    assert type(caught.value) is error
+    assert caught.value.status == status
+    assert "query" not in str(caught.value)
+
+
+@pytest.mark.parametrize("body", [b"<html>502</html>", b"[]", b""], ids=["html", "list", "nothing"])
+def test_a_proxy_in_between_may_answer_anything(server, client, body):
+    server.answer = (502, body)
+
+    with pytest.raises(KubeUnavailableError, match="502"):
+        client.get("/x")
+
+
+def test_no_answer_at_all_is_unavailable(server, client):
+    server.shutdown()
+    server.server_close()
+
+    with pytest.raises(KubeUnavailableError, match="no answer"):
+        client.get("/x", timeout_seconds=5)
+
+
+def test_paths_are_those_of_kubernetes():
+    assert object_path("/apis/g/v", "things") == "/apis/g/v/things"
+    assert object_path("/apis/g/v", "things", "ns", "a b") == "/apis/g/v/namespaces/ns/things/a%20b"
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        pytest.param({"KUBECONFIG": "/nothing/here"}, id="no-such-kubeconfig"),
+        pytest.param({"KUBERNETES_SERVICE_HOST": "10.0.0.1"}, id="pod-without-service-account"),
+    ],
+)
+def test_no_way_to_the_cluster_is_told(monkeypatch, environment):
+    monkeypatch.delenv("KUBECONFIG", raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+
+    with pytest.raises(KubeError, match="no way to the Kubernetes API"):
+        load_configuration()

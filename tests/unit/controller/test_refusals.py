@@ -1,0 +1,129 @@
+"""Which specs are not acted upon: not yet, not from there, not to that host."""
+
+import pytest
+
+from cloudops.controller.refusals import endpoint_allowed, refuse_aws, refuse_cloud
+from cloudops.domain.provider import (
+    AccountDiscovery,
+    AwsAccounts,
+    AwsConnection,
+    AwsCredentials,
+    CredentialSource,
+)
+from cloudops.settings import Settings
+
+pytestmark = pytest.mark.unit
+
+SECRET = AwsCredentials(CredentialSource.SECRET, secret_name="aws")
+OPERATOR = AwsCredentials(CredentialSource.OPERATOR)
+
+
+def settings(**values: object) -> Settings:
+    return Settings(namespace="cloudops-system", **values)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("cloud", ["azure", "gcp", "focus"])
+def test_other_clouds_are_not_read_yet(cloud):
+    refusal = refuse_cloud(cloud)
+
+    assert refusal is not None
+    assert refusal.reason == "NotSupportedYet"
+    assert cloud in refusal.message
+
+
+def test_aws_is_read():
+    assert refuse_cloud("aws") is None
+    assert refuse_aws(AwsConnection(SECRET), "platform", settings()) is None
+
+
+@pytest.mark.parametrize(
+    ("aws", "field"),
+    [
+        pytest.param(
+            AwsConnection(AwsCredentials(CredentialSource.WORKLOAD_IDENTITY)),
+            "spec.aws.credentials.source",
+            id="workload-identity",
+        ),
+        pytest.param(
+            AwsConnection(SECRET, AwsAccounts(AccountDiscovery.ORGANIZATION)),
+            "spec.aws.accounts.discovery",
+            id="organization",
+        ),
+    ],
+)
+def test_what_is_not_supported_yet_names_the_field_to_edit(aws, field):
+    refusal = refuse_aws(aws, "platform", settings())
+
+    assert refusal is not None
+    assert refusal.reason == "NotSupportedYet"
+    assert field in refusal.message
+
+
+@pytest.mark.parametrize(
+    ("namespace", "allowed", "refused"),
+    [
+        pytest.param("cloudops-system", (), False, id="own-namespace-by-default"),
+        pytest.param("platform", (), True, id="no-other-by-default"),
+        pytest.param("platform", ("platform", "finops"), False, id="allowed"),
+        pytest.param("cloudops-system", ("platform",), True, id="own-not-in-a-given-list"),
+    ],
+)
+def test_the_operators_identity_is_for_allowed_namespaces(namespace, allowed, refused):
+    configured = settings(identity_allowed_namespaces=allowed)
+    refusal = refuse_aws(AwsConnection(OPERATOR), namespace, configured)
+
+    assert (refusal.reason if refusal else None) == ("IdentityNotAllowed" if refused else None)
+
+
+def test_an_endpoint_is_refused_unless_its_host_is_allowed():
+    aws = AwsConnection(SECRET, endpoint_url="http://127.0.0.1:5000")
+    refusal = refuse_aws(aws, "platform", settings())
+
+    assert refusal is not None
+    assert refusal.reason == "EndpointNotAllowed"
+    assert refuse_aws(aws, "platform", settings(endpoints_allowed=("127.0.0.1",))) is None
+
+
+ALLOWED = ("127.0.0.1", "vpce.example.com", "[::1]", "moto:5000")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:5000",
+        "https://vpce.example.com/path",
+        "https://VPCE.Example.com",
+        "https://vpce.example.com.",
+        "http://[::1]:5000",
+        "http://moto:5000",
+    ],
+)
+def test_allowed_hosts_are_recognised(url):
+    assert endpoint_allowed(url, ALLOWED)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://evil.example.com",
+        "http://127.0.0.1.evil.example.com",
+        "http://127.0.0.1@evil.example.com",
+        "http://evil.example.com#@127.0.0.1",
+        "http://evil.example.com?@127.0.0.1",
+        "http://evil.example.com\\@127.0.0.1",
+        "http://127.0.0.1\\@evil.example.com",
+        "http://evil.example.com\n127.0.0.1",
+        "http://moto:5001",
+        "http://moto",
+        "http://127.0.0.1:port",
+        "http://[::1",
+        "ftp://127.0.0.1",
+        "file:///etc/passwd",
+        "//127.0.0.1",
+        "127.0.0.1",
+        "http://",
+        "http://127。0。0。1",
+    ],
+)
+def test_no_trick_gets_another_host_through(url):
+    assert not endpoint_allowed(url, ALLOWED)

@@ -1,0 +1,439 @@
+"""What the status of a CloudProvider says: the table of situations, one test a row."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from cloudops.domain.conditions import ConditionType, ConditionValue, Truth
+from cloudops.domain.provider import Identity
+from cloudops.domain.provider_status import (
+    Judgement,
+    PreviousStatus,
+    Refusal,
+    SpecFacts,
+    judge,
+)
+from cloudops.domain.snapshot import (
+    AccountCounts,
+    Entry,
+    EntryState,
+    HeldScope,
+    Problem,
+    ProviderSnapshot,
+    ScopeCounts,
+)
+
+pytestmark = pytest.mark.unit
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+LONG_AGO = NOW - timedelta(days=3)
+GRACE = timedelta(minutes=10)
+FACTS = SpecFacts(generation=3)
+NEVER = PreviousStatus()
+ACCEPTED = Entry(EntryState.ACCEPTED, since=LONG_AGO)
+REFUSAL = Refusal("EndpointNotAllowed", "the host is not allowed")
+
+HEALTHY = ProviderSnapshot(
+    generation=3,
+    discovered_generation=3,
+    handled_request="",
+    entry=ACCEPTED,
+    identity=Identity("arn:aws:iam::111122223333:role/reader", "111122223333"),
+    accounts=AccountCounts(total=2, tried=2, reachable=2),
+    scopes=ScopeCounts(total=20, complete=18, unsupported=2),
+    resources=120,
+    deleted_last_24h=0,
+    oldest_complete=NOW - timedelta(minutes=5),
+    last_change=NOW - timedelta(minutes=9),
+    spec_changed_at=LONG_AGO,
+)
+FIRST_PASS = replace(
+    HEALTHY,
+    accounts=AccountCounts(total=3, tried=1, reachable=1),
+    scopes=ScopeCounts(total=30, planned=20, complete=10),
+)
+UNKNOWN_DOOR = replace(
+    HEALTHY,
+    discovered_generation=0,
+    entry=Entry(),
+    identity=None,
+    accounts=AccountCounts(),
+    scopes=ScopeCounts(),
+)
+
+
+def problem(**values: object) -> Problem:
+    denied = Problem(
+        reason="AccessDenied",
+        permission="ec2:DescribeVolumes",
+        listing="aws.ec2.volumes",
+        accounts=2,
+        regions=3,
+        example_account="111122223333",
+        example_region="eu-west-1",
+        since=LONG_AGO,
+        message="not authorized to perform ec2:DescribeVolumes",
+    )
+    return replace(denied, **values)  # type: ignore[arg-type]
+
+
+def judged(
+    snapshot: ProviderSnapshot | None,
+    facts: SpecFacts = FACTS,
+    previous: PreviousStatus = NEVER,
+    now: datetime = NOW,
+) -> Judgement:
+    return judge(facts, snapshot, previous, now=now, grace=GRACE)
+
+
+def said(judgement: Judgement, kind: str) -> tuple[str, str] | None:
+    value = judgement.condition(kind)
+    return (value.status.value, value.reason) if value else None
+
+
+def summary(judgement: Judgement) -> dict[str, tuple[str, str]]:
+    kinds = (ConditionType.READY, ConditionType.RECONCILING, ConditionType.STALLED)
+    return {kind: told for kind in kinds if (told := said(judgement, kind))}
+
+
+def as_previous(judgement: Judgement) -> PreviousStatus:
+    values = {value.type: value for value in judgement.conditions}
+    return PreviousStatus(judgement.observed_generation, values)
+
+
+PROGRESSING = {"Ready": ("Unknown", "Progressing"), "Reconciling": ("True", "Progressing")}
+REJECTED = {
+    "Ready": ("False", "CredentialsRejected"),
+    "Reconciling": ("True", "ProgressingWithRetry"),
+}
+STALLED_REJECTED = {
+    "Ready": ("False", "CredentialsRejected"),
+    "Stalled": ("True", "CredentialsRejected"),
+}
+SUCCEEDED = {"Ready": ("True", "Succeeded")}
+SHUT_OUT = AccountCounts(total=2, tried=2, unreachable=2)
+ALL = [
+    pytest.param(None, FACTS, PROGRESSING, -1, id="the-ledger-does-not-know-it-yet"),
+    pytest.param(UNKNOWN_DOOR, FACTS, PROGRESSING, -1, id="nothing-was-tried"),
+    pytest.param(FIRST_PASS, FACTS, PROGRESSING, -1, id="first-pass-is-running"),
+    pytest.param(
+        replace(HEALTHY, discovered_generation=2), FACTS, PROGRESSING, -1, id="spec-is-newer"
+    ),
+    pytest.param(HEALTHY, FACTS, SUCCEEDED, 3, id="every-account-was-tried"),
+    pytest.param(
+        replace(HEALTHY, accounts=AccountCounts(total=2, tried=2, reachable=1, unreachable=1)),
+        FACTS,
+        SUCCEEDED,
+        3,
+        id="one-account-is-readable",
+    ),
+    pytest.param(
+        replace(HEALTHY, unsynced={"AccessDenied": 4}), FACTS, SUCCEEDED, 3, id="partial-denial"
+    ),
+    pytest.param(
+        replace(UNKNOWN_DOOR, entry=Entry(EntryState.DEPENDENCY_MISSING, "SecretNotFound", "…")),
+        FACTS,
+        {
+            "Ready": ("False", "DependencyNotReady"),
+            "Reconciling": ("True", "ProgressingWithRetry"),
+        },
+        -1,
+        id="secret-is-missing",
+    ),
+    pytest.param(
+        replace(UNKNOWN_DOOR, entry=Entry(EntryState.REJECTED, since=NOW)),
+        FACTS,
+        REJECTED,
+        -1,
+        id="credentials-are-rejected",
+    ),
+    pytest.param(
+        replace(UNKNOWN_DOOR, entry=Entry(EntryState.REJECTED, since=LONG_AGO)),
+        FACTS,
+        STALLED_REJECTED,
+        3,
+        id="credentials-stay-rejected",
+    ),
+    pytest.param(
+        replace(HEALTHY, accounts=SHUT_OUT, spec_changed_at=NOW),
+        FACTS,
+        REJECTED,
+        -1,
+        id="no-account-is-readable",
+    ),
+    pytest.param(
+        replace(HEALTHY, accounts=SHUT_OUT), FACTS, STALLED_REJECTED, 3, id="no-account-for-long"
+    ),
+    pytest.param(
+        replace(HEALTHY, accounts=AccountCounts()),
+        FACTS,
+        {"Ready": ("False", "NoAccountSelected"), "Stalled": ("True", "NoAccountSelected")},
+        3,
+        id="no-account-is-selected",
+    ),
+    pytest.param(
+        replace(
+            HEALTHY,
+            accounts=AccountCounts(),
+            problems=(problem(reason="AccountClaimed", listing=""),),
+        ),
+        FACTS,
+        {"Ready": ("False", "AccountClaimed"), "Stalled": ("True", "AccountClaimed")},
+        3,
+        id="every-account-is-claimed",
+    ),
+    pytest.param(
+        HEALTHY,
+        replace(FACTS, refusal=REFUSAL),
+        {"Ready": ("False", "EndpointNotAllowed"), "Stalled": ("True", "EndpointNotAllowed")},
+        3,
+        id="spec-is-refused",
+    ),
+    pytest.param(
+        None, replace(FACTS, suspended=True), {"Ready": ("True", "Suspended")}, 3, id="suspended"
+    ),
+    pytest.param(
+        None,
+        replace(FACTS, suspended=True, refusal=REFUSAL),
+        {"Ready": ("True", "Suspended")},
+        3,
+        id="suspended-though-refused",
+    ),
+]
+
+
+@pytest.mark.parametrize(("snapshot", "facts", "expected", "observed"), ALL)
+def test_ready_says_what_the_situation_is(snapshot, facts, expected, observed):
+    judgement = judged(snapshot, facts)
+
+    assert (summary(judgement), judgement.observed_generation) == (expected, observed)
+
+
+@pytest.mark.parametrize(("snapshot", "facts", "expected", "observed"), ALL)
+def test_conditions_keep_the_rules_of_kstatus(snapshot, facts, expected, observed):
+    judgement = judged(snapshot, facts)
+    kinds = [value.type for value in judgement.conditions]
+    told = summary(judgement)
+
+    assert kinds[0] == "Ready"
+    assert len(kinds) == len(set(kinds))
+    assert not {"Reconciling", "Stalled"} <= set(told)
+    assert ("Stalled" not in told) or told["Ready"][0] == "False"
+    assert (told["Ready"][0] != "Unknown") or "Reconciling" in told
+    assert (told["Ready"][0] == "True" or "Stalled" in told) == (observed == facts.generation)
+    assert judgement.observed_generation <= facts.generation
+
+
+def test_first_pass_tells_how_far_it_is():
+    ready = judged(FIRST_PASS).condition("Ready")
+
+    assert ready is not None
+    assert "accounts tried 1/3" in ready.message
+
+
+def test_an_account_that_appears_later_does_not_make_it_unready():
+    ready = as_previous(judged(HEALTHY))
+
+    assert summary(judged(FIRST_PASS, previous=ready)) == SUCCEEDED
+
+
+def test_a_new_spec_makes_it_progress_again_and_keeps_the_observed_generation():
+    ready = as_previous(judged(HEALTHY))
+    judgement = judged(HEALTHY, facts=SpecFacts(generation=4), previous=ready)
+
+    assert (summary(judgement), judgement.observed_generation) == (PROGRESSING, 3)
+
+
+@pytest.mark.parametrize(
+    ("since", "spec_changed_at", "stalls_at"),
+    [
+        pytest.param(NOW - GRACE, LONG_AGO, None, id="grace-is-over"),
+        pytest.param(
+            NOW - timedelta(minutes=9), LONG_AGO, NOW + timedelta(minutes=1), id="rejected-lately"
+        ),
+        pytest.param(LONG_AGO, NOW - timedelta(minutes=4), NOW + timedelta(minutes=6), id="edited"),
+        pytest.param(None, NOW, NOW + GRACE, id="start-unknown"),
+    ],
+)
+def test_rejected_credentials_are_stuck_ten_minutes_after_the_last_change(
+    since, spec_changed_at, stalls_at
+):
+    entry = Entry(EntryState.REJECTED, "InvalidClientTokenId", "the key is unknown", since)
+    judgement = judged(replace(UNKNOWN_DOOR, entry=entry, spec_changed_at=spec_changed_at))
+
+    assert judgement.stalls_at == stalls_at
+    assert ("Stalled" in summary(judgement)) == (stalls_at is None)
+
+
+def test_accounts_that_shut_at_once_get_the_grace_too():
+    shut = problem(reason="AssumeRoleDenied", listing="", since=NOW - timedelta(minutes=1))
+    old = problem(since=LONG_AGO)
+    judgement = judged(replace(HEALTHY, accounts=SHUT_OUT, problems=(old, shut)))
+
+    assert (summary(judgement), judgement.stalls_at) == (REJECTED, NOW + timedelta(minutes=9))
+
+
+def test_no_readable_account_names_the_first_problem():
+    stuck = judged(replace(HEALTHY, accounts=SHUT_OUT, problems=(problem(),))).condition("Ready")
+
+    assert stuck is not None
+    assert "not authorized to perform" in stuck.message
+
+
+@pytest.mark.parametrize(
+    ("snapshot", "facts", "expected"),
+    [
+        pytest.param(None, FACTS, ("Unknown", "CredentialsUntried"), id="unknown"),
+        pytest.param(UNKNOWN_DOOR, FACTS, ("Unknown", "CredentialsUntried"), id="untried"),
+        pytest.param(
+            UNKNOWN_DOOR,
+            replace(FACTS, refusal=REFUSAL),
+            ("Unknown", "EndpointNotAllowed"),
+            id="refused",
+        ),
+        pytest.param(HEALTHY, FACTS, ("True", "CredentialsAccepted"), id="accepted"),
+        pytest.param(
+            replace(HEALTHY, identity=None),
+            FACTS,
+            ("True", "CredentialsAccepted"),
+            id="accepted-unnamed",
+        ),
+        pytest.param(
+            replace(HEALTHY, entry=Entry(EntryState.REJECTED, "IdentityMismatch", "…")),
+            FACTS,
+            ("False", "IdentityMismatch"),
+            id="another-identity",
+        ),
+        pytest.param(
+            replace(HEALTHY, entry=Entry(EntryState.REJECTED)),
+            FACTS,
+            ("False", "CredentialsRejected"),
+            id="rejected-without-a-word",
+        ),
+        pytest.param(
+            replace(HEALTHY, entry=Entry(EntryState.DEPENDENCY_MISSING)),
+            FACTS,
+            ("False", "DependencyNotReady"),
+            id="missing-without-a-word",
+        ),
+    ],
+)
+def test_credentials_valid_follows_the_door(snapshot, facts, expected):
+    assert said(judged(snapshot, facts), "CredentialsValid") == expected
+
+
+@pytest.mark.parametrize(
+    ("snapshot", "facts", "expected"),
+    [
+        pytest.param(None, FACTS, ("Unknown", "Progressing"), id="unknown"),
+        pytest.param(UNKNOWN_DOOR, FACTS, ("Unknown", "Progressing"), id="nothing-planned"),
+        pytest.param(
+            None, replace(FACTS, refusal=REFUSAL), ("False", "EndpointNotAllowed"), id="refused"
+        ),
+        pytest.param(
+            replace(UNKNOWN_DOOR, entry=Entry(EntryState.REJECTED)),
+            FACTS,
+            ("False", "CredentialsRejected"),
+            id="rejected",
+        ),
+        pytest.param(
+            replace(UNKNOWN_DOOR, entry=Entry(EntryState.DEPENDENCY_MISSING)),
+            FACTS,
+            ("False", "DependencyNotReady"),
+            id="missing",
+        ),
+        pytest.param(FIRST_PASS, FACTS, ("Unknown", "Progressing"), id="some-untried"),
+        pytest.param(HEALTHY, FACTS, ("True", "Succeeded"), id="all-complete"),
+        pytest.param(
+            replace(FIRST_PASS, unsynced={"Throttled": 1, "AccessDenied": 2}),
+            FACTS,
+            ("False", "AccessDenied"),
+            id="denial-comes-before-throttling",
+        ),
+        pytest.param(
+            replace(HEALTHY, unsynced={"Novel": 1, "Another": 1}),
+            FACTS,
+            ("False", "Another"),
+            id="unheard-of-reasons",
+        ),
+    ],
+)
+def test_inventory_synced_is_true_only_when_everything_was_read(snapshot, facts, expected):
+    assert said(judged(snapshot, facts), "InventorySynced") == expected
+
+
+def test_inventory_synced_counts_and_says_what_to_grant():
+    problems = tuple(
+        problem(permission=permission)
+        for permission in ("a:A", "b:B", "a:A", "", "c:C", "d:D", "e:E", "f:F", "g:G")
+    )
+    snapshot = replace(
+        HEALTHY, unsynced={"Novel": 1, "Throttled": 3, "AccessDenied": 12}, problems=problems
+    )
+    value = judged(snapshot).condition("InventorySynced")
+
+    assert value is not None
+    assert value.message == (
+        "12 AccessDenied and 3 Throttled and 1 Novel of 20 scopes."
+        " Grant a:A, b:B, c:C, d:D, e:E and 2 more."
+    )
+
+
+def test_held_deletions_are_named_and_gone_when_none_is_held():
+    held = (
+        HeldScope("aws.ec2.instances", "111122223333", "eu-west-1", 40),
+        HeldScope("aws.s3.buckets", "111122223333", "global", 2),
+    )
+    value = judged(replace(HEALTHY, held=held)).condition("DeletionHeld")
+
+    assert value is not None
+    assert value.status is Truth.TRUE
+    assert "42 deletions are held" in value.message
+    assert "aws.ec2.instances in 111122223333/eu-west-1 (40)" in value.message
+    assert judged(HEALTHY).condition("DeletionHeld") is None
+
+
+def test_suspended_keeps_what_was_known_with_its_age():
+    before = judged(replace(HEALTHY, unsynced={"AccessDenied": 1}))
+    judgement = judged(HEALTHY, replace(FACTS, suspended=True), as_previous(before))
+    ready = judgement.condition("Ready")
+
+    assert ready is not None
+    assert "data as of 2026-11-24T11:55:00Z" in ready.message
+    assert said(judgement, "InventorySynced") == ("False", "AccessDenied")
+    assert judgement.condition("CredentialsValid") == before.condition("CredentialsValid")
+
+
+def test_messages_end_within_the_bounds_of_the_api():
+    long = Refusal("InvalidSpec", "x" * 5000)
+    judgement = judged(None, replace(FACTS, refusal=long))
+
+    assert {len(v.message) for v in judgement.conditions if v.type in ("Ready", "Stalled")} == {
+        1024
+    }
+
+
+def test_previous_status_is_ready_only_for_the_generation_that_it_observed():
+    def ready(status: Truth) -> dict[str, ConditionValue]:
+        return {"Ready": ConditionValue("Ready", status, "Succeeded", "")}
+
+    assert PreviousStatus(3, ready(Truth.TRUE)).is_ready_for(3)
+    assert not PreviousStatus(2, ready(Truth.TRUE)).is_ready_for(3)
+    assert not PreviousStatus(3, ready(Truth.FALSE)).is_ready_for(3)
+    assert not PreviousStatus(3).is_ready_for(3)
+
+
+@pytest.mark.parametrize(
+    ("reason", "expected"),
+    [
+        pytest.param("AccessDenied", "AccessDenied", id="a-word"),
+        pytest.param("Client.UnauthorizedOperation", "ClientUnauthorizedOperation", id="dotted"),
+        pytest.param("403 Forbidden", "Forbidden", id="begins-with-a-number"),
+        pytest.param("…", "Unknown", id="no-word-at-all"),
+    ],
+)
+def test_reasons_of_clouds_become_one_word(reason, expected):
+    value = ConditionValue("Ready", Truth.FALSE, reason, "").within_bounds()
+
+    assert value.reason == expected
