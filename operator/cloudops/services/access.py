@@ -6,11 +6,17 @@ from typing import Protocol
 from cloudops.api.v1alpha1.cloudprovider import CloudProviderSpec
 from cloudops.api.v1alpha1.parsing import parse
 from cloudops.collectors.vocabulary import Access
+from cloudops.domain.ledger import ErrorClass
 from cloudops.domain.provider import CredentialSource, PlannedProvider, ProviderSpec
 from cloudops.domain.snapshot import Entry, EntryState
 
 # Where the way in ends before the cloud was asked.
-DEPENDENCY_REASONS = frozenset({"SecretNotFound", "SecretKeyMissing", "SecretAccessDenied"})
+DEPENDENCY_REASONS = frozenset(
+    {"SecretNotFound", "SecretKeyMissing", "SecretAccessDenied", "SecretUnavailable"}
+)
+
+# What passes by itself says nothing about the credentials.
+PASSING = frozenset({ErrorClass.TRANSIENT, ErrorClass.THROTTLED})
 
 
 class SecretReader(Protocol):

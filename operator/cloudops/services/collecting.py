@@ -1,7 +1,9 @@
 """A CloudProvider from a file: put into the plan, and what a sync of it found."""
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from hashlib import blake2b
 from typing import Any
 from uuid import uuid4
 
@@ -13,6 +15,12 @@ from cloudops.domain.summary import SyncSummary
 from cloudops.store import leases, providers, reading
 from cloudops.store.session import transaction
 from cloudops.store.snapshot import read_snapshot
+
+
+def _generation(spec: Mapping[str, Any]) -> int:
+    """A file has no `metadata.generation`; this number, too, is another for another spec."""
+    text = json.dumps(spec, sort_keys=True)
+    return 1 + int.from_bytes(blake2b(text.encode(), digest_size=6).digest())
 
 
 class CollectingService:
@@ -31,7 +39,7 @@ class CollectingService:
             namespace=namespace,
             name=name,
             uid="",
-            generation=0,
+            generation=_generation(spec),
             created_at=datetime.now(UTC),
             spec=spec,
             cloud=str(spec["type"]),
@@ -48,7 +56,7 @@ class CollectingService:
             return providers.write_provider(connection, record, origin=Origin.CLI)
 
     def unfinished(self, provider_id: int) -> int:
-        """How many leases of the provider are due or in somebody's hands."""
+        """How many leases of the provider have not finished a run since it was planned."""
         with transaction(self._engine) as connection:
             return leases.unfinished(connection, provider_id)
 

@@ -16,12 +16,18 @@ from cloudops.domain.errors import AccessError
 from cloudops.domain.ledger import Lease
 from cloudops.domain.provider import PlannedProvider, ProviderSpec
 from cloudops.domain.snapshot import Entry, EntryState
-from cloudops.services.access import SecretReader, open_access, provider_spec, rejected
+from cloudops.services.access import (
+    PASSING,
+    SecretReader,
+    open_access,
+    provider_spec,
+    rejected,
+)
 from cloudops.store import leases, plan, providers
 from cloudops.store.notify import notify_provider
 from cloudops.store.session import transaction
 
-RETRY_SECONDS = 60  # a missing Secret is looked for this often
+RETRY_SECONDS = 60  # a missing Secret is looked for, and a silent cloud asked, this often
 
 _log = structlog.get_logger(__name__)
 
@@ -80,13 +86,13 @@ class DiscoveryService:
         self, lease: Lease, provider: PlannedProvider, spec: ProviderSpec, error: AccessError
     ) -> None:
         _log.warning("discovery refused", reason=error.reason, error=str(error))
-        entry = rejected(error.reason, str(error))
+        entry, passing = rejected(error.reason, str(error)), error.error_class in PASSING
         wait = spec.inventory.sync_period_seconds
-        if entry.state is EntryState.DEPENDENCY_MISSING:
+        if passing or entry.state is EntryState.DEPENDENCY_MISSING:
             wait = min(wait, RETRY_SECONDS)
         with transaction(self._engine) as connection:
             leases.guard(connection, lease)
-            providers.record_entry(connection, provider.id, entry, None)
+            providers.record_entry(connection, provider.id, entry, None, keep_accepted=passing)
             leases.finish(connection, lease, due_in_seconds=wait)
         self._notify(provider)
 
@@ -124,7 +130,8 @@ class DiscoveryService:
                     () if types == listing.types else types,
                 )
                 for listing in self._clouds[provider.cloud].listings
-                if (types := selected_types(listing, spec))
+                # The tagging pass has no types of its own and always goes along.
+                if (types := selected_types(listing, spec)) or not listing.types
             ],
         )
 

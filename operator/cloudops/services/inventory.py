@@ -13,7 +13,7 @@ from cloudops.domain.ledger import Lease, Scope
 from cloudops.domain.provider import PlannedProvider, ProviderSpec
 from cloudops.domain.schedule import ScopeOutcome
 from cloudops.metrics import ROWS_CHANGED
-from cloudops.services.access import SecretReader, open_access, provider_spec
+from cloudops.services.access import PASSING, SecretReader, open_access, provider_spec
 from cloudops.services.listing import Finished, ListingRun
 from cloudops.services.pulse import Pulse
 from cloudops.store import leases, providers, scopes, sweep
@@ -52,7 +52,9 @@ class InventoryService:
         """
         with transaction(self._engine) as connection:
             provider = providers.planned_provider(connection, lease.provider_id)
-            due = scopes.due_scopes(connection, lease)
+            due, unknown = self._known(lease, scopes.due_scopes(connection, lease))
+            if unknown:
+                scopes.postpone(connection, unknown)
         spec = provider_spec(provider)
         if due:
             try:
@@ -68,6 +70,14 @@ class InventoryService:
             leases.finish(connection, lease)
         with transaction(self._engine) as connection:
             notify_provider(connection, provider.namespace, provider.name)
+
+    def _known(self, lease: Lease, due: Sequence[Scope]) -> tuple[list[Scope], list[Scope]]:
+        """A worker of an older version may find scopes that it knows no listing for."""
+        names = {listing.name for listing in self._clouds[lease.cloud].listings}
+        return (
+            [scope for scope in due if scope.listing in names],
+            [scope for scope in due if scope.listing not in names],
+        )
 
     def _enter(self, lease: Lease, provider: PlannedProvider, account_pk: int) -> AccountSession:
         access = open_access(provider, self._secrets)
@@ -89,7 +99,8 @@ class InventoryService:
         _log.warning("account not entered", reason=error.reason, error=str(error))
         with transaction(self._engine) as connection:
             leases.guard(connection, lease)
-            scopes.record_account(connection, lease, error)
+            if error.error_class not in PASSING:
+                scopes.record_account(connection, lease, error)
             scopes.deny_lease(connection, lease, error)
 
     def _read(
@@ -102,23 +113,32 @@ class InventoryService:
     ) -> None:
         run = ListingRun(self._engine, lease, session, pulse, DatabaseClock(self._engine))
         catalogue = {listing.name: listing for listing in self._clouds[lease.cloud].listings}
-        # A worker of an older version may find scopes that it knows no listing for.
-        work = [(scope, catalogue[scope.listing]) for scope in due if scope.listing in catalogue]
+        work = [(scope, catalogue[scope.listing]) for scope in due]
+        # Where workers died before, one listing at a time shows which of them it is.
+        alone = lease.attempts > leases.CRASHES_BEFORE_BACKOFF
+        together = 1 if alone else len(work)
+        finished: list[Finished] = []
+        for start in range(0, len(work), together):
+            finished += self._run(run, work[start : start + together])
+            with transaction(self._engine) as connection:
+                leases.clear_attempts(connection, lease)
+        self._settle(lease, [f.outcome for f in finished if f.outcome is not None])
+        self._sweep(lease, spec, _complete(work, finished))
+
+    def _run(self, run: ListingRun, work: Sequence[tuple[Scope, Listing]]) -> list[Finished]:
         # Each thread gets the lease's correlation id for its log lines.
         futures = [
             self._executor.submit(copy_context().run, run.one, scope, listing)
             for scope, listing in work
         ]
         try:
-            finished = [future.result() for future in futures]
+            return [future.result() for future in futures]
         except BaseException:
             # The session must stay open until the last thread has left it.
             for future in futures:
                 future.cancel()
             wait(futures)
             raise
-        self._settle(lease, [f.outcome for f in finished if f.outcome is not None])
-        self._sweep(lease, spec, _complete(work, finished))
 
     def _settle(self, lease: Lease, outcomes: Sequence[ScopeOutcome]) -> None:
         """Record what changed nothing, all at once."""

@@ -54,8 +54,10 @@ class PlanService:
             NotLeaderError: Another controller leads.
         """
         with transaction(self._engine) as connection:
-            installation.guard_epoch(connection, epoch)
-            providers.write_provider(connection, record, origin=Origin.CLUSTER)
+            known = providers.is_written(connection, record, origin=Origin.CLUSTER)
+            installation.guard_epoch(connection, epoch, lock=not known)
+            if not known:
+                providers.write_provider(connection, record, origin=Origin.CLUSTER)
 
     def planned_providers(self) -> list[tuple[str, str]]:
         """(namespace, name) of every planned provider that came from the cluster."""

@@ -44,6 +44,9 @@ def drop_partitions_before(connection: Connection, oldest: date) -> list[str]:
 
 def _make_partition(connection: Connection, name: str, start: date, end: date) -> None:
     """Attach a month; the names and dates are our own, never input."""
+    # A row that came into the default partition after the move would keep the
+    # month from being attached; loads wait for the moment that this takes.
+    connection.execute(text("LOCK TABLE change_default IN ACCESS EXCLUSIVE MODE"))
     connection.execute(text(f"CREATE TABLE {name} (LIKE change INCLUDING DEFAULTS)"))
     connection.execute(
         text(

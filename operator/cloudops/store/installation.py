@@ -17,13 +17,19 @@ def draw_epoch(connection: Connection, holder: str) -> int:
     return epoch
 
 
-def guard_epoch(connection: Connection, epoch: int) -> None:
+def guard_epoch(connection: Connection, epoch: int, *, lock: bool = True) -> None:
     """Hold off a new leader until this transaction ends.
+
+    Args:
+        connection: Of the transaction that writes the plan.
+        epoch: The caller's.
+        lock: False where nothing will be written: a lock is a write too.
 
     Raises:
         NotLeaderError: A newer leader has drawn its epoch.
     """
-    found = connection.execute(text("SELECT epoch FROM leader FOR SHARE")).scalar_one()
+    statement = "SELECT epoch FROM leader FOR SHARE" if lock else "SELECT epoch FROM leader"
+    found = connection.execute(text(statement)).scalar_one()
     if found != epoch:
         raise NotLeaderError(f"epoch {epoch} is over, {found} leads")
 

@@ -82,10 +82,20 @@ WHERE p.id = :provider_id AND p.handled_token <> p.requested_token
       AND (l.finished_start_at IS NULL OR l.finished_start_at < p.requested_at))
 """)
 
+# Not "due or held": a pass that takes longer than its period would never end.
 _UNFINISHED = text(f"""
 SELECT count(*) FROM lease l {_OWNER}
-WHERE p.id = :provider_id AND (l.next_due_at <= now() OR l.holder <> '')
+WHERE p.id = :provider_id AND l.next_due_at < 'infinity'
+  AND (l.finished_start_at IS NULL OR l.finished_start_at < p.requested_at)
 """)  # noqa: S608  constants only
+
+# While another thread of the holder loads, its transaction locks the row: then
+# the next scope that is finished does it.
+_CLEAR_ATTEMPTS = text("""
+UPDATE lease SET attempts = 0 WHERE id IN (
+    SELECT id FROM lease WHERE id = :id AND fence = :fence AND attempts > 0
+    FOR UPDATE SKIP LOCKED)
+""")
 
 
 def acquire(
@@ -150,10 +160,7 @@ def guard(connection: Connection, lease: Lease) -> None:
 
 def clear_attempts(connection: Connection, lease: Lease) -> None:
     """The domain let a worker finish something: it does not kill them all."""
-    connection.execute(
-        text("UPDATE lease SET attempts = 0 WHERE id = :id AND fence = :fence AND attempts > 0"),
-        {"id": lease.id, "fence": lease.fence},
-    )
+    connection.execute(_CLEAR_ATTEMPTS, {"id": lease.id, "fence": lease.fence})
 
 
 def finish(connection: Connection, lease: Lease, *, due_in_seconds: float = 0) -> None:
@@ -183,7 +190,7 @@ def hand_back(connection: Connection, leases: Iterable[Lease]) -> None:
 
 
 def unfinished(connection: Connection, provider_id: int) -> int:
-    """How many leases of a provider are due or in somebody's hands."""
+    """How many leases of a provider have not finished a run since the last request."""
     return int(connection.execute(_UNFINISHED, {"provider_id": provider_id}).scalar_one())
 
 

@@ -22,9 +22,12 @@ from cloudops.store.session import store_errors
 # Above this a scope's stored digests are compared by the database.
 SMALL_SCOPE = 2_000
 
+# Rows of types that the scope does not select any more are not there, unless they are shown.
 _STORED = text("""
-SELECT uid, digest, scope_id, missing_since FROM facet
+SELECT uid, digest, scope_id, missing_since FROM facet f
 WHERE facet = :facet AND (scope_id = :scope_id OR uid = ANY(CAST(:uids AS uuid[])))
+  AND (CAST(:types AS text[]) = '{}' OR :facet <> 'listed' OR uid = ANY(CAST(:uids AS uuid[]))
+       OR EXISTS (SELECT FROM resource r WHERE r.uid = f.uid AND r.type = ANY(:types)))
 """)
 _DIFFERENT = text("""
 SELECT o.uid, o.digest

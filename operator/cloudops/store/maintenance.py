@@ -12,6 +12,7 @@ _LOCK = 7_203_518_222
 _DEFAULT_RETAIN_DAYS = 30
 _DEFAULT_HISTORY_DAYS = 180
 
+# The lock makes a row that is shown again meanwhile be looked at once more, and kept.
 _PURGE = text("""
 WITH old AS (
     SELECT r.uid FROM resource r
@@ -19,14 +20,15 @@ WITH old AS (
     JOIN account a ON a.id = s.account_pk
     LEFT JOIN provider p ON p.id = a.provider_id
     WHERE least(r.deleted_at, s.retired_at,
+                CASE WHEN s.status = 'unsupported' THEN s.status_since END,
                 CASE WHEN NOT selects(s.types, r.type) THEN s.types_changed_at END)
         < now() - make_interval(days =>
             coalesce(CAST(p.spec #>> '{inventory,retainDeletedDays}' AS integer), :days))
-    LIMIT :limit
-), gone AS (
-    DELETE FROM resource USING old WHERE resource.uid = old.uid
+    LIMIT :limit FOR UPDATE OF r SKIP LOCKED
+), facets AS (
+    DELETE FROM facet USING old WHERE facet.uid = old.uid
 )
-DELETE FROM facet USING old WHERE facet.uid = old.uid
+DELETE FROM resource USING old WHERE resource.uid = old.uid
 """)
 
 
@@ -36,7 +38,7 @@ def try_lock(connection: Connection) -> bool:
 
 
 def purge_resources(connection: Connection, *, limit: int) -> int:
-    """Drop up to `limit` rows that were deleted or retired long enough ago."""
+    """Drop up to `limit` rows that left the view long enough ago; returns how many."""
     return connection.execute(_PURGE, {"days": _DEFAULT_RETAIN_DAYS, "limit": limit}).rowcount
 
 
@@ -44,8 +46,8 @@ def oldest_history(connection: Connection) -> date:
     """The first day of history that any provider still wants."""
     oldest: date = connection.execute(
         text(
-            "SELECT (now() - make_interval(days => coalesce(max(CAST(spec #>> "
-            "'{inventory,historyDays}' AS integer)), :days)))::date FROM provider"
+            "SELECT (now() - make_interval(days => coalesce(max(coalesce(CAST(spec #>> "
+            "'{inventory,historyDays}' AS integer), :days)), :days)))::date FROM provider"
         ),
         {"days": _DEFAULT_HISTORY_DAYS},
     ).scalar_one()

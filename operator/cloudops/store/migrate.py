@@ -1,6 +1,8 @@
 """Bringing the schema up to date; safe to run from several places at once."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
 
@@ -8,7 +10,9 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from psycopg.errors import InsufficientPrivilege
 from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.exc import ProgrammingError
 
 from cloudops.domain.errors import InvalidInputError
 from cloudops.store.session import driver_url, store_errors
@@ -33,12 +37,12 @@ def upgrade(database_url: str) -> str:
         The revision that the database has now.
 
     Raises:
-        InvalidInputError: It is no URL of PostgreSQL.
+        InvalidInputError: It is no URL of PostgreSQL, or its role may not change the schema.
         StoreUnavailableError: The database can't be reached.
     """
     engine = create_engine(driver_url(database_url), connect_args={"connect_timeout": 10})
     try:
-        with store_errors(), engine.connect() as connection:
+        with store_errors(), _refusals(), engine.connect() as connection:
             connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _ADVISORY_LOCK})
             connection.commit()
             config = _config()
@@ -48,6 +52,19 @@ def upgrade(database_url: str) -> str:
             return current_revision(connection) or ""
     finally:
         engine.dispose()
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    try:
+        yield
+    except ProgrammingError as error:
+        if isinstance(error.orig, InsufficientPrivilege):
+            refusal = str(error.orig).splitlines()[0]
+            raise InvalidInputError(
+                f"the database refuses to change the schema: {refusal}; use a role that owns it"
+            ) from error
+        raise
 
 
 def offline_sql() -> str:
@@ -70,10 +87,14 @@ def require_current(connection: Connection) -> None:
     Raises:
         InvalidInputError: With the command that cures it.
     """
-    head = ScriptDirectory.from_config(_config()).get_current_head()
-    found = current_revision(connection)
-    if found != head:
-        raise InvalidInputError(
-            f"the database schema is at {found or 'nothing'}, this version needs {head}: "
-            "run `cloudops migrate`"
-        )
+    scripts = ScriptDirectory.from_config(_config())
+    head, found = scripts.get_current_head(), current_revision(connection)
+    if found == head:
+        return
+    known = {script.revision for script in scripts.walk_revisions()}
+    cure = "run `cloudops migrate`"
+    if found is not None and found not in known:
+        cure = "it was made by a newer version of cloudops; use that one"
+    raise InvalidInputError(
+        f"the database schema is at {found or 'nothing'}, this version needs {head}: {cure}"
+    )

@@ -35,6 +35,8 @@ def listen(engine: Engine, stop: threading.Event) -> Iterator[tuple[str, str]]:
     while not stop.is_set():
         try:
             with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                # Not for the pool again: it would go on listening there.
+                connection.detach()
                 connection.execute(text(f"LISTEN {CHANNEL}"))
                 yield from _notifications(connection, stop)
         except (DBAPIError, Error) as error:
@@ -43,7 +45,7 @@ def listen(engine: Engine, stop: threading.Event) -> Iterator[tuple[str, str]]:
 
 
 def _notifications(connection: Connection, stop: threading.Event) -> Iterator[tuple[str, str]]:
-    driver: PsycopgConnection[Any] = connection.connection.driver_connection  # type: ignore[assignment]
+    driver: PsycopgConnection[Any] = connection.connection.dbapi_connection  # type: ignore[assignment]
     while not stop.is_set():
         for notification in driver.notifies(timeout=_WAIT_SECONDS, stop_after=1):
             namespace, _, name = notification.payload.partition("/")

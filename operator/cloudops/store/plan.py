@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from cloudops.domain.resource import GLOBAL_REGION
+from cloudops.store.words import storable
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,16 @@ UPDATE scope SET retired_at = now(), retired_reason = 'AccountUnclaimed' FROM ac
 WHERE a.id = scope.account_pk AND a.provider_id IS NULL AND scope.retired_at IS NULL
 """)
 
+# What was denied only because the account was shut is read as soon as it opens,
+# however long the listing's own period is.
+_REOPEN = text("""
+UPDATE scope SET next_due_at = now()
+FROM account a JOIN unnest(CAST(:account_ids AS text[]), CAST(:reasons AS text[]))
+     AS d(account_id, reason) ON d.account_id = a.account_id AND d.reason = ''
+WHERE a.id = scope.account_pk AND a.cloud = :cloud AND a.provider_id = :provider_id
+  AND a.reachable = false AND scope.error_code = a.error_reason AND scope.retired_at IS NULL
+""")
+
 _DETAILS = text("""
 UPDATE account SET name = d.name, partition = d.partition,
     regions = coalesce(string_to_array(d.regions, ','), account.regions),
@@ -123,6 +134,7 @@ ON CONFLICT (account_pk, region, listing) DO UPDATE SET
     types = excluded.types,
     types_changed_at = CASE WHEN scope.types = excluded.types
         THEN scope.types_changed_at ELSE now() END,
+    planned_at = CASE WHEN scope.retired_at IS NULL THEN scope.planned_at ELSE now() END,
     next_due_at = CASE WHEN scope.retired_at IS NULL AND scope.types = excluded.types
         THEN least(scope.next_due_at, now() + make_interval(secs => excluded.period_seconds))
         ELSE now() END
@@ -140,6 +152,14 @@ WHERE a.id = scope.account_pk AND a.provider_id = :provider_id AND a.regions IS 
   AND NOT EXISTS (SELECT FROM desired d WHERE d.account_pk = scope.account_pk
                   AND d.region = scope.region AND d.listing = scope.listing)
 """)  # noqa: S608  constants only
+
+# A lease may rest, or wait for scopes that are due later than those that came.
+_WAKE_LEASES = text("""
+UPDATE lease SET next_due_at = due.at
+FROM (SELECT s.lease_id, min(s.next_due_at) AS at FROM scope s JOIN account a ON a.id = s.account_pk
+      WHERE a.provider_id = :provider_id AND s.retired_at IS NULL GROUP BY 1) due
+WHERE lease.id = due.lease_id AND lease.next_due_at > due.at
+""")
 
 # What can't be entered can't be read: its scopes say so, their rows stay.
 _DENY_UNREACHABLE = text("""
@@ -172,6 +192,7 @@ def write_plan(
     connection.execute(_CLAIM, {**keys, **_account_columns(accounts)})
     connection.execute(_UNCLAIM, {**keys, **_account_columns(accounts)})
     settle_owners(connection)
+    connection.execute(_REOPEN, {**keys, **_account_columns(accounts)})
     connection.execute(_DETAILS, {**keys, **_account_columns(accounts)})
     rows = {
         **keys,
@@ -182,7 +203,8 @@ def write_plan(
     }
     for statement in (_LEASES, _SCOPES, _RETIRE):
         connection.execute(statement, rows)
-    connection.execute(_DENY_UNREACHABLE, keys)
+    for statement in (_DENY_UNREACHABLE, _WAKE_LEASES):
+        connection.execute(statement, keys)
 
 
 def settle_owners(connection: Connection) -> None:
@@ -218,12 +240,12 @@ def mark_discovered(connection: Connection, provider_id: int, generation: int) -
 def _account_columns(accounts: Sequence[PlannedAccount]) -> dict[str, list[Any]]:
     return {
         "account_ids": [account.account_id for account in accounts],
-        "names": [account.name for account in accounts],
+        "names": [storable(account.name) for account in accounts],
         "partitions": [account.partition for account in accounts],
         "regions": [
             None if account.regions is None else ",".join(account.regions) for account in accounts
         ],
         "reasons": [account.error_reason for account in accounts],
-        "messages": [account.error_message for account in accounts],
+        "messages": [storable(account.error_message) for account in accounts],
         "permissions": [account.error_permission for account in accounts],
     }

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, RowMapping, text
 
 from cloudops.domain.provider import Identity, Origin, PlannedProvider, ProviderRecord
 from cloudops.domain.snapshot import Entry
+from cloudops.store.words import storable
 
 _COMPARED = (
     "origin",
@@ -19,10 +20,10 @@ _COMPARED = (
     "runnable",
     "requested_token",
 )
-_FIND = text(f"""
+_FIND = f"""
 SELECT id, vanished_at, {", ".join(_COMPARED)}
-FROM provider WHERE namespace = :namespace AND name = :name FOR UPDATE
-""")  # noqa: S608  constants only
+FROM provider WHERE namespace = :namespace AND name = :name
+"""  # noqa: S608  constants only
 
 _WRITE = text("""
 INSERT INTO provider (origin, namespace, name, uid, generation, created_at, cloud, spec,
@@ -32,7 +33,9 @@ VALUES (:origin, :namespace, :name, :uid, :generation, :created_at, :cloud,
         CASE WHEN :requested_token <> '' THEN clock_timestamp() END)
 ON CONFLICT (namespace, name) DO UPDATE SET
     origin = excluded.origin, uid = excluded.uid, generation = excluded.generation,
-    created_at = excluded.created_at, cloud = excluded.cloud, spec = excluded.spec,
+    created_at = CASE WHEN provider.uid = excluded.uid
+        THEN provider.created_at ELSE excluded.created_at END,
+    cloud = excluded.cloud, spec = excluded.spec,
     spec_changed_at = CASE WHEN provider.spec_digest = excluded.spec_digest
         AND provider.uid = excluded.uid
         THEN provider.spec_changed_at ELSE clock_timestamp() END,
@@ -87,7 +90,7 @@ def write_provider(connection: Connection, record: ProviderRecord, *, origin: Or
         The row's id.
     """
     values = _values(record, origin)
-    found = connection.execute(_FIND, values).mappings().one_or_none()
+    found = connection.execute(text(f"{_FIND} FOR UPDATE"), values).mappings().one_or_none()
     if found is not None and _same(found, values):
         return int(found["id"])
     provider_id = int(connection.execute(_WRITE, values).scalar_one())
@@ -98,9 +101,11 @@ def write_provider(connection: Connection, record: ProviderRecord, *, origin: Or
     return provider_id
 
 
-def reschedule(connection: Connection, provider_id: int) -> None:
-    """Make the provider's leases due when their scopes are, its discovery at once."""
-    connection.execute(_RESCHEDULE, {"id": provider_id})
+def is_written(connection: Connection, record: ProviderRecord, *, origin: Origin) -> bool:
+    """Whether the row says so already; locks nothing, since even a lock is a write."""
+    values = _values(record, origin)
+    found = connection.execute(text(_FIND), values).mappings().one_or_none()
+    return found is not None and _same(found, values)
 
 
 def vanish_providers(connection: Connection, keys: Sequence[tuple[str, str]]) -> list[int]:
@@ -124,18 +129,35 @@ def planned_providers(connection: Connection) -> list[tuple[str, str]]:
 
 
 def planned_provider(connection: Connection, provider_id: int) -> PlannedProvider:
-    """The provider that a lease works for."""
+    """The provider that a lease works for.
+
+    Waits for a change that is being written: a run that began before that
+    commit, but after its time stamp, would be taken for one of the new spec.
+    """
     statement = text(
         "SELECT id, namespace, name, generation, discovered_generation, cloud, spec "
-        "FROM provider WHERE id = :id"
+        "FROM provider WHERE id = :id FOR KEY SHARE"
     )
     return PlannedProvider(**connection.execute(statement, {"id": provider_id}).mappings().one())
 
 
 def record_entry(
-    connection: Connection, provider_id: int, entry: Entry, identity: Identity | None
+    connection: Connection,
+    provider_id: int,
+    entry: Entry,
+    identity: Identity | None,
+    *,
+    keep_accepted: bool = False,
 ) -> None:
-    """How the provider's own credentials fared; `since` moves only with the reason."""
+    """How the provider's own credentials fared; `since` moves only with the reason.
+
+    Args:
+        connection: Of the discovery's transaction.
+        provider_id: The row's id.
+        entry: The outcome.
+        identity: Who they belong to; None keeps what is known.
+        keep_accepted: Change nothing where they were accepted the last time.
+    """
     connection.execute(
         text("""
             UPDATE provider SET
@@ -143,15 +165,17 @@ def record_entry(
                     THEN entry_since ELSE clock_timestamp() END,
                 entry_state = :state, entry_reason = :reason, entry_message = :message,
                 identity = coalesce(CAST(:identity AS jsonb), identity)
-            WHERE id = :id AND (entry_state, entry_reason, entry_message, identity)
+            WHERE id = :id AND NOT (:keep_accepted AND entry_state = 'accepted')
+              AND (entry_state, entry_reason, entry_message, identity)
                 IS DISTINCT FROM (:state, :reason, :message,
                                   coalesce(CAST(:identity AS jsonb), identity))
         """),
         {
             "id": provider_id,
+            "keep_accepted": keep_accepted,
             "state": entry.state.value,
             "reason": entry.reason,
-            "message": entry.message,
+            "message": storable(entry.message),
             "identity": None if identity is None else orjson.dumps(identity).decode(),
         },
     )

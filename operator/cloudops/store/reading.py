@@ -89,4 +89,5 @@ def resources_by_type(connection: Connection, provider_id: int) -> dict[str, int
 def _pattern(glob: str) -> str:
     """A glob as a PostgreSQL regular expression."""
     body = translate(glob).removeprefix("(?s:").removesuffix(r")\Z").removesuffix(r")\z")
-    return f"^(?:{body})$"
+    # Atomic groups only save Python time; PostgreSQL does not know them.
+    return f"^(?:{body.replace('(?>', '(?:')})$"

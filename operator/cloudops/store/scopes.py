@@ -7,9 +7,10 @@ from sqlalchemy import Connection, text
 
 from cloudops.domain.errors import AccessError
 from cloudops.domain.ledger import CONSEQUENCES, Lease, Scope, ScopeStatus
-from cloudops.domain.schedule import ScopeOutcome
+from cloudops.domain.schedule import BACKOFF_SECONDS, DAY_SECONDS, ScopeOutcome
+from cloudops.store.words import storable
 
-MESSAGE_LENGTH = 1024
+POSTPONE_SECONDS = 300
 
 # A scope that is nearly due goes with its lease, which saves taking it twice.
 _DUE = text("""
@@ -73,8 +74,25 @@ UPDATE scope SET status = :status, error_class = :class, error_code = :code,
     status_since = CASE WHEN status = :status AND error_code = :code THEN status_since
         ELSE now() END,
     consecutive_failures = least(consecutive_failures + 1, 1000),
-    next_due_at = now() + make_interval(secs => period_seconds)
+    next_due_at = now() + make_interval(secs => CASE :retry
+        WHEN 'backoff' THEN least(period_seconds,
+                                  :backoff_seconds * power(2, least(consecutive_failures, 10)))
+        WHEN 'daily' THEN greatest(period_seconds, :day_seconds)
+        ELSE period_seconds END)
 WHERE lease_id = :lease_id AND retired_at IS NULL
+""")
+
+# What was denied only because the account was shut is read as soon as one of
+# its leases gets in, however long the listing's own period is.
+_REOPEN = text("""
+WITH woken AS (
+    UPDATE scope SET next_due_at = now() FROM account a JOIN lease own ON own.account_pk = a.id
+    WHERE own.id = :lease_id AND scope.account_pk = a.id AND a.reachable = false
+      AND scope.error_code = a.error_reason AND scope.retired_at IS NULL
+    RETURNING scope.lease_id
+)
+UPDATE lease SET next_due_at = now() WHERE id IN (SELECT lease_id FROM woken)
+  AND next_due_at > now()
 """)
 
 
@@ -102,14 +120,30 @@ def deny_lease(connection: Connection, lease: Lease, error: AccessError) -> None
             "status": CONSEQUENCES[error.error_class].status.value,
             "class": error.error_class.value,
             "code": error.reason,
-            "message": str(error)[:MESSAGE_LENGTH],
+            "message": storable(str(error)),
             "permission": error.permission,
+            "retry": CONSEQUENCES[error.error_class].retry.value,
+            "backoff_seconds": BACKOFF_SECONDS,
+            "day_seconds": DAY_SECONDS,
         },
+    )
+
+
+def postpone(connection: Connection, unknown: Sequence[Scope]) -> None:
+    """Leave scopes that this worker is too old to read to a newer one for some minutes."""
+    connection.execute(
+        text(
+            "UPDATE scope SET next_due_at = now() + make_interval(secs => "
+            "least(period_seconds, :seconds)) WHERE id = ANY(:ids)"
+        ),
+        {"ids": [scope.id for scope in unknown], "seconds": POSTPONE_SECONDS},
     )
 
 
 def record_account(connection: Connection, lease: Lease, error: AccessError | None) -> None:
     """Whether the account could be entered; `error_since` moves only with the reason."""
+    if error is None:
+        connection.execute(_REOPEN, {"lease_id": lease.id})
     connection.execute(
         text("""
             UPDATE account SET reachable = :reachable,
@@ -124,7 +158,7 @@ def record_account(connection: Connection, lease: Lease, error: AccessError | No
             "lease_id": lease.id,
             "reachable": error is None,
             "reason": "" if error is None else error.reason,
-            "message": "" if error is None else str(error)[:MESSAGE_LENGTH],
+            "message": "" if error is None else storable(str(error)),
             "permission": "" if error is None else error.permission,
         },
     )
@@ -141,8 +175,8 @@ def _columns(outcomes: Sequence[ScopeOutcome]) -> dict[str, list[Any]]:
         "ids": [outcome.scope.id for outcome in outcomes],
         "statuses": [outcome.status.value for outcome in outcomes],
         "classes": [failure.error_class.value if failure else "" for failure in failures],
-        "codes": [failure.code if failure else "" for failure in failures],
-        "messages": [failure.message[:MESSAGE_LENGTH] if failure else "" for failure in failures],
+        "codes": [storable(failure.code) if failure else "" for failure in failures],
+        "messages": [storable(failure.message) if failure else "" for failure in failures],
         "permissions": [failure.permission if failure else "" for failure in failures],
         "starts": [outcome.started_at for outcome in outcomes],
         "completes": [failure is None for failure in failures],

@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, text
 
 from cloudops.domain.provider import Identity
+from cloudops.domain.schedule import DAY_SECONDS, EMPTY_PASSES_BEFORE_SLOWING
 from cloudops.domain.snapshot import (
     AccountCounts,
     Entry,
@@ -37,22 +38,30 @@ FROM (SELECT a.id, a.reachable,
       FROM account a WHERE a.provider_id = :id) AS accounts
 """)
 
+# As `schedule.judge_attempt` slows down what was empty again and again.
+_OWN_PERIOD = f"""
+greatest(s.period_seconds, least({DAY_SECONDS}, s.period_seconds
+    * power(2, least(20, greatest(0, s.empty_streak - {EMPTY_PASSES_BEFORE_SLOWING - 1})))))
+"""
 _SCOPES = f"""
 SELECT s.*, a.account_id, a.reachable,
-    coalesce(s.last_complete_at, s.status_since)
-        < now() - make_interval(secs => {OVERDUE_PERIODS} * s.period_seconds) AS late
+    coalesce(s.last_complete_at, s.planned_at)
+        < now() - make_interval(secs => {OVERDUE_PERIODS} * {_OWN_PERIOD}) AS late
 FROM scope s JOIN account a ON a.id = s.account_pk
 WHERE a.provider_id = :id AND s.retired_at IS NULL
 """  # noqa: S608  constants only
 
 _GROUPS = text(f"""
-SELECT status, error_class, error_code, late, item_count > 0 AS has_rows, reachable,
+SELECT status, error_class, error_code, late, reachable,
+       error_class = 'scp_deny' AND EXISTS (SELECT FROM resource r WHERE r.scope_id = scopes.id
+                                            AND r.deleted_at IS NULL) AS has_rows,
        count(*) AS scopes, min(last_complete_at) AS oldest_complete
 FROM ({_SCOPES}) AS scopes GROUP BY 1, 2, 3, 4, 5, 6
 """)  # noqa: S608  constants only
 
 _RESOURCES = text("""
-SELECT count(*) FILTER (WHERE r.deleted_at IS NULL AND s.retired_at IS NULL) AS live,
+SELECT count(*) FILTER (WHERE r.deleted_at IS NULL AND s.retired_at IS NULL
+                        AND s.status <> 'unsupported') AS live,
        count(*) FILTER (WHERE r.deleted_at > now() - interval '24 hours') AS deleted,
        max(r.changed_at) AS last_change
 FROM resource r JOIN scope s ON s.id = r.scope_id JOIN account a ON a.id = s.account_pk
@@ -63,8 +72,10 @@ WHERE a.provider_id = :id AND selects(s.types, r.type)
 _PROBLEMS = f"""
 SELECT reason, permission, listing, count(DISTINCT account_id) AS accounts,
        count(DISTINCT region) FILTER (WHERE region <> '') AS regions,
-       min(account_id) AS example_account, min(region) AS example_region,
-       min(since) AS since, min(message) AS message
+       (array_agg(account_id ORDER BY account_id, region))[1] AS example_account,
+       (array_agg(region ORDER BY account_id, region))[1] AS example_region,
+       min(since) AS since,
+       (array_agg(message ORDER BY account_id, region))[1] AS message
 FROM (
     SELECT error_code AS reason, error_permission AS permission,
            listing, account_id, region, status_since AS since, error_message AS message

@@ -63,7 +63,7 @@ WHERE s.id = ANY(CAST(:scope_ids AS integer[])) GROUP BY s.id
 
 _ACCOUNT_LIVE = text("""
 SELECT count(*) FROM resource r JOIN scope s ON s.id = r.scope_id
-WHERE r.deleted_at IS NULL AND s.retired_at IS NULL
+WHERE r.deleted_at IS NULL AND s.retired_at IS NULL AND s.status <> 'unsupported'
   AND s.account_pk = (SELECT account_pk FROM scope WHERE id = :scope_id)
 """)
 

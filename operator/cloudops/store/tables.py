@@ -175,6 +175,7 @@ scope: Final = Table(
     _count("probation", SmallInteger),  # complete listings still to come before a sweep
     _count("held_count"),
     _time("next_due_at", default="now()", nullable=False),
+    _time("planned_at", default="now()", nullable=False),  # the age of what was never complete
     _time("retired_at"),
     _words("retired_reason"),
     UniqueConstraint("account_pk", "region", "listing"),

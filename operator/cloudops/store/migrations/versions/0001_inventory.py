@@ -123,6 +123,7 @@ CREATE TABLE scope (
     probation smallint NOT NULL DEFAULT 0,
     held_count integer NOT NULL DEFAULT 0,
     next_due_at timestamptz NOT NULL DEFAULT now(),
+    planned_at timestamptz NOT NULL DEFAULT now(),
     retired_at timestamptz,
     retired_reason text NOT NULL DEFAULT '',
     UNIQUE (account_pk, region, listing)
@@ -208,7 +209,8 @@ FROM resource r
 JOIN scope s ON s.id = r.scope_id
 JOIN account a ON a.id = r.account_pk
 LEFT JOIN facet f ON f.uid = r.uid AND f.facet = 'listed'
-WHERE r.deleted_at IS NULL AND s.retired_at IS NULL AND selects(s.types, r.type);
+WHERE r.deleted_at IS NULL AND s.retired_at IS NULL AND s.status <> 'unsupported'
+  AND selects(s.types, r.type);
 """
 
 

@@ -1,0 +1,169 @@
+"""What is forgotten, and after how long."""
+
+import pytest
+from tests.fakes.cloud import observe, spec_of
+from tests.integration.store.seeding import (
+    ACCOUNT,
+    Ledger,
+    execute,
+    one,
+    provider_record,
+    rows,
+    write_provider,
+)
+
+from cloudops.domain.resource import Facet
+from cloudops.services import maintenance as service
+from cloudops.services.maintenance import MaintenanceService
+from cloudops.store import maintenance
+
+pytestmark = [pytest.mark.integration, pytest.mark.database]
+
+
+@pytest.fixture
+def ledger(engine):
+    return Ledger.plan(engine, "fake.machines", "fake.tagging")
+
+
+def run(engine):
+    MaintenanceService(engine).run()
+
+
+def kept(engine):
+    found = rows(engine, "SELECT canonical_id FROM resource")
+    return {row.canonical_id for row in found}
+
+
+def delete(ledger, *names, days):
+    """These disappeared so many days ago."""
+    shown = [observe(name) for name in ("kept", *names)]
+    ledger.pass_over(shown)
+    ledger.pass_over(shown[:1])
+    ledger.sweep()
+    execute(
+        ledger.engine,
+        "UPDATE resource SET deleted_at = now() - make_interval(days => :days)"
+        " WHERE deleted_at IS NOT NULL AND canonical_id = ANY(:names)",
+        days=days,
+        names=list(names),
+    )
+
+
+def test_deleted_rows_go_after_their_days_with_all_their_facets(engine, ledger):
+    delete(ledger, "a", days=31)
+    ledger.pass_over(
+        [observe("a", facet=Facet.TAGS, document={"t": "1"})],
+        name="fake.tagging",
+        facet=Facet.TAGS,
+    )
+
+    run(engine)
+
+    assert kept(engine) == {"kept"}
+    assert one(engine, "SELECT count(*) FROM facet") == 1
+
+
+def test_until_then_they_stay(engine, ledger):
+    delete(ledger, "a", days=29)
+
+    run(engine)
+
+    assert kept(engine) == {"kept", "a"}
+
+
+def test_each_provider_says_how_long(engine, ledger):
+    delete(ledger, "a", days=8)
+    write_provider(engine, provider_record(spec=spec_of(ACCOUNT, retainDeletedDays=7)))
+
+    run(engine)
+
+    assert kept(engine) == {"kept"}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param("retired_at = now() - interval '31 days'", id="retired"),
+        pytest.param(
+            "status = 'unsupported', status_since = now() - interval '31 days'", id="unsupported"
+        ),
+    ],
+)
+def test_rows_that_left_the_view_go_too(engine, ledger, change):
+    ledger.pass_over([observe("a")])
+    execute(engine, f"UPDATE scope SET {change}")  # noqa: S608  our own words
+
+    run(engine)
+
+    assert kept(engine) == set()
+
+
+def test_live_rows_stay_however_old(engine, ledger):
+    ledger.pass_over([observe("a")])
+    execute(
+        engine,
+        "UPDATE scope SET last_complete_at = now() - interval '1 year',"
+        " status_since = now() - interval '1 year'",
+    )
+
+    run(engine)
+
+    assert kept(engine) == {"a"}
+
+
+def test_more_than_one_batch_is_forgotten_in_one_run(engine, ledger, monkeypatch):
+    delete(ledger, *(f"m{number}" for number in range(25)), days=40)
+    tags = [observe(f"m{n}", facet=Facet.TAGS, document={"t": "1"}) for n in range(25)]
+    ledger.pass_over(tags, name="fake.tagging", facet=Facet.TAGS)
+    monkeypatch.setattr(service, "PURGE_BATCH", 10)
+
+    run(engine)
+
+    assert kept(engine) == {"kept"}
+
+
+def test_what_is_shown_again_meanwhile_is_not_forgotten(engine, ledger):
+    """The purge has seen it deleted; it waits for the load and looks again."""
+    delete(ledger, "a", days=40)
+    with engine.begin() as loading:
+        execute_in = loading.exec_driver_sql
+        execute_in("UPDATE resource SET deleted_at = NULL WHERE canonical_id = 'a'")
+        with engine.begin() as connection:
+            purged = maintenance.purge_resources(connection, limit=10)
+
+    assert purged == 0
+    assert kept(engine) == {"kept", "a"}
+
+
+def test_only_one_process_does_it_at_a_time(engine, ledger):
+    delete(ledger, "a", days=40)
+    with engine.begin() as connection:
+        assert maintenance.try_lock(connection)
+
+        run(engine)
+
+        assert kept(engine) == {"kept", "a"}
+
+
+def test_history_is_kept_as_long_as_anybody_wants_it(engine):
+    def oldest():
+        with engine.begin() as connection:
+            found = maintenance.oldest_history(connection)
+            today = one(engine, "SELECT CAST(now() AS date)")
+            return (today - found).days
+
+    assert oldest() == 180
+    write_provider(engine, provider_record("short", spec=spec_of(ACCOUNT, historyDays=10)))
+    assert oldest() == 10
+    write_provider(engine, provider_record("unsaid", spec={"type": "aws"}))
+    assert oldest() == 180
+    write_provider(engine, provider_record("long", spec=spec_of(ACCOUNT, historyDays=400)))
+    assert oldest() == 400
+
+
+def test_a_run_makes_the_partitions_ahead(engine):
+    run(engine)
+    run(engine)
+
+    months = one(engine, "SELECT count(*) FROM pg_class WHERE relname ~ '^change_[0-9]{6}$'")
+    assert months == 3

@@ -1,0 +1,289 @@
+"""Provider rows: idempotent, fenced by the leader's epoch, one cluster a database."""
+
+import threading
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from tests.integration.store.seeding import (
+    acquire,
+    execute,
+    one,
+    provider_record,
+    rows,
+    write_plan,
+    write_provider,
+)
+
+from cloudops.domain.errors import InvalidInputError, NotLeaderError, StoreUnavailableError
+from cloudops.domain.provider import Identity, Origin
+from cloudops.domain.snapshot import Entry, EntryState
+from cloudops.services.plan import PlanService
+from cloudops.store import providers
+
+pytestmark = [pytest.mark.integration, pytest.mark.database]
+
+
+@pytest.fixture
+def plan(engine):
+    return PlanService(engine)
+
+
+@pytest.fixture
+def epoch(plan):
+    return plan.claim_epoch("pod-a")
+
+
+def all_versions(engine):
+    return [
+        (row.tableoid, row.ctid, row.xmin, row.xmax)
+        for table in ("provider", "lease", "scope", "leader", "account")
+        for row in rows(engine, f"SELECT tableoid, ctid, xmin, xmax FROM {table} ORDER BY 2")  # noqa: S608  our own names
+    ]
+
+
+class TestWriting:
+    def test_the_same_object_again_writes_nothing_at_all(self, engine, plan, epoch):
+        plan.put_provider(epoch, provider_record())
+        before, wal = all_versions(engine), one(engine, "SELECT pg_current_wal_insert_lsn()")
+
+        plan.put_provider(epoch, provider_record())
+
+        written = one(
+            engine, "SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), :wal)", wal=wal
+        )
+        assert all_versions(engine) == before
+        assert written < 1000
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            pytest.param({"uid": "other"}, id="uid"),
+            pytest.param({"generation": 2}, id="generation"),
+            pytest.param({"suspended": True}, id="suspended"),
+            pytest.param({"runnable": False}, id="runnable"),
+            pytest.param({"requested_at": "x"}, id="requested"),
+            pytest.param({"spec": {"type": "aws"}}, id="spec"),
+        ],
+    )
+    def test_each_difference_is_written(self, engine, plan, epoch, changes):
+        plan.put_provider(epoch, provider_record())
+        before = all_versions(engine)
+
+        plan.put_provider(epoch, provider_record(**changes))
+
+        assert all_versions(engine) != before
+
+    def test_a_changed_spec_makes_everything_due(self, engine):
+        provider_id = write_provider(engine)
+        write_plan(engine, provider_id)
+        execute(engine, "UPDATE lease SET next_due_at = now() + interval '1 day'")
+        execute(engine, "UPDATE scope SET next_due_at = now() + interval '1 day'")
+
+        write_provider(engine, provider_record(spec={"type": "aws", "x": 1}, generation=2))
+
+        assert len(acquire(engine)) == 2
+        assert one(engine, "SELECT next_due_at <= now() FROM scope")
+
+    def test_another_order_of_the_specs_members_is_no_change(self, engine):
+        write_provider(engine, provider_record(spec={"a": 1, "b": 2}))
+        changed_at = one(engine, "SELECT spec_changed_at FROM provider")
+
+        write_provider(engine, provider_record(spec={"b": 2, "a": 1}, generation=2))
+
+        assert one(engine, "SELECT spec_changed_at FROM provider") == changed_at
+
+    def test_suspending_and_going_on_is_no_changed_spec(self, engine):
+        write_provider(engine, provider_record(spec={"suspend": False}))
+        changed_at = one(engine, "SELECT spec_changed_at FROM provider")
+
+        write_provider(engine, provider_record(spec={"suspend": True}, suspended=True))
+        write_provider(engine, provider_record(spec={"suspend": False}))
+
+        assert one(engine, "SELECT spec_changed_at FROM provider") == changed_at
+
+    def test_a_request_is_dated_once(self, engine):
+        write_provider(engine, provider_record(requested_at="token"))
+        asked = one(engine, "SELECT requested_at FROM provider")
+
+        write_provider(engine, provider_record(requested_at="token", generation=2))
+
+        assert one(engine, "SELECT requested_at FROM provider") == asked
+
+    def test_a_re_created_object_keeps_its_row(self, engine, plan, epoch):
+        plan.put_provider(epoch, provider_record())
+        provider_id = one(engine, "SELECT id FROM provider")
+        plan.mark_vanished(epoch, [("platform", "aws-prod")])
+        assert plan.planned_providers() == []
+
+        plan.put_provider(epoch, provider_record(uid="new"))
+
+        assert plan.planned_providers() == [("platform", "aws-prod")]
+        assert one(engine, "SELECT id FROM provider") == provider_id
+        assert len(acquire(engine)) == 1
+
+    def test_what_was_never_runnable_gets_its_discovery_once_it_is(self, engine):
+        write_provider(engine, provider_record(runnable=False))
+        assert acquire(engine) == []
+
+        write_provider(engine)
+
+        assert len(acquire(engine)) == 1
+
+    def test_a_file_that_is_collected_again_keeps_its_age(self, engine):
+        """Else each run would hand its accounts to the next younger provider."""
+        first = provider_record(uid="", created_at=datetime(2025, 1, 1, tzinfo=UTC))
+        later = replace(first, created_at=datetime(2025, 6, 1, tzinfo=UTC), requested_at="again")
+        for record in (first, later):
+            with engine.begin() as connection:
+                providers.write_provider(connection, record, origin=Origin.CLI)
+
+        assert one(engine, "SELECT created_at FROM provider") == first.created_at
+
+    def test_a_re_created_object_is_as_young_as_it_is(self, engine):
+        write_provider(engine)
+        moment = datetime(2025, 7, 1, tzinfo=UTC)
+
+        write_provider(engine, provider_record(uid="new", created_at=moment))
+
+        assert one(engine, "SELECT created_at FROM provider") == moment
+
+    def test_rows_of_the_command_line_are_no_objects(self, engine, plan, epoch):
+        with engine.begin() as connection:
+            providers.write_provider(connection, provider_record(), origin=Origin.CLI)
+
+        assert plan.planned_providers() == []
+        plan.mark_vanished(epoch, [("platform", "aws-prod")])
+        assert one(engine, "SELECT vanished_at FROM provider") is None
+
+    def test_a_run_that_starts_during_the_write_sees_what_is_written(self, engine):
+        """Read before the commit, the old spec would be taken for the new one's first run."""
+        provider_id = write_provider(engine)
+        answers = []
+        with engine.begin() as writing:
+            providers.write_provider(
+                writing, provider_record(spec={"new": True}), origin=Origin.CLUSTER
+            )
+            reader = threading.Thread(
+                target=lambda: answers.append(self.planned_spec(engine, provider_id))
+            )
+            reader.start()
+            reader.join(1)
+        reader.join(60)
+
+        assert answers == [{"new": True}]
+
+    def planned_spec(self, engine, provider_id):
+        with engine.begin() as connection:
+            return providers.planned_provider(connection, provider_id).spec
+
+
+class TestEpochs:
+    def test_each_leader_draws_a_higher_one(self, engine, plan):
+        drawn = [plan.claim_epoch(holder) for holder in ("a", "b", "a")]
+
+        assert drawn == sorted(set(drawn))
+        assert one(engine, "SELECT holder FROM leader") == "a"
+
+    @pytest.mark.parametrize("known", [True, False], ids=["same-as-before", "changed"])
+    def test_an_old_one_may_not_write(self, engine, plan, epoch, known):
+        plan.put_provider(epoch, provider_record())
+        plan.claim_epoch("pod-b")
+
+        with pytest.raises(NotLeaderError):
+            plan.put_provider(epoch, provider_record(generation=1 if known else 2))
+
+        assert one(engine, "SELECT generation FROM provider") == 1
+
+    def test_an_old_one_may_not_retire(self, engine, plan, epoch):
+        plan.put_provider(epoch, provider_record())
+        plan.claim_epoch("pod-b")
+
+        with pytest.raises(NotLeaderError):
+            plan.mark_vanished(epoch, [("platform", "aws-prod")])
+
+        assert one(engine, "SELECT vanished_at FROM provider") is None
+
+
+class TestCluster:
+    def test_the_first_cluster_takes_the_database(self, engine, plan):
+        plan.adopt_cluster("uid-1")
+        plan.adopt_cluster("uid-1")
+
+        assert one(engine, "SELECT cluster_uid FROM installation") == "uid-1"
+
+    def test_another_one_is_refused(self, engine, plan):
+        plan.adopt_cluster("uid-1")
+
+        with pytest.raises(InvalidInputError, match="another cluster"):
+            plan.adopt_cluster("uid-2")
+
+        assert one(engine, "SELECT cluster_uid FROM installation") == "uid-1"
+
+
+class TestEntry:
+    def record(self, engine, provider_id, entry, identity=None):
+        with engine.begin() as connection:
+            providers.record_entry(connection, provider_id, entry, identity)
+
+    def read(self, engine):
+        ((row),) = rows(
+            engine,
+            "SELECT entry_state, entry_reason, entry_message, entry_since, identity FROM provider",
+        )
+        return row
+
+    def test_since_moves_with_the_reason_and_not_with_the_message(self, engine):
+        provider_id = write_provider(engine)
+        self.record(engine, provider_id, Entry(EntryState.REJECTED, "Why", "once"))
+        first = self.read(engine)
+        self.record(engine, provider_id, Entry(EntryState.REJECTED, "Why", "twice"))
+        second = self.read(engine)
+        self.record(engine, provider_id, Entry(EntryState.REJECTED, "Other", "twice"))
+        third = self.read(engine)
+
+        assert first.entry_since == second.entry_since < third.entry_since
+        assert second.entry_message == "twice"
+
+    def test_who_we_were_stays_known_while_the_door_is_shut(self, engine):
+        provider_id = write_provider(engine)
+        self.record(engine, provider_id, Entry(EntryState.ACCEPTED), Identity("user/a", "1"))
+
+        self.record(engine, provider_id, Entry(EntryState.REJECTED, "Why", "so"))
+
+        assert self.read(engine).identity["principal"] == "user/a"
+
+    def test_the_same_again_writes_nothing(self, engine):
+        provider_id = write_provider(engine)
+        for _ in range(2):
+            before = all_versions(engine)
+            self.record(engine, provider_id, Entry(EntryState.ACCEPTED), Identity("user/a", "1"))
+
+        assert all_versions(engine) == before
+
+    def test_a_message_that_cannot_be_stored_is_stored_without_what_is_odd(self, engine):
+        provider_id = write_provider(engine)
+
+        self.record(engine, provider_id, Entry(EntryState.REJECTED, "Why", "a\0b\ud800c"))
+
+        assert self.read(engine).entry_message == "a\ufffdb\ufffdc"
+
+
+def test_everything_says_so_while_the_database_is_away(plan, epoch, postgres):
+    postgres.stop()
+
+    for attempt in (
+        plan.ping,
+        plan.require_schema,
+        plan.planned_providers,
+        lambda: plan.claim_epoch("pod-a"),
+        lambda: plan.adopt_cluster("uid"),
+        lambda: plan.put_provider(epoch, provider_record()),
+        lambda: plan.mark_vanished(epoch, [("a", "b")]),
+        lambda: plan.snapshot("platform", "aws-prod"),
+    ):
+        with pytest.raises(StoreUnavailableError):
+            attempt()
+
+    postgres.start()
+    plan.ping()

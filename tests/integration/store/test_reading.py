@@ -1,0 +1,221 @@
+"""Reading back: filters, and paging past the first thousand."""
+
+import pytest
+from tests.fakes.cloud import observe
+from tests.integration.store.seeding import (
+    ACCOUNT,
+    Ledger,
+    account,
+    execute,
+    listing,
+    write_plan,
+    write_provider,
+)
+
+from cloudops.domain.reading import AccountRow, ResourceFilter
+from cloudops.domain.resource import TagSource
+from cloudops.services.reading import ReadingService
+from cloudops.store import reading
+
+pytestmark = [pytest.mark.integration, pytest.mark.database]
+
+
+@pytest.fixture
+def ledger(engine):
+    return Ledger.plan(engine, "fake.machines", "fake.queues")
+
+
+def found(engine, **wanted):
+    return [row.canonical_id for row in ReadingService(engine).resources(ResourceFilter(**wanted))]
+
+
+class TestFilters:
+    @pytest.fixture(autouse=True)
+    def filled(self, ledger):
+        ledger.pass_over(
+            [
+                observe("a", type_="AWS::EC2::Instance", kind="compute.instance", region="eu-west-1"),
+                observe("b", type_="AWS::EC2::Volume", kind="storage.volume", region="eu-west-2"),
+                observe("c", type_="AWS::S3::Bucket", kind="storage.bucket", region="us-east-1"),
+                observe("d", type_="x[1]", kind="odd.+", region="eu.west"),
+            ]
+        )
+
+    @pytest.mark.parametrize(
+        ("pattern", "expected"),
+        [
+            ("", "abcd"),
+            ("*", "abcd"),
+            ("AWS::EC2::Instance", "a"),
+            ("AWS::EC2::*", "ab"),
+            ("AWS::*::*e*", "abc"),
+            ("*::*::*t*", "ac"),
+            ("storage.*", "bc"),
+            ("storageX*", ""),
+            ("AWS::EC2::Instanc", ""),
+            ("WS::EC2::Instance", ""),
+            ("AWS::S?::Bucket", "c"),
+            ("AWS::S[0-9]::Bucket", "c"),
+            ("AWS::S[!0-9]::Bucket", ""),
+            ("AWS::[ES]*", "abc"),
+            ("x[[]1]", "d"),
+            ("x[1", ""),
+            ("odd.+", "d"),
+            ("odd.x", ""),
+            ("(", ""),
+            ("\\d", ""),
+            ("aws::ec2::instance", ""),
+            ("[z-a]", ""),
+            ("AWS::[!z-a]3::*", "c"),
+            ("AWS::S[]3]::*", "c"),
+        ],
+    )
+    def test_a_type_may_be_a_glob_on_type_or_kind(self, engine, pattern, expected):
+        assert found(engine, type=pattern) == list(expected)
+
+    @pytest.mark.parametrize(
+        ("pattern", "expected"),
+        [("eu-*", "ab"), ("eu-west-1", "a"), ("eu.west", "d"), ("*-*-?", "abc"), ("mars", "")],
+    )
+    def test_a_region_may_be_a_glob(self, engine, pattern, expected):
+        assert found(engine, region=pattern) == list(expected)
+
+    def test_an_account_is_taken_by_its_word(self, engine):
+        assert found(engine, account=ACCOUNT) == list("abcd")
+        assert found(engine, account="1111*") == []
+
+    def test_conditions_add_up(self, engine):
+        assert found(engine, type="AWS::*", region="eu-*", account=ACCOUNT) == list("ab")
+
+
+class TestTags:
+    @pytest.fixture(autouse=True)
+    def filled(self, ledger):
+        ledger.pass_over(
+            [
+                observe("a", tags={"team": "one", "env": "prod"}),
+                observe("b", tags={"team": "one"}),
+                observe("c", tags={}),
+                observe("d", tag_source=TagSource.UNREAD),
+                observe("e", tags={'q"uote': "a=b"}),
+            ]
+        )
+
+    @pytest.mark.parametrize(
+        ("tags", "expected"),
+        [
+            ({}, "abcde"),
+            ({"team": "one"}, "ab"),
+            ({"team": "one", "env": "prod"}, "a"),
+            ({"team": "on"}, ""),
+            ({'q"uote': "a=b"}, "e"),
+        ],
+    )
+    def test_all_that_are_given_must_be_there(self, engine, tags, expected):
+        assert found(engine, tags=tags) == list(expected)
+
+    def test_unknown_is_told_from_none(self, engine):
+        tags = {row.canonical_id: row.tags for row in ReadingService(engine).resources(ResourceFilter())}
+
+        assert tags["c"] == {}
+        assert tags["d"] is None
+
+
+def test_every_page_is_read_once(engine, ledger):
+    names = [f"m{number:05}" for number in range(2 * reading.PAGE + 1)]
+    ledger.pass_over([observe(name) for name in reversed(names)])
+
+    assert found(engine) == names
+
+
+def test_exactly_one_page_ends(engine, ledger):
+    names = [f"m{number:05}" for number in range(reading.PAGE)]
+    ledger.pass_over([observe(name) for name in names])
+
+    assert found(engine) == names
+
+
+def test_the_order_is_that_of_the_bytes(engine, ledger):
+    """Another collation would skip rows where one page ends and the next begins."""
+    names = ["a-b", "aB", "aa", "b", "B", "ä"]
+    ledger.pass_over([observe(name) for name in names])
+
+    assert found(engine) == sorted(names)
+
+
+def test_deleted_rows_are_not_shown(engine, ledger):
+    ledger.pass_over([observe("a"), observe("b")])
+    ledger.pass_over([observe("b")])
+    ledger.sweep()
+
+    assert found(engine) == ["b"]
+
+
+def test_rows_are_as_old_as_the_listing_that_covers_them(engine, ledger):
+    ledger.pass_over([observe("a")])
+    ledger.pass_over([], complete=False)
+
+    (row,) = ReadingService(engine).resources(ResourceFilter())
+
+    (scope,) = ReadingService(engine).ledger(status="partial")
+    assert row.as_of == scope.last_complete_at
+    assert row.listing_status == "partial"
+
+
+class TestLedger:
+    @pytest.fixture
+    def provider_id(self, engine):
+        provider_id = write_provider(engine)
+        write_plan(
+            engine,
+            provider_id,
+            [account("222", ("r2", "r1")), account("111", None, "RoleNotAssumable")],
+            [listing("fake.b"), listing("fake.a")],
+        )
+        return provider_id
+
+    def test_it_is_sorted_and_filtered(self, engine, provider_id):
+        service = ReadingService(engine)
+        execute(engine, "UPDATE scope SET status = 'complete' WHERE region = 'r2'")
+
+        assert [(row.region, row.listing) for row in service.ledger()] == [
+            ("r1", "fake.a"),
+            ("r1", "fake.b"),
+            ("r2", "fake.a"),
+            ("r2", "fake.b"),
+        ]
+        assert {row.region for row in service.ledger(status="planned")} == {"r1"}
+        assert service.ledger(account="111") == []
+        assert len(service.ledger(account="222", status="complete")) == 2
+
+    def test_retired_scopes_are_not_in_it(self, engine, provider_id):
+        execute(engine, "UPDATE scope SET retired_at = now()")
+
+        assert ReadingService(engine).ledger() == []
+
+    def test_one_providers_part_can_be_read(self, engine, provider_id):
+        with engine.begin() as connection:
+            assert len(reading.ledger(connection, provider_id=provider_id)) == 4
+            assert reading.ledger(connection, provider_id=provider_id + 1) == []
+
+    def test_accounts_come_with_what_keeps_them_shut(self, engine, provider_id):
+        with engine.begin() as connection:
+            assert reading.accounts(connection, provider_id) == [
+                AccountRow(
+                    "111",
+                    "name-111",
+                    False,
+                    "RoleNotAssumable",
+                    "RoleNotAssumable happened",
+                ),
+                AccountRow("222", "name-222", True, "", ""),
+            ]
+
+
+def test_live_rows_are_counted_by_type(engine, ledger):
+    ledger.pass_over([observe("a"), observe("b"), observe("q", type_="Fake::Queue")])
+
+    with engine.begin() as connection:
+        counts = reading.resources_by_type(connection, ledger.lease.provider_id)
+
+    assert counts == {"Fake::Machine": 2, "Fake::Queue": 1}

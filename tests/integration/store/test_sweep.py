@@ -1,0 +1,285 @@
+"""What may be deleted, when, and what holds it back."""
+
+import pytest
+
+from cloudops.domain.ledger import Consistency
+from cloudops.domain.provider import DeletionBrake
+from cloudops.store import scopes
+from cloudops.store.sweep import SweepResult
+from tests.fakes.cloud import observe
+from tests.integration.store.seeding import Ledger, one, rows
+
+pytestmark = [pytest.mark.integration, pytest.mark.database]
+
+EVENTUAL = Consistency.EVENTUAL
+STRICT = DeletionBrake(percent=30, minimum=2)
+
+
+def show(ledger, *names, listing="fake.machines"):
+    ledger.pass_over([observe(name) for name in names], name=listing)
+
+
+def numbered(count, prefix="m"):
+    return [f"{prefix}{number}" for number in range(count)]
+
+
+def held(ledger):
+    found = rows(ledger.engine, "SELECT listing, held_count FROM scope ORDER BY listing")
+    return {row.listing: row.held_count for row in found}
+
+
+def test_a_strong_listing_deletes_at_once(ledger):
+    show(ledger, "a", "b")
+    show(ledger, "b")
+
+    assert ledger.sweep() == SweepResult(deleted=1, held=0)
+    assert ledger.live() == {"b"}
+
+
+def test_a_deleted_row_keeps_its_document_and_its_end_is_in_the_history(ledger):
+    ledger.pass_over([observe("a", document={"size": 1})])
+    show(ledger)
+    ledger.sweep()
+
+    ((row),) = rows(
+        ledger.engine,
+        "SELECT deleted_at, deleted_reason, document FROM resource JOIN facet USING (uid)",
+    )
+    ((change),) = rows(
+        ledger.engine, "SELECT old, new, scope_id FROM change WHERE operation = 'deleted'"
+    )
+    assert row.deleted_at is not None
+    assert (row.deleted_reason, row.document) == ("swept", {"size": 1})
+    assert tuple(change) == ({"size": 1}, None, ledger.scope().id)
+
+
+def test_a_second_sweep_of_the_same_pass_deletes_nothing_more(ledger):
+    show(ledger, "a")
+    show(ledger)
+    ledger.sweep()
+
+    assert ledger.sweep() == SweepResult()
+    assert [operation for _, operation in ledger.history()] == ["created", "deleted"]
+
+
+class TestEventualListing:
+    def test_one_complete_listing_deletes_nothing(self, ledger):
+        show(ledger, "a")
+        ledger.ago(3600)
+        show(ledger)
+
+        assert ledger.sweep(consistency=EVENTUAL) == SweepResult()
+        assert ledger.live() == {"a"}
+
+    def test_a_second_one_that_began_too_soon_after_the_first_deletes_nothing(self, ledger):
+        show(ledger, "a")
+        show(ledger)
+        ledger.sweep(consistency=EVENTUAL)
+        ledger.ago(50)
+        show(ledger)
+
+        assert ledger.sweep(consistency=EVENTUAL) == SweepResult()
+
+    def test_a_second_one_that_began_long_enough_after_the_first_deletes(self, ledger):
+        show(ledger, "a", "b")
+        show(ledger, "b")
+        ledger.sweep(consistency=EVENTUAL)
+        ledger.ago(61)
+        show(ledger, "b")
+
+        assert ledger.sweep(consistency=EVENTUAL) == SweepResult(deleted=1)
+        assert ledger.live() == {"b"}
+
+    def test_a_listing_that_broke_off_is_no_second_one(self, ledger):
+        show(ledger, "a")
+        show(ledger)
+        ledger.sweep(consistency=EVENTUAL)
+        ledger.ago(61)
+        ledger.pass_over([], complete=False)
+
+        assert ledger.sweep(consistency=EVENTUAL) == SweepResult()
+
+    def test_showing_up_in_between_starts_anew(self, ledger):
+        show(ledger, "a")
+        show(ledger)
+        ledger.ago(61)
+        show(ledger, "a")
+        ledger.ago(61)
+        show(ledger)
+
+        assert ledger.sweep(consistency=EVENTUAL) == SweepResult()
+        assert ledger.live() == {"a"}
+
+
+class TestProbation:
+    """Other credentials, or another endpoint: what they do not show proves nothing yet."""
+
+    def enter(self, ledger, fingerprint):
+        with ledger.engine.begin() as connection:
+            scopes.enter_account(connection, ledger.scope().account_pk, fingerprint)
+
+    def test_the_first_fingerprint_is_no_change(self, ledger):
+        self.enter(ledger, b"one")
+
+        assert one(ledger.engine, "SELECT probation FROM scope") == 0
+
+    def test_the_same_fingerprint_writes_nothing(self, ledger):
+        self.enter(ledger, b"one")
+        before = rows(ledger.engine, "SELECT xmin FROM account UNION ALL SELECT xmin FROM scope")
+        self.enter(ledger, b"one")
+
+        assert before == rows(
+            ledger.engine, "SELECT xmin FROM account UNION ALL SELECT xmin FROM scope"
+        )
+
+    def test_even_a_strong_listing_needs_two_complete_ones(self, ledger):
+        self.enter(ledger, b"one")
+        show(ledger, "a")
+        self.enter(ledger, b"two")
+
+        show(ledger)
+        assert ledger.sweep() == SweepResult()
+        assert ledger.live() == {"a"}
+        show(ledger)
+        assert ledger.sweep() == SweepResult(deleted=1)
+
+    def test_an_incomplete_listing_does_not_count(self, ledger):
+        self.enter(ledger, b"one")
+        show(ledger, "a")
+        self.enter(ledger, b"two")
+
+        ledger.pass_over([], complete=False)
+        show(ledger)
+
+        assert ledger.sweep() == SweepResult()
+
+    def test_marks_of_the_old_credentials_are_forgotten(self, ledger):
+        self.enter(ledger, b"one")
+        show(ledger, "a")
+        show(ledger)
+        assert ledger.marked() == {"a"}
+
+        self.enter(ledger, b"two")
+
+        assert ledger.marked() == set()
+        ledger.ago(3600)
+        show(ledger)
+        assert ledger.sweep(consistency=EVENTUAL) == SweepResult()
+
+    def test_marks_of_what_is_deleted_stay_so_that_it_can_revive(self, ledger):
+        self.enter(ledger, b"one")
+        show(ledger, "a", "b")
+        show(ledger, "b")
+        ledger.sweep()
+
+        self.enter(ledger, b"two")
+        show(ledger, "a", "b")
+
+        assert ledger.live() == {"a", "b"}
+
+
+class TestBrakes:
+    def test_a_scope_that_would_lose_too_much_is_held(self, ledger):
+        show(ledger, *numbered(10))
+        show(ledger, *numbered(6))
+
+        assert ledger.sweep(brake=STRICT) == SweepResult(deleted=0, held=4)
+        assert len(ledger.live()) == 10
+        assert held(ledger) == {"fake.machines": 4}
+
+    def test_just_as_much_as_is_allowed_goes(self, ledger):
+        show(ledger, *numbered(10))
+        show(ledger, *numbered(7))
+
+        assert ledger.sweep(brake=STRICT) == SweepResult(deleted=3)
+        assert held(ledger) == {"fake.machines": 0}
+
+    def test_the_minimum_goes_whatever_its_share(self, ledger):
+        show(ledger, "a", "b", "c")
+        show(ledger, "c")
+
+        assert ledger.sweep(brake=STRICT) == SweepResult(deleted=2)
+
+    def test_one_hundred_percent_releases_and_resets(self, ledger):
+        show(ledger, *numbered(10))
+        show(ledger)
+        ledger.sweep(brake=STRICT)
+        assert held(ledger) == {"fake.machines": 10}
+
+        result = ledger.sweep(brake=DeletionBrake(percent=100, minimum=0))
+
+        assert result == SweepResult(deleted=10)
+        assert held(ledger) == {"fake.machines": 0}
+
+    def test_what_comes_back_is_not_held_any_more(self, ledger):
+        show(ledger, *numbered(10))
+        show(ledger)
+        ledger.sweep(brake=STRICT)
+
+        show(ledger, *numbered(10))
+        ledger.sweep(brake=STRICT)
+
+        assert held(ledger) == {"fake.machines": 0}
+        assert len(ledger.live()) == 10
+
+    def test_a_held_scope_does_not_hold_its_neighbour(self, engine):
+        ledger = Ledger.plan(engine, "fake.machines", "fake.queues")
+        show(ledger, *numbered(5))
+        show(ledger, *numbered(40, "q"), listing="fake.queues")
+        show(ledger, "m0")
+        show(ledger, *numbered(39, "q"), listing="fake.queues")
+
+        result = ledger.sweep("fake.machines", "fake.queues", brake=STRICT)
+
+        assert result == SweepResult(deleted=1, held=4)
+        assert held(ledger) == {"fake.machines": 4, "fake.queues": 0}
+
+    def test_a_lease_that_would_lose_too_much_is_held_whole(self, engine):
+        listings = [f"fake.l{number}" for number in range(10)]
+        ledger = Ledger.plan(engine, *listings)
+        for name in listings:
+            show(ledger, *numbered(6, name), listing=name)
+        # Each scope may lose two of six; together they lose 20 of 60, more than 30 %.
+        for name in listings:
+            show(ledger, *numbered(4, name), listing=name)
+
+        result = ledger.sweep(*listings, brake=STRICT)
+
+        assert result == SweepResult(deleted=0, held=20)
+
+    @pytest.mark.parametrize(
+        ("emptied", "deleted"),
+        [pytest.param(2, 2, id="two-may-go"), pytest.param(3, 0, id="three-are-held")],
+    )
+    def test_scopes_that_lose_their_last_row_together_are_held(self, engine, emptied, deleted):
+        listings = [f"fake.l{number}" for number in range(emptied)]
+        ledger = Ledger.plan(engine, *listings, "fake.rest")
+        show(ledger, *numbered(100), listing="fake.rest")
+        for name in listings:
+            show(ledger, name, listing=name)
+        for name in listings:
+            show(ledger, listing=name)
+
+        result = ledger.sweep(*listings, brake=STRICT)
+
+        assert result == SweepResult(deleted=deleted, held=emptied - deleted)
+
+    def test_rows_deleted_before_count_for_nothing(self, ledger):
+        show(ledger, *numbered(10))
+        show(ledger)
+        ledger.sweep()
+        show(ledger, "a", "b", "c")
+        show(ledger)
+
+        assert ledger.sweep(brake=STRICT) == SweepResult(deleted=0, held=3)
+
+    def test_a_scope_that_was_not_read_keeps_what_is_held(self, engine):
+        ledger = Ledger.plan(engine, "fake.machines", "fake.queues")
+        show(ledger, *numbered(10))
+        show(ledger)
+        ledger.sweep("fake.machines", brake=STRICT)
+
+        show(ledger, "q", listing="fake.queues")
+        ledger.sweep("fake.queues", brake=STRICT)
+
+        assert held(ledger) == {"fake.machines": 10, "fake.queues": 0}
