@@ -22,6 +22,8 @@ REDACTED: Final = "[redacted]"
 
 # Their debug lines hold whole requests and answers: Secrets in base64, STS credentials.
 TOO_TALKATIVE: Final = ("urllib3", "botocore", "boto3", "s3transfer", "kubernetes", "aiohttp")
+# Tells at INFO of every watch event that its handler succeeded.
+QUIETER: Final = ("kopf",)
 
 _SECRET_KEY: Final = re.compile(
     r"passw(?:or)?d|passphrase|secret|token|api[_-]?key|access[_-]?key|account[_-]?key"
@@ -132,6 +134,9 @@ def configure(
     root.setLevel(level)
     for name in TOO_TALKATIVE:
         logging.getLogger(name).setLevel(max(logging.INFO, root.level))
+    for name in QUIETER:
+        usual = max(logging.WARNING, root.level)
+        logging.getLogger(name).setLevel(usual if root.level > logging.DEBUG else logging.DEBUG)
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,

@@ -29,7 +29,7 @@ def configured():
     """Configures logging and puts everything back afterwards."""
     root = logging.getLogger()
     handlers, level, hooks = root.handlers[:], root.level, (sys.excepthook, threading.excepthook)
-    levels = {name: logging.getLogger(name).level for name in logs.TOO_TALKATIVE}
+    levels = {name: logging.getLogger(name).level for name in (*logs.TOO_TALKATIVE, *logs.QUIETER)}
     stream = io.StringIO()
 
     def configure(log_format="json", log_level="INFO"):
@@ -210,6 +210,14 @@ def test_whole_answers_of_clouds_and_clusters_are_never_logged(configured):
     assert [line["event"] for line in lines(stream)] == ["watching"]
 
 
+def test_a_watch_that_works_is_no_news(configured):
+    stream = configured()
+    logging.getLogger("kopf.objects").info("Handler 'receive' succeeded.")
+    logging.getLogger("kopf.objects").error("Handler 'receive' failed.")
+
+    assert [line["event"] for line in lines(stream)] == ["Handler 'receive' failed."]
+
+
 def test_a_json_line_says_when_who_and_how_bad(configured):
     stream = configured()
     logs.get_logger("cloudops.test").info("elected", epoch=4)
@@ -238,7 +246,7 @@ def test_lines_of_one_piece_of_work_share_an_id(configured):
     log = logs.get_logger("cloudops.test")
     with logs.correlated(cloudprovider="platform/aws") as correlation_id:
         log.info("inside")
-        logging.getLogger("kopf").info("inside too")
+        logging.getLogger("kopf").warning("inside too")
     with logs.correlated():
         log.info("other work")
     log.info("outside")

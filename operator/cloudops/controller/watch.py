@@ -5,6 +5,7 @@ daemons, finalizers, events): see docs/architecture.md for why.
 """
 
 import asyncio
+import logging
 import random
 import threading
 import time
@@ -20,6 +21,9 @@ from cloudops.controller.kube import GROUP, VERSION, Key
 from cloudops.logs import get_logger
 
 log = get_logger(__name__)
+
+# Its warning that signals are ignored is not true of us: the main thread handles them.
+logging.getLogger("kopf._core.reactor.running").setLevel(logging.ERROR)
 
 DOMAIN: Final = "controller.cloudops.dev"
 HEARTBEAT_SECONDS: Final = 1.0

@@ -150,8 +150,10 @@ def _verdict(
     if snapshot.entry.state is EntryState.REJECTED:
         return _rejected(snapshot.entry.message, snapshot, now=now, grace=grace)
     if not previous.is_ready_for(facts.generation) and _first_pass_runs(facts, snapshot):
-        tried, total = snapshot.accounts.tried, snapshot.accounts.total
-        return _progressing(f"The first pass is running: accounts tried {tried}/{total}.")
+        discovered = snapshot.discovered_generation >= facts.generation
+        step = "The first pass is running" if discovered else "The accounts are being discovered"
+        tried = f"{snapshot.accounts.tried}/{snapshot.accounts.total}"
+        return _progressing(f"{step}: accounts tried {tried}.")
     return _after_first_pass(snapshot, now=now, grace=grace)
 
 
@@ -212,13 +214,10 @@ def _rejected(
 
 def _progress(verdict: _Verdict) -> list[ConditionValue]:
     """Present only while True, and never both."""
+    kind, reason = ConditionType.RECONCILING, verdict.reconciling
     if verdict.stalled:
         kind, reason = ConditionType.STALLED, verdict.reason
-    elif verdict.reconciling:
-        kind, reason = ConditionType.RECONCILING, verdict.reconciling
-    else:
-        return []
-    return [ConditionValue(kind, Truth.TRUE, reason, verdict.message)]
+    return [ConditionValue(kind, Truth.TRUE, reason, verdict.message)] if reason else []
 
 
 def _credentials_valid(facts: SpecFacts, snapshot: ProviderSnapshot | None) -> ConditionValue:
@@ -241,9 +240,9 @@ def _inventory_synced(facts: SpecFacts, snapshot: ProviderSnapshot | None) -> Co
         return _nothing_planned(facts, snapshot)
     if snapshot.unsynced:
         return ConditionValue(kind, Truth.FALSE, _first_reason(snapshot), _counts(snapshot))
-    total, planned = snapshot.scopes.total, snapshot.scopes.planned
-    if planned:
-        message = f"{total - planned} of {total} scopes were tried."
+    total = snapshot.scopes.total
+    if snapshot.scopes.planned:
+        message = f"{total - snapshot.scopes.planned} of {total} scopes were tried."
         return ConditionValue(kind, Truth.UNKNOWN, "Progressing", message)
     message = f"Each of {total} scopes is complete, unsupported or excused."
     return ConditionValue(kind, Truth.TRUE, "Succeeded", message)
@@ -251,7 +250,7 @@ def _inventory_synced(facts: SpecFacts, snapshot: ProviderSnapshot | None) -> Co
 
 def _nothing_planned(facts: SpecFacts, snapshot: ProviderSnapshot | None) -> ConditionValue:
     """No scope is no inventory; never an empty one."""
-    kind, state = ConditionType.INVENTORY_SYNCED, snapshot.entry.state if snapshot else None
+    state = snapshot.entry.state if snapshot else None
     if facts.refusal:
         reason, truth = facts.refusal.reason, Truth.FALSE
     elif state is EntryState.DEPENDENCY_MISSING:
@@ -260,7 +259,7 @@ def _nothing_planned(facts: SpecFacts, snapshot: ProviderSnapshot | None) -> Con
         reason, truth = "CredentialsRejected", Truth.FALSE
     else:
         reason, truth = "Progressing", Truth.UNKNOWN
-    return ConditionValue(kind, truth, reason, "Nothing was read yet.")
+    return ConditionValue(ConditionType.INVENTORY_SYNCED, truth, reason, "Nothing was read yet.")
 
 
 def _first_reason(snapshot: ProviderSnapshot) -> str:

@@ -229,7 +229,14 @@ def test_first_pass_tells_how_far_it_is():
     ready = judged(FIRST_PASS).condition("Ready")
 
     assert ready is not None
-    assert "accounts tried 1/3" in ready.message
+    assert ready.message == "The first pass is running: accounts tried 1/3."
+
+
+def test_a_discovery_that_is_due_is_told():
+    ready = judged(UNKNOWN_DOOR).condition("Ready")
+
+    assert ready is not None
+    assert ready.message == "The accounts are being discovered: accounts tried 0/0."
 
 
 def test_an_account_that_appears_later_does_not_make_it_unready():
