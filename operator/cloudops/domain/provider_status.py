@@ -287,7 +287,7 @@ def _deletion_held(snapshot: ProviderSnapshot | None) -> list[ConditionValue]:
     )
     message = (
         f"{total} deletions are held: {names}."
-        " Raise spec.inventory.deletionBrake if the resources are really gone."
+        " If they are really gone, set spec.inventory.deletionBrake.percent to 100 for one run."
     )
     return [ConditionValue(ConditionType.DELETION_HELD, Truth.TRUE, "DeletionBrake", message)]
 

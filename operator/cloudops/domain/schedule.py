@@ -88,13 +88,12 @@ def _wait_seconds(
 ) -> float:
     if failure is None:
         return _complete_wait(period_seconds, empty_streak)
-    match CONSEQUENCES[failure.error_class].retry:
-        case Retry.DAILY:
-            return max(period_seconds, DAY_SECONDS)
-        case Retry.BACKOFF:
-            return min(period_seconds, BACKOFF_SECONDS * 2.0 ** min(scope.consecutive_failures, 10))
-        case Retry.NEXT_PERIOD:
-            return period_seconds
+    retry = CONSEQUENCES[failure.error_class].retry
+    if retry is Retry.DAILY:
+        return max(period_seconds, DAY_SECONDS)
+    if retry is Retry.BACKOFF:
+        return min(period_seconds, BACKOFF_SECONDS * 2.0 ** min(scope.consecutive_failures, 10))
+    return period_seconds
 
 
 def _complete_wait(period_seconds: int, empty_streak: int) -> float:

@@ -38,8 +38,6 @@ UPDATE scope SET
     consecutive_failures = CASE WHEN o.complete THEN 0
         ELSE least(scope.consecutive_failures + 1, 1000) END,
     empty_streak = least(o.empty_streak, 1000),
-    probation = CASE WHEN o.complete THEN greatest(scope.probation - 1, 0)
-        ELSE scope.probation END,
     next_due_at = clock_timestamp() + make_interval(secs => o.due_in_seconds)
 FROM unnest(CAST(:ids AS integer[]), CAST(:statuses AS text[]), CAST(:classes AS text[]),
             CAST(:codes AS text[]), CAST(:messages AS text[]), CAST(:permissions AS text[]),

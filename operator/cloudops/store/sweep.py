@@ -4,7 +4,7 @@ Listings only mark; this is the one place that soft-deletes. It runs once a
 lease, after all its listings, so that the brakes see them together.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
@@ -42,18 +42,20 @@ class Candidate:
     scope_id: int
     missing: int
     live: int
+    on_probation: bool = False
 
 
-# A strong listing may delete at once; an eventual one, or one on probation,
-# only what an earlier complete listing had already missed.
+# A strong listing may delete at once, on probation only what an earlier
+# complete listing had missed too; an eventual one wants some time in between.
 _ELIGIBLE = """
 s.id = f.scope_id AND f.facet = :facet AND f.missing_since IS NOT NULL
-AND (s.id = ANY(CAST(:strong AS integer[])) AND s.probation = 0
+AND (s.id = ANY(CAST(:strong AS integer[]))
+        AND (s.probation = 0 OR f.missing_since <= s.last_complete_at)
      OR f.missing_since <= s.last_complete_at - make_interval(secs => :confirm_seconds))
 """
 
 _CANDIDATES = text(f"""
-SELECT s.id AS scope_id, count(*) AS missing,
+SELECT s.id AS scope_id, count(*) AS missing, s.probation > 0 AS on_probation,
        (SELECT count(*) FROM resource l WHERE l.scope_id = s.id AND l.deleted_at IS NULL) AS live
 FROM scope s JOIN facet f ON {_ELIGIBLE}
 JOIN resource r ON r.uid = f.uid AND r.scope_id = s.id AND r.deleted_at IS NULL
@@ -96,10 +98,13 @@ INSERT INTO change (at, uid, facet, operation, old, scope_id)
 SELECT clock_timestamp(), uid, :facet, 'dropped', document, scope_id FROM gone
 """)  # noqa: S608  constants only
 
+# A scope leaves its probation step by step, with each complete listing that
+# asks for no deletion that has to wait.
 _HOLD = text("""
-UPDATE scope SET held_count = h.held
+UPDATE scope SET held_count = h.held,
+    probation = CASE WHEN h.held > 0 THEN scope.probation ELSE greatest(scope.probation - 1, 0) END
 FROM unnest(CAST(:scope_ids AS integer[]), CAST(:held AS integer[])) AS h(id, held)
-WHERE scope.id = h.id AND scope.held_count <> h.held
+WHERE scope.id = h.id AND (scope.held_count <> h.held OR scope.probation > 0 AND h.held = 0)
 """)
 
 
@@ -134,6 +139,7 @@ def sweep(
             result = _sweep_resources(connection, keys, part, brake)
         else:
             connection.execute(_DROP_FACETS, keys)
+            _record(connection, part, {})
     return result
 
 
@@ -143,12 +149,17 @@ def held_candidates(
     """The scopes whose deletions wait: their own brake holds, or the lease's does."""
     total = sum(candidate.missing for candidate in candidates)
     emptied = [c for c in candidates if c.missing >= c.live]
-    lease_holds = brake.holds(candidates=total, live=account_live) or (
+    on_probation = any(candidate.on_probation for candidate in candidates)
+    lease_holds = brake.holds(candidates=total, live=account_live, on_probation=on_probation) or (
         len(emptied) >= EMPTIED_SCOPES_HELD and not brake.released
     )
     if lease_holds:
         return {candidate.scope_id for candidate in candidates}
-    return {c.scope_id for c in candidates if brake.holds(candidates=c.missing, live=c.live)}
+    return {
+        c.scope_id
+        for c in candidates
+        if brake.holds(candidates=c.missing, live=c.live, on_probation=c.on_probation)
+    }
 
 
 def _sweep_resources(
@@ -162,12 +173,18 @@ def _sweep_resources(
     if candidates:
         live = connection.scalar(_ACCOUNT_LIVE, {"scope_id": candidates[0].scope_id}) or 0
         held = held_candidates(candidates, live, brake)
-    counts = {c.scope_id: c.missing for c in candidates if c.scope_id in held}
-    ids = [item.scope_id for item in part]
-    connection.execute(_HOLD, {"scope_ids": ids, "held": [counts.get(i, 0) for i in ids]})
     free = [c.scope_id for c in candidates if c.scope_id not in held]
     deleted = connection.execute(_DELETE, {**keys, "scope_ids": free}).rowcount if free else 0
-    return SweepResult(deleted=deleted, held=sum(counts.values()))
+    waiting = {c.scope_id: c.missing for c in candidates if c.scope_id in held}
+    _record(connection, part, waiting)
+    return SweepResult(deleted=deleted, held=sum(waiting.values()))
+
+
+def _record(connection: Connection, part: Sequence[Swept], waiting: Mapping[int, int]) -> None:
+    """Last, since what a probation forbids is forbidden for this whole sweep."""
+    ids = [item.scope_id for item in part]
+    held = [waiting.get(scope_id, 0) for scope_id in ids]
+    connection.execute(_HOLD, {"scope_ids": ids, "held": held})
 
 
 def _keys(part: Sequence[Swept], facet: Facet, confirm_seconds: float) -> dict[str, object]:

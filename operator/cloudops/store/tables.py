@@ -172,7 +172,7 @@ scope: Final = Table(
     _count("malformed_count"),
     _count("consecutive_failures", SmallInteger),
     _count("empty_streak", SmallInteger),
-    _count("probation", SmallInteger),  # complete listings still to come before a sweep
+    _count("probation", SmallInteger),  # complete listings that must still agree
     _count("held_count"),
     _time("next_due_at", default="now()", nullable=False),
     _time("planned_at", default="now()", nullable=False),  # the age of what was never complete

@@ -7,7 +7,7 @@ from cloudops.domain.provider import DeletionBrake
 from cloudops.store import scopes
 from cloudops.store.sweep import SweepResult
 from tests.fakes.cloud import observe
-from tests.integration.store.seeding import Ledger, one, rows
+from tests.integration.store.seeding import FREE, Ledger, one, rows
 
 pytestmark = [pytest.mark.integration, pytest.mark.database]
 
@@ -134,14 +134,41 @@ class TestProbation:
 
     def test_even_a_strong_listing_needs_two_complete_ones(self, ledger):
         self.enter(ledger, b"one")
+        show(ledger, *numbered(10))
+        self.enter(ledger, b"two")
+
+        show(ledger, *numbered(9))
+        assert ledger.sweep(brake=DeletionBrake()) == SweepResult()
+        assert ledger.live() == set(numbered(10))
+        show(ledger, *numbered(9))
+        assert ledger.sweep(brake=DeletionBrake()) == SweepResult(deleted=1)
+
+    def test_a_small_estate_that_looks_empty_is_held_for_as_long_as_it_does(self, ledger):
+        self.enter(ledger, b"one")
         show(ledger, "a")
         self.enter(ledger, b"two")
 
         show(ledger)
-        assert ledger.sweep() == SweepResult()
+        ledger.sweep(brake=DeletionBrake())
+        for _ in range(3):
+            show(ledger)
+            assert ledger.sweep(brake=DeletionBrake()) == SweepResult(held=1)
+
         assert ledger.live() == {"a"}
         show(ledger)
-        assert ledger.sweep() == SweepResult(deleted=1)
+        assert ledger.sweep(brake=FREE) == SweepResult(deleted=1)
+
+    def test_two_complete_listings_that_agree_end_it(self, ledger):
+        self.enter(ledger, b"one")
+        show(ledger, "a")
+        self.enter(ledger, b"two")
+        for _ in range(2):
+            show(ledger, "a")
+            ledger.sweep(brake=DeletionBrake())
+
+        show(ledger)
+
+        assert ledger.sweep(brake=DeletionBrake()) == SweepResult(deleted=1)
 
     def test_an_incomplete_listing_does_not_count(self, ledger):
         self.enter(ledger, b"one")
