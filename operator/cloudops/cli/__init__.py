@@ -7,6 +7,7 @@ from typing import Any, Final
 import click
 
 from cloudops import __version__
+from cloudops.cli.tables import printable
 from cloudops.domain.errors import CloudOpsError, InvalidInputError
 
 BAD_INPUT: Final = 2
@@ -49,11 +50,15 @@ class _Commands(click.Group):
         try:
             return super().invoke(ctx)
         except InvalidInputError as error:
-            click.echo(f"error: {error}", err=True)
+            _say(error)
             ctx.exit(BAD_INPUT)
         except CloudOpsError as error:
-            click.echo(f"error: {error}", err=True)
+            _say(error)
             ctx.exit(FAILED)
+
+
+def _say(error: CloudOpsError) -> None:
+    click.echo("error: " + printable(" ".join(str(error).splitlines())), err=True)
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})

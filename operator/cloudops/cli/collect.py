@@ -15,7 +15,7 @@ from cloudops.api.v1alpha1.cloudprovider import CloudProvider
 from cloudops.app import collecting_service, worker_app
 from cloudops.cli.documents import FileSecrets, read_file
 from cloudops.cli.options import configure_logs, database_option, load_settings, output_option
-from cloudops.cli.tables import print_json, print_table
+from cloudops.cli.tables import print_json, print_table, printable
 from cloudops.domain.errors import InvalidInputError
 from cloudops.domain.snapshot import EntryState
 from cloudops.domain.summary import SyncSummary
@@ -96,7 +96,8 @@ def _api_calls() -> int:
 
 def _print(summary: SyncSummary) -> None:
     if summary.entry.state is not EntryState.ACCEPTED:
-        click.echo(f"not entered: {summary.entry.reason}: {summary.entry.message}\n")
+        entry = summary.entry
+        click.echo(printable(f"not entered: {entry.reason}: {entry.message}") + "\n")
     print_table(("SCOPES", "COUNT"), summary.scopes_by_status.items())
     click.echo()
     print_table(("TYPE", "RESOURCES"), summary.resources.items())

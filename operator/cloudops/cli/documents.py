@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
+from ruamel.yaml.constructor import SafeConstructor
 from ruamel.yaml.error import YAMLError
 
 from cloudops import logs
@@ -18,6 +19,15 @@ from cloudops.domain.errors import AccessError, InvalidInputError
 SECRET_KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 
 
+class _KubernetesConstructor(SafeConstructor):
+    """Where YAML knows times, Kubernetes knows strings."""
+
+
+_KubernetesConstructor.add_constructor(
+    "tag:yaml.org,2002:timestamp", SafeConstructor.construct_yaml_str
+)
+
+
 class FileSecrets:
     """Secrets of the same file; one that is not there comes from the environment."""
 
@@ -25,7 +35,7 @@ class FileSecrets:
         self._source = source
         self._secrets: dict[tuple[str, str], Mapping[str, str]] = {}
         for document in documents:
-            metadata = document.get("metadata") or {}
+            metadata = _member(document, "metadata", source)
             key = (metadata.get("namespace", "default"), metadata.get("name", ""))
             self._secrets[key] = _data(document, source)
 
@@ -64,27 +74,46 @@ def read_file(path: Path) -> tuple[CloudProvider, FileSecrets]:
 
 
 def _load(path: Path) -> list[dict[str, Any]]:
-    """YAML 1.2: dates, times and octal-looking account ids stay what kubectl makes of them."""
+    """YAML 1.2: dates and times stay strings, as kubectl makes them; numbers need quotes."""
+    yaml = YAML(typ="safe", pure=True)
+    yaml.Constructor = _KubernetesConstructor
     try:
-        text = path.read_text(encoding="utf-8")
-        loaded = list(YAML(typ="safe", pure=True).load_all(text))
+        loaded = list(yaml.load_all(path.read_text(encoding="utf-8")))
     except OSError as error:
         raise InvalidInputError(f"{path}: {error.strerror}") from error
-    except (YAMLError, UnicodeDecodeError, ValueError) as error:
-        raise InvalidInputError(f"{path} is not YAML: {error}") from error
+    except UnicodeDecodeError as error:
+        raise InvalidInputError(f"{path} is not YAML: it is not UTF-8") from error
+    except (YAMLError, ValueError) as error:
+        raise InvalidInputError(f"{path} is not YAML: {_mistake(error)}") from error
     documents = [document for document in loaded if document is not None]
     if not all(isinstance(document, dict) for document in documents):
         raise InvalidInputError(f"{path}: every document must be a Kubernetes object")
     return documents
 
 
+def _mistake(error: Exception) -> str:
+    """What and where, without the line itself: it may hold a secret."""
+    mark = getattr(error, "problem_mark", None)
+    problem = getattr(error, "problem", None) or "it cannot be read"
+    return f"line {mark.line + 1}: {problem}" if mark else str(problem)
+
+
 def _data(document: dict[str, Any], source: Path) -> dict[str, str]:
+    data = _member(document, "data", source)
+    plain = _member(document, "stringData", source)
+    if not all(isinstance(value, str) for value in (*data.values(), *plain.values())):
+        raise InvalidInputError(
+            f"{source}: values of a Secret must be strings; numbers need quotes"
+        )
     try:
-        data = {
-            key: base64.b64decode(value, validate=True).decode()
-            for key, value in (document.get("data") or {}).items()
-        }
-    except (binascii.Error, UnicodeDecodeError, TypeError, ValueError) as error:
+        decoded = {k: base64.b64decode(v, validate=True).decode() for k, v in data.items()}
+    except (binascii.Error, ValueError) as error:
         raise InvalidInputError(f"{source}: Secret data must be base64") from error
-    data.update({key: str(value) for key, value in (document.get("stringData") or {}).items()})
-    return {key: value.strip() for key, value in data.items()}
+    return {key: value.strip() for key, value in {**decoded, **plain}.items()}
+
+
+def _member(document: dict[str, Any], name: str, source: Path) -> dict[str, Any]:
+    value = document.get(name) or {}
+    if not isinstance(value, dict):
+        raise InvalidInputError(f"{source}: {name} of a Secret must be an object")
+    return value

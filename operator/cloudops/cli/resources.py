@@ -1,14 +1,14 @@
 """`cloudops resources`."""
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
 
 import click
 
 from cloudops.app import reading_service
 from cloudops.cli.options import configure_logs, database_option, load_settings, output_option
-from cloudops.cli.tables import age, print_csv, print_json, print_table
+from cloudops.cli.tables import age, print_csv, print_json_rows, print_table
 from cloudops.domain.errors import InvalidInputError
-from cloudops.domain.reading import ResourceFilter
+from cloudops.domain.reading import ResourceFilter, ResourceRow
 
 
 @click.group("resources")
@@ -32,11 +32,10 @@ def list_(
     wanted = ResourceFilter(type_, account, region, dict(_tag(tag) for tag in tags))
     rows = reading_service(settings).resources(wanted)
     if output == "json":
-        print_json([asdict(row) for row in rows])
+        print_json_rows(asdict(row) for row in rows)
     elif output == "csv":
-        facts = [asdict(row) for row in rows]
-        header = tuple(facts[0]) if facts else tuple(ResourceFilter.__dataclass_fields__)
-        print_csv(header, [tuple(fact.values()) for fact in facts])
+        header = [field.name for field in fields(ResourceRow)]
+        print_csv(header, (list(asdict(row).values()) for row in rows))
     else:
         print_table(
             ("TYPE", "NAME", "ACCOUNT", "REGION", "STATE", "TAGS", "AS OF", "ID"),

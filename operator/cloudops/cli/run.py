@@ -42,15 +42,18 @@ def _serve(settings: Settings, database_url: str) -> int:
     click.echo(f"schema is at {upgrade(database_url)}", err=True)
     if not settings.database_url:
         click.echo(f"read it: cloudops resources list --database-url '{database_url}'", err=True)
-    children = {
-        "controller": _start("controller", database_url, settings.http_port),
-        "worker": _start("worker", database_url, settings.http_port + 1),
-    }
+    children: dict[str, subprocess.Popen[bytes]] = {}
+    port = settings.http_port
     try:
+        children["controller"] = _start("controller", database_url, port)
+        children["worker"] = _start("worker", database_url, port + 1 if port else 0)
         return _watch(children)
     except (KeyboardInterrupt, SystemExit):
         return 0
     finally:
+        # Whoever is impatient must not leave them behind.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.SIG_IGN)
         _stop(children)
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -24,11 +25,20 @@ def print_json(value: Any) -> None:
     click.echo(orjson.dumps(value, option=orjson.OPT_INDENT_2, default=str).decode())
 
 
+def print_json_rows(rows: Iterable[Any]) -> None:
+    """An array, one row a line, however many there are."""
+    separator = "[\n"
+    for row in rows:
+        click.echo(separator + orjson.dumps(row, default=str).decode(), nl=False)
+        separator = ",\n"
+    click.echo("[]" if separator == "[\n" else "\n]")
+
+
 def print_csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """RFC 4180; tags as JSON."""
     buffer = io.StringIO()
     writer = csv.writer(buffer)
-    for row in [header, *rows]:
+    for row in itertools.chain([header], rows):
         writer.writerow([_csv_cell(value) for value in row])
         click.echo(buffer.getvalue(), nl=False)
         buffer.seek(0)
@@ -46,13 +56,15 @@ def age(moment: datetime | None) -> str:
     return f"{seconds}s"
 
 
+def printable(text: str) -> str:
+    """One line without control characters: a tag must not move a terminal's cursor."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
 def _cell(value: Any) -> str:
-    if value is None or value == "":
-        return "-"
     if isinstance(value, Mapping):
-        return ",".join(f"{key}={item}" for key, item in sorted(value.items())) or "-"
-    # Control characters in a tag must not move a terminal's cursor.
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(value))
+        value = ",".join(f"{key}={item}" for key, item in sorted(value.items()))
+    return "-" if value is None or value == "" else printable(str(value))
 
 
 def _csv_cell(value: Any) -> Any:

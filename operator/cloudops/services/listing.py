@@ -3,13 +3,14 @@
 import random
 import time
 from dataclasses import replace
+from datetime import datetime
 from typing import NamedTuple
 
 import structlog
 from sqlalchemy import Engine
 
 from cloudops.collectors.vocabulary import AccountSession, Listing
-from cloudops.domain.errors import ListingError
+from cloudops.domain.errors import CloudOpsError, ListingError
 from cloudops.domain.ledger import ErrorClass, Lease, Scope
 from cloudops.domain.resource import Page
 from cloudops.domain.schedule import Failure, ScopeOutcome, judge_attempt
@@ -49,6 +50,9 @@ class ListingRun:
     def one(self, scope: Scope, listing: Listing) -> Finished:
         """Read `listing` to its end, or as far as it goes, and load it.
 
+        A bug that one row of the catalogue hits fails its own scope, which says
+        so; the account's other listings go on.
+
         Raises:
             LeaseLostError: Nothing more was written.
             WorkerStoppingError: Likewise.
@@ -56,6 +60,21 @@ class ListingRun:
         """
         self._pulse.beat()
         started_at, started = self._clock.now(), time.monotonic()
+        try:
+            finished, outcome = self._load(scope, listing, started_at)
+        except CloudOpsError:
+            raise
+        except Exception as error:  # noqa: BLE001  the outermost boundary of one listing
+            _log.exception("listing failed", listing=listing.name, region=scope.region)
+            outcome = _judge(scope, started_at, _unexpected(error))
+            finished = Finished(complete=False, outcome=outcome)
+        self._pulse.beat()
+        self._report(listing, scope, outcome, time.monotonic() - started)
+        return finished
+
+    def _load(
+        self, scope: Scope, listing: Listing, started_at: datetime
+    ) -> tuple[Finished, ScopeOutcome]:
         target = Target(self._lease.cloud, scope.account_pk, scope.id, listing.facet, scope.types)
         with ListingLoad(
             self._engine, self._lease, target, expected_items=scope.item_count
@@ -63,20 +82,10 @@ class ListingRun:
             failure, malformed_count = self._collect(load, scope, listing)
 
             def judge(item_count: int) -> ScopeOutcome:
-                return judge_attempt(
-                    scope,
-                    started_at=started_at,
-                    failure=failure,
-                    item_count=item_count,
-                    malformed_count=malformed_count,
-                    period_seconds=scope.period_seconds,
-                    jitter=random.uniform(-1, 1),  # noqa: S311  spreads load, hides nothing
-                )
+                return _judge(scope, started_at, failure, item_count, malformed_count)
 
             outcome = load.commit(judge, complete=failure is None)
-        self._pulse.beat()
-        self._report(listing, scope, judge(0), time.monotonic() - started)
-        return Finished(failure is None, outcome)
+        return Finished(failure is None, outcome), outcome or judge(0)
 
     def _collect(
         self, load: ListingLoad, scope: Scope, listing: Listing
@@ -114,6 +123,33 @@ def _selected(page: Page, types: tuple[str, ...]) -> Page:
         return page
     wanted = tuple(o for o in page.observations if o.head is None or o.head.type in types)
     return replace(page, observations=wanted)
+
+
+def _judge(
+    scope: Scope,
+    started_at: datetime,
+    failure: Failure | None,
+    item_count: int = 0,
+    malformed_count: int = 0,
+) -> ScopeOutcome:
+    return judge_attempt(
+        scope,
+        started_at=started_at,
+        failure=failure,
+        item_count=item_count,
+        malformed_count=malformed_count,
+        period_seconds=scope.period_seconds,
+        jitter=random.uniform(-1, 1),  # noqa: S311  spreads load, hides nothing
+    )
+
+
+def _unexpected(error: Exception) -> Failure:
+    """Its text stays in the log: it may hold anything."""
+    return Failure(
+        ErrorClass.TRANSIENT,
+        "InternalError",
+        f"a bug in this listing ({type(error).__name__}); the worker's log has the details",
+    )
 
 
 def _malformed(count: int, first: str) -> Failure:

@@ -36,8 +36,11 @@ class Pulse:
         """How long ago the last sign of life was."""
         return time.monotonic() - self._last
 
-    def lose(self) -> None:
+    def lose(self) -> bool:
+        """The lease is gone; whether that is news."""
+        news = not self._lost.is_set()
         self._lost.set()
+        return news
 
     def stop(self) -> None:
         self._stopping.set()

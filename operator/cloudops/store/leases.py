@@ -56,20 +56,23 @@ JOIN unnest(CAST(:ids AS integer[]), CAST(:fences AS bigint[])) AS held(id, fenc
   ON l.id = held.id AND l.fence = held.fence AND l.holder = :holder
 """)
 
-_FINISH = text(f"""
+# Meanwhile a discovery may have taken the account from its provider: then it rests.
+_FINISH = text("""
 UPDATE lease SET holder = '', expires_at = NULL, attempts = 0, finished_at = clock_timestamp(),
     finished_start_at = lease.started_at,
     next_due_at = CASE
-        WHEN NOT p.runnable OR p.suspended OR p.vanished_at IS NOT NULL THEN 'infinity'
+        WHEN p.id IS NULL OR NOT p.runnable OR p.suspended OR p.vanished_at IS NOT NULL
+            THEN 'infinity'
         WHEN greatest(p.requested_at, p.spec_changed_at) > lease.started_at THEN now()
         WHEN lease.kind = 'discovery' THEN now() + make_interval(secs => :due_in_seconds)
         ELSE coalesce((SELECT min(s.next_due_at) FROM scope s
                        WHERE s.lease_id = lease.id AND s.retired_at IS NULL), 'infinity')
     END
-FROM lease l {_OWNER}
+FROM lease l LEFT JOIN account a ON a.id = l.account_pk
+    LEFT JOIN provider p ON p.id = coalesce(l.provider_id, a.provider_id)
 WHERE l.id = lease.id AND lease.id = :id AND lease.fence = :fence
 RETURNING p.id
-""")  # noqa: S608  constants only
+""")
 
 # A run that was asked for is over once every lease of the provider has
 # finished a run that began after the request.
@@ -169,12 +172,12 @@ def finish(connection: Connection, lease: Lease, *, due_in_seconds: float = 0) -
     Raises:
         LeaseLostError: It was taken by another worker.
     """
-    provider_id = connection.scalar(
+    finished = connection.execute(
         _FINISH, {"id": lease.id, "fence": lease.fence, "due_in_seconds": due_in_seconds}
-    )
-    if provider_id is None:
+    ).one_or_none()
+    if finished is None:
         raise LeaseLostError(f"lease {lease.domain}: fence {lease.fence} is over")
-    connection.execute(_HANDLED, {"provider_id": provider_id})
+    connection.execute(_HANDLED, {"provider_id": finished.id})
 
 
 def hand_back(connection: Connection, leases: Iterable[Lease]) -> None:

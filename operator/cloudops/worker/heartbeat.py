@@ -51,17 +51,25 @@ class Heartbeat:
         self._thread.join()
 
     def hold(self, lease: Lease) -> Pulse:
-        """Start prolonging a lease that was just taken."""
+        """Start prolonging a lease that was just taken.
+
+        It may have run out under a thread of this process that hangs: that one is told.
+        """
         pulse = Pulse(lease.domain)
         with self._lock:
+            hung = self._held.get(lease.id)
             self._held[lease.id] = _Held(lease, pulse)
             LEASES_HELD.set(len(self._held))
+        if hung is not None:
+            self._lose([hung])
         return pulse
 
     def drop(self, lease: Lease) -> None:
-        """The lease's work is over."""
+        """The lease's work is over; the same lease taken anew is another one."""
         with self._lock:
-            self._held.pop(lease.id, None)
+            held = self._held.get(lease.id)
+            if held is not None and held.lease.fence == lease.fence:
+                del self._held[lease.id]
             LEASES_HELD.set(len(self._held))
 
     def held(self) -> list[Lease]:
@@ -74,13 +82,12 @@ class Heartbeat:
             for held in self._held.values():
                 held.pulse.stop()
 
-    def longest_quiet_seconds(self) -> float:
-        with self._lock:
-            return max((held.pulse.quiet_seconds() for held in self._held.values()), default=0)
-
     def _run(self) -> None:
         while not self._stop.wait(self._lease_seconds / RENEWALS):
-            self.beat()
+            try:
+                self.beat()
+            except Exception:  # noqa: BLE001  the thread's outermost boundary: without it every lease runs out
+                _log.exception("heartbeat failed")
 
     def beat(self) -> None:
         """Prolong what lives, and tell those whose lease is gone."""
@@ -95,10 +102,12 @@ class Heartbeat:
                 self._lose(held)
             return
         self._last_success = time.monotonic()
-        self._lose([h for h in alive if h.lease.id not in ours])
+        with self._lock:  # what was finished meanwhile is not lost
+            lost = [h for h in alive if h.lease.id not in ours and h in self._held.values()]
+        self._lose(lost)
 
     def _lose(self, lost: list[_Held]) -> None:
         for held in lost:
-            held.pulse.lose()
-            LEASES_LOST.inc()
-            _log.warning("lease lost", domain=held.lease.domain)
+            if held.pulse.lose():
+                LEASES_LOST.inc()
+                _log.warning("lease lost", domain=held.lease.domain)

@@ -128,7 +128,7 @@ class Worker:
                 _wait(future, deadline - time.monotonic() - 1)
         hung = self.heartbeat.held()
         for lease in hung:
-            # Its thread hangs in a call; the fence keeps it from writing.
+            # Its thread hangs in a call; once it is taken, the fence keeps it from writing.
             self._hand_back(lease)
         self.heartbeat.stop()
         self._pool.shutdown(wait=not hung, cancel_futures=True)

@@ -39,10 +39,12 @@ def run(open_app: Callable[[], WorkerApp]) -> int:
     loop.start()
     while not stop.wait(1.0) and loop.is_alive():
         pass
+    broken = not stop.is_set()
+    stop.set()
     worker.stop()
     loop.join(app.settings.worker_stop_seconds)
     server.stop()
-    return _leave(worker, loop)
+    return _leave(worker, loop) or int(broken)
 
 
 def _open(open_app: Callable[[], WorkerApp], stop: threading.Event) -> WorkerApp | None:
@@ -78,6 +80,8 @@ def _maintain(app: WorkerApp, stop: threading.Event) -> None:
             app.maintenance.run()
         except StoreUnavailableError as error:
             _log.warning("maintenance put off", error=str(error))
+        except Exception:  # noqa: BLE001  the thread's outermost boundary: an hour later it may work
+            _log.exception("maintenance failed")
         stop.wait(MAINTENANCE_SECONDS)
 
 
