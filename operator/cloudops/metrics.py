@@ -83,7 +83,7 @@ LISTING_SECONDS: Final = Histogram(
 )
 ROWS_CHANGED: Final = Counter(
     "cloudops_resource_rows_changed_total",
-    "Rows inserted, updated, marked, deleted or revived.",
+    "Rows of the inventory that sweeps deleted.",
     ("cloud", "change"),
 )
 LEASES_HELD: Final = Gauge("cloudops_worker_leases", "Leases this worker holds.")

@@ -17,7 +17,9 @@ class Settings(BaseSettings):
     database_url: str = Field(
         "", description="`postgresql://user:password@host/name`; may be empty for `cloudops run`."
     )
-    database_pool_size: int = Field(16, ge=1, description="Connections a process may keep.")
+    database_pool_size: int = Field(
+        16, ge=1, description="Connections a process keeps, at least two a worker thread."
+    )
     data_dir: Path = Field(
         Path("~/.local/share/cloudops-central"),
         description="Where the embedded PostgreSQL of `cloudops run` and `collect` keeps its data.",

@@ -48,6 +48,7 @@ class Provider:
     namespace: str
     database_url: str
     name: str = "prod"
+    secret: str = "aws"
     aws: dict[str, Any] = field(default_factory=dict)
     inventory: dict[str, Any] = field(default_factory=dict)
 
@@ -68,7 +69,7 @@ class Provider:
             {
                 "apiVersion": "v1",
                 "kind": "Secret",
-                "metadata": {"name": "aws", "namespace": self.namespace},
+                "metadata": {"name": self.secret, "namespace": self.namespace},
                 "stringData": {
                     "AWS_ACCESS_KEY_ID": access_key,
                     "AWS_SECRET_ACCESS_KEY": secret_key,
@@ -77,7 +78,7 @@ class Provider:
         )
 
     def delete_secret(self) -> None:
-        self.kubectl("delete", "secret", "aws")
+        self.kubectl("delete", "secret", self.secret)
 
     def kubectl(self, *arguments: str) -> str:
         return self.cluster.run_kubectl(*arguments, f"--namespace={self.namespace}").stdout

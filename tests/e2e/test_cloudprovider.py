@@ -3,11 +3,12 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
 from cloudops.api.v1alpha1.contract import kstatus
-from tests.e2e.conftest import ACCOUNT, REGIONS, Provider
+from tests.e2e.conftest import ACCOUNT, REGIONS, Provider, StartWith
 from tests.fakes.aws.builders import bucket, group, instance, policy, role, user, volume
 from tests.fakes.aws.script import AccountScript
 from tests.fakes.aws.server import FakeAws
@@ -49,14 +50,15 @@ def test_kubectl_shows_what_a_person_expects(provider: Provider, account: Accoun
     header, row = provider.kubectl("get", "cloudproviders").splitlines()
     explained = provider.kubectl("explain", "cloudprovider.spec.aws")
     described = provider.kubectl("describe", "cloudprovider", "prod")
-
     for column in ("TYPE", "READY", "ACCOUNTS", "RESOURCES", "OLDEST", "AGE"):
         assert column in header
     assert row.split()[:3] == ["prod", "aws", "True"]
     assert "credentials" in explained
     assert "FIELD" in explained
     assert "InventorySynced" in described
-    assert "Events:" in described
+    _, _, events = described.partition("\nEvents:")
+    assert "CredentialsAccepted" in events
+    assert "user/cloudops" in events
 
 
 @pytest.mark.usefixtures("operator")
@@ -104,15 +106,29 @@ def test_suspend_stops_reading_and_keeps_what_is_known(
     provider.apply()
     provider.wait_condition("InventorySynced", "True")
     known = provider.live()
+    account.put(instance("i-2", region="eu-west-1"))
 
     provider.apply(suspend=True)
     provider.wait_condition("Ready", "True", "Suspended")
     fake_aws.reset_calls()
-    provider.ask_run()
-    provider.apply(suspend=False)
-    provider.wait_condition("Ready", "True", "Succeeded")
+    token = provider.ask_run()
+    eventually(lambda: provider.rows("SELECT FROM provider WHERE requested_token = %s", token))
+    # Meanwhile the worker takes leases, and reads another account to its end.
+    other = fake_aws.account("444455556666", regions=REGIONS, access_key="AKIAOTHEROTHEROTHER0")
+    neighbour = replace(provider, name="neighbour", secret="neighbour", aws=dict(provider.aws))
+    neighbour.put_secret("AKIAOTHEROTHEROTHER0", "secret-of-AKIAOTHEROTHEROTHER0")
+    neighbour.aws["credentials"] = {"source": "Secret", "secretRef": {"name": "neighbour"}}
+    neighbour.apply()
+    neighbour.wait_condition("InventorySynced", "True")
 
+    assert fake_aws.calls(account=other.id)
+    assert fake_aws.calls(account=ACCOUNT) == []
     assert provider.live() == known
+
+    provider.apply(suspend=False)
+    provider.wait_handled(token)
+
+    assert provider.live() == account.truth()
 
 
 @pytest.mark.parametrize(
@@ -208,6 +224,31 @@ def test_a_missing_secret_is_waited_for(provider: Provider, account: AccountScri
     assert "Secret" in ready["message"]
     assert provider.condition("Stalled")["status"] == "absent"
     assert provider.live() == account.truth()
+
+
+def test_a_secret_that_goes_missing_later_is_waited_for_too(
+    provider: Provider, account: AccountScript, start: StartWith
+):
+    """Fails if the accounts that it opened count as rejected: Stalled after the grace."""
+    start("controller", "worker", credentials_grace_seconds="0")
+    account.put(instance("i-1", region="eu-west-1"))
+    provider.apply()
+    provider.wait_condition("InventorySynced", "True")
+
+    provider.delete_secret()
+    provider.ask_run()
+    ready = provider.wait_condition("Ready", "False", "DependencyNotReady")
+    valid = provider.wait_condition("CredentialsValid", "False", "SecretNotFound")
+
+    assert "Secret" in ready["message"]
+    assert "Secret" in valid["message"]
+    assert provider.condition("Stalled")["status"] == "absent"
+    assert provider.live() == account.truth()
+
+    provider.put_secret()
+    provider.run_now()
+    provider.wait_condition("Ready", "True", "Succeeded")
+    provider.wait_condition("InventorySynced", "True")
 
 
 @pytest.mark.usefixtures("operator")

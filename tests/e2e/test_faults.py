@@ -21,6 +21,7 @@ from tests.fixtures.waiting import eventually
 pytestmark = [pytest.mark.e2e, pytest.mark.aws, pytest.mark.database]
 
 LARGE = 6_000
+MANY_PASSES = 30
 INSTANCES = "aws.ec2.instances"
 
 
@@ -258,6 +259,36 @@ def test_an_estate_that_looks_empty_at_another_endpoint_is_not_deleted(
         assert synced.deleted() == set()
         assert synced.live() == estate.truth()
         assert held["message"]
+
+
+def test_passes_in_quick_succession_do_not_wear_the_probation_off(
+    provider: Provider, account: AccountScript, start: StartWith
+):
+    """Fails if passes that are too close to confirm a deletion count as passes that agree.
+
+    The estate is smaller than any brake's minimum, and none of it is listed consistently:
+    only the probation protects it.
+    """
+    account.put(instance("i-1", region="eu-west-1"), volume("vol-1", region="eu-west-1"))
+    start("controller", "worker", confirm_seconds="8")
+    provider.apply()
+    provider.wait_condition("InventorySynced", "True")
+    known = provider.live()
+
+    with FakeAws() as empty:
+        empty.account(ACCOUNT, regions=REGIONS, access_key=ACCESS_KEY, secret_key=SECRET_KEY)
+        provider.aws["endpointURL"] = empty.url
+        provider.apply()
+        for _ in range(MANY_PASSES):
+            provider.run_now()
+            assert provider.deleted() == set()
+            if provider.condition("DeletionHeld")["status"] == "True":
+                break
+        else:
+            pytest.fail("the brake never held")
+
+    assert known == account.truth()
+    assert provider.live() == known
 
 
 def _leads(controller: OperatorProcess) -> bool:

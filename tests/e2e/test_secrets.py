@@ -5,8 +5,9 @@ import re
 import psycopg
 import pytest
 
+from cloudops.collectors.identifiers import AnswerContext
 from cloudops.collectors.redaction import Redactor
-from cloudops.collectors.transform import AnswerContext, ListingTransform
+from cloudops.collectors.transform import ListingTransform
 from cloudops.collectors.vocabulary import Emits, Listing, RegionRule
 from cloudops.domain.ledger import Consistency, PeriodClass
 from cloudops.domain.resource import TagSource

@@ -15,7 +15,9 @@ from cloudops.collectors.vocabulary import (
     Discovery,
     Emits,
     Listing,
+    Progress,
     RegionRule,
+    unobserved,
 )
 from cloudops.domain.errors import AccessError
 from cloudops.domain.ledger import Consistency, PeriodClass
@@ -125,12 +127,14 @@ class FakeAccount:
 
     Attributes:
         error: Why it can't be entered; None while its door is open.
+        regions_error: Why its regions can't be read, although it can be entered.
         failures: Raised by a listing in a region, after `after` pages.
     """
 
     id: str
     regions: Sequence[str] | None = ("eu-west-1",)
     error: AccessError | None = None
+    regions_error: AccessError | None = None
     contents: dict[tuple[str, str], Content] = field(default_factory=dict)
     failures: dict[tuple[str, str], tuple[Exception, int]] = field(default_factory=dict)
 
@@ -169,7 +173,7 @@ class FakeAccount:
 
     def heal(self) -> None:
         self.failures.clear()
-        self.error = None
+        self.error = self.regions_error = None
 
     def _content(self, listing: Listing, region: str) -> Content:
         return self.contents.setdefault((listing.name, region), {})
@@ -182,6 +186,7 @@ class FakeCloud:
         keys: Access key → the account whose key it is; others are rejected.
         page_size: Items a page.
         on_page: Called in the listing's thread before each page: listing, region, number.
+        on_account: Called before discovery looks at an account, with its id.
     """
 
     name = CLOUD
@@ -192,6 +197,7 @@ class FakeCloud:
         self.keys: dict[str, str] = {}
         self.page_size = 3
         self.on_page: PageHook = lambda _listing, _region, _number: None
+        self.on_account: Callable[[str], None] = lambda _id: None
         self.opened = 0
         self.closed = 0
         self._lock = threading.Lock()
@@ -209,12 +215,16 @@ class FakeCloud:
             self.keys[key] = account_id
         return account
 
-    def discover(self, access: Access) -> Discovery:
+    def discover(self, access: Access, progress: Progress = unobserved) -> Discovery:
         own = self._identify(access)
         assert access.spec.aws is not None
         ids = access.spec.aws.accounts.ids
-        found = tuple(self._discovered(access, id_) for id_ in ids or (own.account_id,))
-        return Discovery(own, found, implicit=not ids)
+        found = []
+        for id_ in ids or (own.account_id,):
+            self.on_account(id_)
+            found.append(self._discovered(access, id_))
+            progress()
+        return Discovery(own, tuple(found), implicit=not ids)
 
     def open(self, access: Access, account_id: str) -> "FakeSession":
         own = self._identify(access)
@@ -243,9 +253,14 @@ class FakeCloud:
     def _discovered(self, access: Access, account_id: str) -> DiscoveredAccount:
         account = self.accounts[account_id]
         assert access.spec.aws is not None
-        if account.error is not None:
+        error = account.error or account.regions_error
+        if error is not None:
             problem = AccountError(
-                account.error.reason, str(account.error), account.error.permission
+                error.reason,
+                str(error),
+                error.permission,
+                error.error_class,
+                entered=account.error is None,
             )
             return DiscoveredAccount(account_id, "", "aws", None, problem)
         regions = None

@@ -58,6 +58,7 @@ class FakePlan:
     vanished: set[Key] = field(default_factory=set)
     snapshots: dict[Key, ProviderSnapshot] = field(default_factory=dict)
     writes: list[tuple[int, Key]] = field(default_factory=list)
+    reads: list[Key] = field(default_factory=list)
     away: bool = False
     schema_error: str = ""
     claims_to_fail: int = 0
@@ -123,6 +124,7 @@ class FakePlan:
     def snapshot(self, namespace: str, name: str) -> ProviderSnapshot | None:
         self._reach()
         with self._lock:
+            self.reads.append((namespace, name))
             return self.snapshots.get((namespace, name))
 
     def ping(self) -> None:

@@ -72,8 +72,11 @@ def _sync(settings: Settings, provider: CloudProvider, secrets: FileSecrets) -> 
     spec = provider.spec.model_dump(mode="json", by_alias=True, exclude_none=True)
     provider_id = collecting.plan(namespace, name, spec)
     before = _api_calls()
-    with _progress_bar() as report:
-        run_once(app, collecting, provider_id, report)
+    try:
+        with _progress_bar() as report:
+            run_once(app, collecting, provider_id, report)
+    finally:
+        collecting.rest(provider_id)
     return collecting.summary(namespace, name, provider_id, _api_calls() - before)
 
 

@@ -4,12 +4,12 @@ A listing is one row: everything the engine, the docs, the permission printer
 and the tests need to know about it. A new type is a new row.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
-from cloudops.domain.ledger import Consistency, PeriodClass
+from cloudops.domain.ledger import Consistency, ErrorClass, PeriodClass
 from cloudops.domain.provider import Identity, ProviderSpec
 from cloudops.domain.resource import Facet, Page, TagSource
 
@@ -120,11 +120,20 @@ class Access:
 
 @dataclass(frozen=True, slots=True)
 class AccountError:
-    """Why an account, or its list of regions, could not be read."""
+    """Why an account, or its list of regions, could not be read.
+
+    Attributes:
+        reason: CamelCase word for problems, e.g. `RoleNotAssumable`.
+        permission: What to grant; empty where no grant helps.
+        error_class: What passes by itself says nothing about the account.
+        entered: The account's own door is open; only its regions are not known.
+    """
 
     reason: str
     message: str
     permission: str = ""
+    error_class: ErrorClass = ErrorClass.IAM_DENY
+    entered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +157,14 @@ class Discovery:
     identity: Identity
     accounts: tuple[DiscoveredAccount, ...]
     implicit: bool = False
+
+
+Progress = Callable[[], None]
+"""Called by long work, from any of its threads, after each call; what it raises ends the work."""
+
+
+def unobserved() -> None:
+    """Progress that nobody waits for."""
 
 
 class AccountSession(Protocol):
@@ -196,10 +213,15 @@ class Cloud(Protocol):
         """The catalogue."""
         ...
 
-    def discover(self, access: Access) -> Discovery:
+    def discover(self, access: Access, progress: Progress = unobserved) -> Discovery:
         """Who we are, which accounts there are, and which regions each has enabled.
 
         An account that can't be entered is part of the answer, with its error.
+
+        Args:
+            access: The way in.
+            progress: Called whenever a call came back, so that a thousand
+                accounts are told from a call that hangs.
 
         Raises:
             AccessError: The credentials themselves don't work.

@@ -8,7 +8,8 @@ from typing import Any, Final
 from cloudops.api.v1alpha1.cloudprovider import parse_cloudprovider
 from cloudops.controller.cache import Document, ObjectCache
 from cloudops.controller.kube import Key
-from cloudops.controller.planning import Plan
+from cloudops.controller.pace import Pace
+from cloudops.controller.planning import ProviderPlan
 from cloudops.controller.provider_fields import TIMES, provider_fields
 from cloudops.controller.recorder import Recorder
 from cloudops.controller.refusals import refuse_aws, refuse_cloud
@@ -24,7 +25,9 @@ from cloudops.domain.provider_status import (
     SpecFacts,
     judge,
 )
+from cloudops.domain.snapshot import ProviderSnapshot
 from cloudops.logs import get_logger
+from cloudops.metrics import DELETIONS_HELD
 from cloudops.settings import Settings
 
 log = get_logger(__name__)
@@ -63,12 +66,15 @@ class CloudProviderReconciler:
         cache: What the watch has delivered.
         writer: Writes status.
         recorder: Writes events.
+
+    Attributes:
+        pace: How soon news of the ledger shall lead to a reconcile.
     """
 
     def __init__(
         self,
         settings: Settings,
-        plan: Plan,
+        plan: ProviderPlan,
         *,
         epoch: Callable[[], int],
         cache: ObjectCache,
@@ -81,16 +87,19 @@ class CloudProviderReconciler:
         self._cache = cache
         self._writer = writer
         self._recorder = recorder
+        self.pace = Pace(settings.poll_seconds)
 
     def reconcile(self, key: Key) -> float | None:
         """Plan, judge and tell; returns when to look again without any news."""
         document = self._cache.get(key)
         if document is None:
-            self._recorder.forget(self._writer.forget(key))
+            self._forget(key)
             return None
         wish = understand(document, self._settings)
         self._plan.put_provider(self._epoch(), to_record(document, runnable=wish.refusal is None))
-        snapshot = self._plan.snapshot(*key)
+        snapshot = self._read(key)
+        # The ledger's times are the database's, and so is the moment they are compared with.
+        now = snapshot.taken_at if snapshot and snapshot.taken_at else datetime.now(UTC)
         previous = previous_status(document)
         judgement = judge(
             SpecFacts(
@@ -100,7 +109,7 @@ class CloudProviderReconciler:
             ),
             snapshot,
             previous,
-            now=datetime.now(UTC),
+            now=now,
             grace=timedelta(seconds=self._settings.credentials_grace_seconds),
         )
         fields = provider_fields(
@@ -112,21 +121,36 @@ class CloudProviderReconciler:
         )
         if written.changed:
             self._tell(document, previous, judgement)
-        return self._look_again(judgement, written, wish)
+        return self._look_again(judgement, written, wish, now)
+
+    def _read(self, key: Key) -> ProviderSnapshot | None:
+        began = self.pace.now()
+        snapshot = self._plan.snapshot(*key)
+        self.pace.was_read(key, since=began)
+        if snapshot:
+            DELETIONS_HELD.labels(*key).set(snapshot.held_total)
+        return snapshot
+
+    def _forget(self, key: Key) -> None:
+        self._recorder.forget(self._writer.forget(key))
+        self.pace.forget(key)
+        DELETIONS_HELD.remove(*key)
 
     def _tell(self, document: Document, previous: PreviousStatus, judgement: Judgement) -> None:
         for happening in tell(previous, judgement):
             log.info(happening.message, reason=happening.reason)
             self._recorder.record(document, happening)
 
-    def _look_again(self, judgement: Judgement, written: Written, wish: Wish) -> float:
+    def _look_again(
+        self, judgement: Judgement, written: Written, wish: Wish, now: datetime
+    ) -> float:
         """News wakes us at once; this covers lost news, and what only time changes."""
         poll = self._settings.poll_seconds
         waits = [max(poll, min(wish.sync_period_seconds, self._settings.list_diff_seconds))]
         if judgement.condition(ConditionType.RECONCILING):
             waits.append(poll)
         if judgement.stalls_at:
-            waits.append((judgement.stalls_at - datetime.now(UTC)).total_seconds() + 1)
+            waits.append((judgement.stalls_at - now).total_seconds() + 1)
         if written.wait_seconds is not None:
             waits.append(written.wait_seconds)
         return max(min(waits), 0.1)

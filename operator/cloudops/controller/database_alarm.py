@@ -1,12 +1,16 @@
 """Tells once that the operator's own database is away, and once that it is back."""
 
+import contextlib
 import threading
+from collections.abc import Iterator
 from typing import Final
 
-from cloudops.controller.kube import Key, KubeClient, KubeError, object_path
+from cloudops.controller.kube import KubeClient, KubeError, object_path
+from cloudops.controller.planning import ProviderPlan
 from cloudops.controller.recorder import Happening, Recorder
-from cloudops.controller.workers import Reconciler
-from cloudops.domain.errors import StoreUnavailableError
+from cloudops.domain.errors import StoreBusyError, StoreUnavailableError
+from cloudops.domain.provider import ProviderRecord
+from cloudops.domain.snapshot import ProviderSnapshot
 from cloudops.logs import get_logger
 from cloudops.settings import Settings
 
@@ -23,34 +27,48 @@ BACK: Final = Happening(
 
 
 class DatabaseAlarm:
-    """A reconciler around another one: the objects themselves are not told.
+    """The plan as reconcilers use it, listened to: only a call that reached it says "back".
 
-    What the database can't say is unknown, so no status is written; the trouble
-    belongs to the operator, and there it is shown: on its Deployment.
+    What the database can't say is unknown, so no status is written and the objects
+    are not told; the trouble belongs to the operator, and there it is shown: on its
+    Deployment.
     """
 
     def __init__(
-        self, inner: Reconciler, settings: Settings, client: KubeClient, recorder: Recorder
+        self, plan: ProviderPlan, settings: Settings, client: KubeClient, recorder: Recorder
     ) -> None:
-        self._inner = inner
+        self._plan = plan
         self._settings = settings
         self._client = client
         self._recorder = recorder
         self._lock = threading.Lock()
         self._away = False
 
-    def reconcile(self, key: Key) -> float | None:
-        """As the inner reconciler."""
-        try:
-            seconds = self._inner.reconcile(key)
-        except StoreUnavailableError:
-            self.note(away=True)
-            raise
-        self.note(away=False)
-        return seconds
+    def put_provider(self, epoch: int, record: ProviderRecord) -> None:
+        with self._listening():
+            self._plan.put_provider(epoch, record)
 
-    def note(self, *, away: bool) -> None:
-        """The database is away, or there; only changes are told."""
+    def snapshot(self, namespace: str, name: str) -> ProviderSnapshot | None:
+        with self._listening():
+            return self._plan.snapshot(namespace, name)
+
+    def ping(self) -> None:
+        with self._listening():
+            self._plan.ping()
+
+    @contextlib.contextmanager
+    def _listening(self) -> Iterator[None]:
+        try:
+            yield
+        except StoreBusyError:
+            raise  # it answered, only not with what was wanted
+        except StoreUnavailableError:
+            self._note(away=True)
+            raise
+        self._note(away=False)
+
+    def _note(self, *, away: bool) -> None:
+        """Only changes are told."""
         with self._lock:
             if self._away == away:
                 return

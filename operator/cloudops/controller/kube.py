@@ -1,13 +1,11 @@
 """One way to the Kubernetes API: JSON in, JSON out, few errors, counted requests."""
 
-import os
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import quote, urlencode, urlsplit
 
 import kubernetes.client
-import kubernetes.config
 import orjson
 import urllib3
 
@@ -47,31 +45,6 @@ class NotFoundError(KubeError):
 
 class KubeUnavailableError(KubeError):
     """No answer, overload or an internal error: a later attempt may succeed."""
-
-
-def load_configuration() -> kubernetes.client.Configuration:
-    """KUBECONFIG if it is set, else the pod's ServiceAccount, else ~/.kube/config.
-
-    Raises:
-        KubeError: None of them can be used.
-    """
-    configuration = kubernetes.client.Configuration()
-    kubeconfig = os.environ.get("KUBECONFIG") or None  # None = ~/.kube/config
-    in_cluster = "KUBERNETES_SERVICE_HOST" in os.environ and kubeconfig is None
-    try:
-        if in_cluster:
-            kubernetes.config.load_incluster_config(  # type: ignore[no-untyped-call]
-                client_configuration=configuration
-            )
-        else:
-            kubernetes.config.load_kube_config(  # type: ignore[no-untyped-call]
-                config_file=kubeconfig, client_configuration=configuration
-            )
-    except kubernetes.config.ConfigException as error:
-        raise KubeError(f"no way to the Kubernetes API: {error}", 0) from error
-    configuration.retries = False  # each caller has its own deadline and its own backoff
-    configuration.connection_pool_maxsize = 32
-    return configuration
 
 
 def object_path(prefix: str, plural: str, namespace: str = "", name: str = "") -> str:

@@ -9,8 +9,24 @@ from cloudops.domain.provider import ProviderRecord
 from cloudops.domain.snapshot import ProviderSnapshot
 
 
-class Plan(Protocol):
-    """All methods raise `StoreUnavailableError` while the database is away."""
+class ProviderPlan(Protocol):
+    """What a reconciler needs; all raise `StoreUnavailableError` while the database is away."""
+
+    def put_provider(self, epoch: int, record: ProviderRecord) -> None:
+        """Bring a provider row in line with its object; NotLeaderError if another leads."""
+        ...
+
+    def snapshot(self, namespace: str, name: str) -> ProviderSnapshot | None:
+        """What the ledger knows of a provider now; None if it is not planned."""
+        ...
+
+    def ping(self) -> None:
+        """Reach the database, or raise."""
+        ...
+
+
+class Plan(ProviderPlan, Protocol):
+    """All that the controller needs."""
 
     def require_schema(self) -> None:
         """Refuse a database of another version with InvalidInputError."""
@@ -24,24 +40,12 @@ class Plan(Protocol):
         """Tie the database to this cluster; InvalidInputError if it is another's."""
         ...
 
-    def put_provider(self, epoch: int, record: ProviderRecord) -> None:
-        """Bring a provider row in line with its object; NotLeaderError if another leads."""
-        ...
-
     def planned_providers(self) -> list[Key]:
         """Every planned provider that came from the cluster."""
         ...
 
     def mark_vanished(self, epoch: int, keys: Sequence[Key]) -> None:
         """Retire providers whose objects are gone; NotLeaderError if another leads."""
-        ...
-
-    def snapshot(self, namespace: str, name: str) -> ProviderSnapshot | None:
-        """What the ledger knows of a provider now; None if it is not planned."""
-        ...
-
-    def ping(self) -> None:
-        """Reach the database, or raise."""
         ...
 
     def changes(self, stop: threading.Event) -> Iterator[Key]:

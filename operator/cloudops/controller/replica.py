@@ -9,13 +9,7 @@ from typing import Any, Final
 from cloudops.controller.cache import ObjectCache
 from cloudops.controller.cloudprovider import PLURAL, CloudProviderReconciler, status_kind
 from cloudops.controller.database_alarm import DatabaseAlarm
-from cloudops.controller.kube import (
-    API,
-    Key,
-    KubeClient,
-    KubeError,
-    load_configuration,
-)
+from cloudops.controller.kube import API, Key, KubeClient, KubeError
 from cloudops.controller.leader import Elector, LeaseTerms, new_identity
 from cloudops.controller.list_diff import LONGEST_LAG_SECONDS, ListDiff, WatchLag
 from cloudops.controller.planning import Plan
@@ -26,6 +20,7 @@ from cloudops.controller.watch import Watch
 from cloudops.controller.workers import Workers
 from cloudops.domain.errors import CloudOpsError, InvalidInputError, StoreUnavailableError
 from cloudops.health import HealthServer
+from cloudops.kubernetes_access import load_configuration
 from cloudops.logs import get_logger
 from cloudops.settings import Settings
 
@@ -109,19 +104,20 @@ class Replica:
             self._cache,
             may_write=self._elector.may_write,
         )
+        self._alarm = DatabaseAlarm(self._plan, self._settings, self._client, recorder)
         reconciler = CloudProviderReconciler(
             self._settings,
-            self._plan,
+            self._alarm,
             epoch=self._leader_epoch,
             cache=self._cache,
             writer=writer,
             recorder=recorder,
         )
-        self._alarm = DatabaseAlarm(reconciler, self._settings, self._client, recorder)
+        self._pace = reconciler.pace
         return Workers(
             CONTROLLER,
             self._queue,
-            self._alarm,
+            reconciler,
             threads=self._settings.reconcile_threads,
             deposed=self._elector.depose,
         )
@@ -223,7 +219,7 @@ class Replica:
         while not self._stop.is_set():
             try:
                 for key in self._plan.changes(self._stop):
-                    self._queue.add(key)
+                    self._queue.add_after(key, self._pace.pause(key))
             except CloudOpsError as error:
                 log.warning("lost touch with the ledger's changes", error=str(error))
             except Exception:  # the outermost boundary of the thread: polling goes on meanwhile
@@ -243,12 +239,7 @@ class Replica:
 
     def _database_answers(self) -> str:
         """A probe comes more often than a reconcile: it sounds the leader's alarm, too."""
-        try:
-            self._plan.ping()
-        except StoreUnavailableError:
-            if self._elector.leads():
-                self._alarm.note(away=True)
-            raise
+        (self._alarm if self._elector.leads() else self._plan).ping()
         return ""
 
     def _crds_are_served(self) -> str:

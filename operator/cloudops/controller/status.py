@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from cloudops.api.v1alpha1.conditions import Condition, condition, with_condition
 from cloudops.controller.cache import Document, ObjectCache, key_of, trimmed
 from cloudops.controller.kube import (
     API,
@@ -214,17 +213,24 @@ class StatusWriter:
 
 def _with_times(
     values: Sequence[ConditionValue], old: Document, generation: int
-) -> list[Condition]:
-    """As JSON; conditions of the same type keep their time while their status stays."""
-    wanted = {value.type for value in values}
-    now = datetime.now(UTC)
-    conditions = [known for known in old.get("conditions", ()) if known["type"] in wanted]
-    for value in values:
-        new = condition(
-            value.type, value.status, value.reason, value.message, generation=generation
-        )
-        conditions = with_condition(conditions, new, now)
-    return conditions
+) -> list[dict[str, Any]]:
+    """As JSON; a condition keeps its time while its status stays."""
+    now = datetime.now(UTC).strftime(TIME_FORMAT)
+    since = {
+        (known["type"], known["status"]): known["lastTransitionTime"]
+        for known in old.get("conditions", ())
+    }
+    return [
+        {
+            "type": str(value.type),
+            "status": value.status.value,
+            "reason": value.reason,
+            "message": value.message,
+            "observedGeneration": generation,
+            "lastTransitionTime": since.get((value.type, value.status), now),
+        }
+        for value in values
+    ]
 
 
 def _states(status: Document) -> Document:
@@ -236,14 +242,20 @@ def _states(status: Document) -> Document:
     return {"conditions": conditions, **{name: status.get(name) for name in STATES}}
 
 
-def _comparable(value: Any, without: frozenset[str]) -> Any:
+def _comparable(status: Document, without: frozenset[str]) -> Any:
+    """What counts as the same when it is said again; the order of conditions does not."""
+    conditions = {item["type"]: item for item in status.get("conditions", ())}
+    return _reduced({**status, "conditions": conditions}, without)
+
+
+def _reduced(value: Any, without: frozenset[str]) -> Any:
     """`value` with times of the ledger reduced to whether they are there."""
     if isinstance(value, Mapping):
         return {
-            key: "present" if key in without else _comparable(item, without)
+            key: "present" if key in without else _reduced(item, without)
             for key, item in value.items()
             if key != "lastTransitionTime"
         }
     if isinstance(value, list | tuple):
-        return [_comparable(item, without) for item in value]
+        return [_reduced(item, without) for item in value]
     return value

@@ -8,6 +8,7 @@
  ├─ `WorkerStoppingError`    this worker shuts down; its leases are handed back
  ├─ `NotLeaderError`         another controller leads now; nothing may be written
  └─ `StoreUnavailableError`  the database is away; nothing is known, nothing is written
+     └─ `StoreBusyError`     it is there, but a lock or a statement took too long
 
 Errors of SDKs are mapped to these where the SDK is called, with `raise … from`.
 """
@@ -37,6 +38,10 @@ class NotLeaderError(CloudOpsError):
 
 class StoreUnavailableError(CloudOpsError):
     """The database can't be reached or was restarted; a later attempt may succeed."""
+
+
+class StoreBusyError(StoreUnavailableError):
+    """The database is there, but a lock or a statement took too long; try again."""
 
 
 class AccessError(CloudOpsError):

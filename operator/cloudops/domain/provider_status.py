@@ -1,24 +1,19 @@
 """What a CloudProvider's status says, judged from the ledger; unread is never True."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
 from cloudops.domain.conditions import ConditionType, ConditionValue, Truth
 from cloudops.domain.snapshot import EntryState, ProviderSnapshot
+from cloudops.domain.wording import first_reason, held_deletions, unsynced_counts
 
 CLAIMED: Final = "AccountClaimed"
-MOST_NAMED: Final = 5  # scopes or permissions that one message names
 
-# The first of these that has a count gives InventorySynced its reason.
-UNSYNCED_ORDER: Final = (
-    "CredentialsRejected",
-    "AccessDenied",
-    "PartialListing",
-    "Throttled",
-    "Failed",
-    "Overdue",
+# Where the way in ended before the cloud was asked.
+DEPENDENCY_REASONS: Final = frozenset(
+    {"SecretNotFound", "SecretKeyMissing", "SecretAccessDenied", "SecretUnavailable"}
 )
 
 
@@ -141,12 +136,7 @@ def _verdict(
     if snapshot is None:
         return _progressing("Waiting for a worker to discover the accounts.")
     if snapshot.entry.state is EntryState.DEPENDENCY_MISSING:
-        return _Verdict(
-            Truth.FALSE,
-            "DependencyNotReady",
-            snapshot.entry.message,
-            reconciling="ProgressingWithRetry",
-        )
+        return _waiting(snapshot.entry.message)
     if snapshot.entry.state is EntryState.REJECTED:
         return _rejected(snapshot.entry.message, snapshot, now=now, grace=grace)
     if not previous.is_ready_for(facts.generation) and _first_pass_runs(facts, snapshot):
@@ -171,6 +161,9 @@ def _after_first_pass(snapshot: ProviderSnapshot, *, now: datetime, grace: timed
     if not accounts.total:
         return _no_account(snapshot)
     if not accounts.reachable and accounts.tried >= accounts.total:
+        missing = [p.message for p in snapshot.problems if p.reason in DEPENDENCY_REASONS]
+        if missing:
+            return _waiting(missing[0])
         first = snapshot.problems[0].message if snapshot.problems else "see status.problems"
         message = f"None of {accounts.total} accounts is readable: {first}"
         return _rejected(message, snapshot, now=now, grace=grace)
@@ -184,6 +177,11 @@ def _no_account(snapshot: ProviderSnapshot) -> _Verdict:
     if claimed:
         reason, message = CLAIMED, f"No account is left to read: {claimed[0]}"
     return _Verdict(Truth.FALSE, reason, message, stalled=True)
+
+
+def _waiting(message: str) -> _Verdict:
+    """For what may come any moment, such as a Secret: never stuck."""
+    return _Verdict(Truth.FALSE, "DependencyNotReady", message, reconciling="ProgressingWithRetry")
 
 
 def _progressing(message: str) -> _Verdict:
@@ -239,7 +237,7 @@ def _inventory_synced(facts: SpecFacts, snapshot: ProviderSnapshot | None) -> Co
     if snapshot is None or not snapshot.scopes.total:
         return _nothing_planned(facts, snapshot)
     if snapshot.unsynced:
-        return ConditionValue(kind, Truth.FALSE, _first_reason(snapshot), _counts(snapshot))
+        return ConditionValue(kind, Truth.FALSE, first_reason(snapshot), unsynced_counts(snapshot))
     total = snapshot.scopes.total
     if snapshot.scopes.planned:
         message = f"{total - snapshot.scopes.planned} of {total} scopes were tried."
@@ -262,37 +260,8 @@ def _nothing_planned(facts: SpecFacts, snapshot: ProviderSnapshot | None) -> Con
     return ConditionValue(ConditionType.INVENTORY_SYNCED, truth, reason, "Nothing was read yet.")
 
 
-def _first_reason(snapshot: ProviderSnapshot) -> str:
-    known = [reason for reason in UNSYNCED_ORDER if reason in snapshot.unsynced]
-    return known[0] if known else min(snapshot.unsynced)
-
-
-def _counts(snapshot: ProviderSnapshot) -> str:
-    """Reads as `12 AccessDenied and 3 Throttled of 45 scopes. Grant ec2:DescribeVolumes.`."""
-    order = {reason: place for place, reason in enumerate(UNSYNCED_ORDER)}
-    reasons = sorted(snapshot.unsynced, key=lambda reason: (order.get(reason, len(order)), reason))
-    counts = " and ".join(f"{snapshot.unsynced[reason]} {reason}" for reason in reasons)
-    granted = _named(dict.fromkeys(p.permission for p in snapshot.problems if p.permission))
-    advice = f" Grant {granted}." if granted else ""
-    return f"{counts} of {snapshot.scopes.total} scopes.{advice}"
-
-
 def _deletion_held(snapshot: ProviderSnapshot | None) -> list[ConditionValue]:
     if snapshot is None or not snapshot.held:
         return []
-    total = sum(scope.count for scope in snapshot.held)
-    names = _named(
-        f"{scope.listing} in {scope.account_id}/{scope.region} ({scope.count})"
-        for scope in snapshot.held
-    )
-    message = (
-        f"{total} deletions are held: {names}."
-        " If they are really gone, set spec.inventory.deletionBrake.percent to 100 for one run."
-    )
+    message = held_deletions(snapshot)
     return [ConditionValue(ConditionType.DELETION_HELD, Truth.TRUE, "DeletionBrake", message)]
-
-
-def _named(names: Iterable[str]) -> str:
-    listed = list(names)
-    more = f" and {len(listed) - MOST_NAMED} more" if len(listed) > MOST_NAMED else ""
-    return ", ".join(listed[:MOST_NAMED]) + more

@@ -105,5 +105,7 @@ class ProviderSnapshot:
     unsynced: dict[str, int] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
     problems_total: int = 0
-    held: tuple[HeldScope, ...] = ()
+    held: tuple[HeldScope, ...] = ()  # the first few; the totals are over all
+    held_scopes: int = 0
+    held_total: int = 0
     taken_at: datetime | None = None  # database clock

@@ -15,6 +15,9 @@ DEPENDENCY_REASONS = frozenset(
     {"SecretNotFound", "SecretKeyMissing", "SecretAccessDenied", "SecretUnavailable"}
 )
 
+# What ends the way in for every account of the provider, as far as one lease can tell.
+PROVIDER_REASONS = DEPENDENCY_REASONS | {"CredentialsRejected", "IdentityMismatch"}
+
 # What passes by itself says nothing about the credentials.
 PASSING = frozenset({ErrorClass.TRANSIENT, ErrorClass.THROTTLED})
 

@@ -60,6 +60,11 @@ class CollectingService:
         with transaction(self._engine) as connection:
             return leases.unfinished(connection, provider_id)
 
+    def rest(self, provider_id: int) -> None:
+        """One sync was asked for: workers leave the provider alone from now on."""
+        with transaction(self._engine) as connection:
+            providers.rest(connection, provider_id)
+
     def summary(self, namespace: str, name: str, provider_id: int, api_calls: int) -> SyncSummary:
         """The ledger of the provider as it stands."""
         with transaction(self._engine) as connection:

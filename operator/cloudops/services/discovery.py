@@ -10,6 +10,7 @@ from cloudops.collectors.vocabulary import (
     DiscoveredAccount,
     Discovery,
     Listing,
+    Progress,
     RegionRule,
 )
 from cloudops.domain.errors import AccessError
@@ -23,6 +24,7 @@ from cloudops.services.access import (
     provider_spec,
     rejected,
 )
+from cloudops.services.pulse import Pulse
 from cloudops.store import leases, plan, providers
 from cloudops.store.notify import notify_provider
 from cloudops.store.session import transaction
@@ -40,26 +42,28 @@ class DiscoveryService:
         self._clouds = clouds
         self._secrets = secrets
 
-    def run(self, lease: Lease) -> None:
+    def run(self, lease: Lease, pulse: Pulse) -> None:
         """Discover one provider and materialise its plan.
 
         Raises:
             LeaseLostError: Another worker has the lease.
+            WorkerStoppingError: The process stops; hand the lease back.
             StoreUnavailableError: The database went away.
         """
         with transaction(self._engine) as connection:
             provider = providers.planned_provider(connection, lease.provider_id)
         spec = provider_spec(provider)
         try:
-            found = self._discover(provider)
+            found = self._discover(provider, pulse.beat)
         except AccessError as error:
             self._record_rejection(lease, provider, spec, error)
             return
         self._write(lease, provider, spec, found)
 
-    def _discover(self, provider: PlannedProvider) -> Discovery:
+    def _discover(self, provider: PlannedProvider, progress: Progress) -> Discovery:
         access = open_access(provider, self._secrets)
-        found = self._clouds[provider.cloud].discover(access)
+        found = self._clouds[provider.cloud].discover(access, progress)
+        progress()
         self._refuse_other_identity(provider, found)
         return found
 
@@ -99,6 +103,8 @@ class DiscoveryService:
     def _write(
         self, lease: Lease, provider: PlannedProvider, spec: ProviderSpec, found: Discovery
     ) -> None:
+        failed = [account for account in found.accounts if _failed_by_itself(account)]
+        wait = RETRY_SECONDS if failed else spec.inventory.sync_period_seconds
         with transaction(self._engine) as connection:
             leases.guard(connection, lease)
             self._write_plan(connection, provider, spec, found)
@@ -106,8 +112,13 @@ class DiscoveryService:
                 connection, provider.id, Entry(EntryState.ACCEPTED), found.identity
             )
             plan.mark_discovered(connection, provider.id, provider.generation)
-            leases.finish(connection, lease, due_in_seconds=spec.inventory.sync_period_seconds)
-        _log.info("discovered", accounts=len(found.accounts), principal=found.identity.principal)
+            leases.finish(connection, lease, due_in_seconds=wait)
+        _log.info(
+            "discovered",
+            accounts=len(found.accounts),
+            failed=len(failed),
+            principal=found.identity.principal,
+        )
         self._notify(provider)
 
     def _write_plan(
@@ -137,6 +148,7 @@ class DiscoveryService:
 
     def _notify(self, provider: PlannedProvider) -> None:
         with transaction(self._engine) as connection:
+            leases.settle_request(connection, provider.id)
             notify_provider(connection, provider.namespace, provider.name)
 
 
@@ -159,4 +171,17 @@ def _planned(account: DiscoveredAccount) -> plan.PlannedAccount:
         error_reason=error.reason if error else "",
         error_message=error.message if error else "",
         error_permission=error.permission if error else "",
+        door=_door(account),
     )
+
+
+def _door(account: DiscoveredAccount) -> plan.Door:
+    if _failed_by_itself(account):
+        return plan.Door.UNKNOWN
+    shut = account.error is not None and not account.error.entered
+    return plan.Door.SHUT if shut else plan.Door.OPEN
+
+
+def _failed_by_itself(account: DiscoveredAccount) -> bool:
+    """A throttled or broken call says nothing about the account; it is asked again soon."""
+    return account.error is not None and account.error.error_class in PASSING

@@ -1,7 +1,7 @@
 """One lease's work: enter the account, run its due listings, load, sweep, give back."""
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Executor, wait
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from contextvars import copy_context
 
 import structlog
@@ -13,13 +13,21 @@ from cloudops.domain.ledger import Lease, Scope
 from cloudops.domain.provider import PlannedProvider, ProviderSpec
 from cloudops.domain.schedule import ScopeOutcome
 from cloudops.metrics import ROWS_CHANGED
-from cloudops.services.access import PASSING, SecretReader, open_access, provider_spec
+from cloudops.services.access import (
+    PASSING,
+    PROVIDER_REASONS,
+    SecretReader,
+    open_access,
+    provider_spec,
+)
 from cloudops.services.listing import Finished, ListingRun
 from cloudops.services.pulse import Pulse
-from cloudops.store import leases, providers, scopes, sweep
+from cloudops.store import entering, leases, providers, scopes, sweep
 from cloudops.store.clock import DatabaseClock
 from cloudops.store.notify import notify_provider
 from cloudops.store.session import transaction
+
+QUEUED_BEAT_SECONDS = 5.0
 
 _log = structlog.get_logger(__name__)
 
@@ -69,6 +77,7 @@ class InventoryService:
         with transaction(self._engine) as connection:
             leases.finish(connection, lease)
         with transaction(self._engine) as connection:
+            leases.settle_request(connection, provider.id)
             notify_provider(connection, provider.namespace, provider.name)
 
     def _known(self, lease: Lease, due: Sequence[Scope]) -> tuple[list[Scope], list[Scope]]:
@@ -92,7 +101,8 @@ class InventoryService:
         with transaction(self._engine) as connection:
             leases.guard(connection, lease)
             scopes.enter_account(connection, account_pk, session.fingerprint)
-            scopes.record_account(connection, lease, None)
+            if not entering.is_open(connection, account_pk):
+                scopes.record_account(connection, lease, None)
         return session
 
     def _deny(self, lease: Lease, error: AccessError) -> None:
@@ -102,6 +112,10 @@ class InventoryService:
             if error.error_class not in PASSING:
                 scopes.record_account(connection, lease, error)
             scopes.deny_lease(connection, lease, error)
+        if error.error_class not in PASSING and error.reason in PROVIDER_REASONS:
+            # Only a discovery says what that means for the provider.
+            with transaction(self._engine) as connection:
+                entering.rediscover(connection, lease)
 
     def _read(
         self,
@@ -119,26 +133,40 @@ class InventoryService:
         together = 1 if alone else len(work)
         finished: list[Finished] = []
         for start in range(0, len(work), together):
-            finished += self._run(run, work[start : start + together])
-            with transaction(self._engine) as connection:
-                leases.clear_attempts(connection, lease)
+            finished += self._run(run, lease, pulse, work[start : start + together])
         self._settle(lease, [f.outcome for f in finished if f.outcome is not None])
         self._sweep(lease, spec, _complete(work, finished))
 
-    def _run(self, run: ListingRun, work: Sequence[tuple[Scope, Listing]]) -> list[Finished]:
+    def _run(
+        self, run: ListingRun, lease: Lease, pulse: Pulse, work: Sequence[tuple[Scope, Listing]]
+    ) -> list[Finished]:
         # Each thread gets the lease's correlation id for its log lines.
         futures = [
             self._executor.submit(copy_context().run, run.one, scope, listing)
             for scope, listing in work
         ]
         try:
+            self._await(lease, pulse, futures)
             return [future.result() for future in futures]
         except BaseException:
-            # The session must stay open until the last thread has left it.
-            for future in futures:
-                future.cancel()
-            wait(futures)
+            # The session must stay open until the last thread has left it; what waits
+            # for a thread is over at once, which `wait` would not see.
+            wait([future for future in futures if not future.cancel()])
             raise
+
+    def _await(self, lease: Lease, pulse: Pulse, futures: Sequence[Future[Finished]]) -> None:
+        """Wait for listings, and speak for them while other leases' fill all threads."""
+        pending = set(futures)
+        while pending:
+            done, pending = wait(pending, QUEUED_BEAT_SECONDS, FIRST_COMPLETED)
+            for future in done:
+                future.result()
+            if done:
+                # Skipped while a neighbour loads; then the next that is finished does it.
+                with transaction(self._engine) as connection:
+                    leases.clear_attempts(connection, lease)
+            if not any(future.running() for future in pending):
+                pulse.beat()
 
     def _settle(self, lease: Lease, outcomes: Sequence[ScopeOutcome]) -> None:
         """Record what changed nothing, all at once."""

@@ -29,7 +29,7 @@ WITH due AS (
            CASE WHEN l.attempts < :crashes THEN 0
                 ELSE :seconds * power(2, least(l.attempts - :crashes, 8)) END) < now())
       AND p.runnable AND NOT p.suspended AND p.vanished_at IS NULL
-      AND (CAST(:provider_id AS integer) IS NULL OR p.id = :provider_id)
+      AND (p.id = :provider_id OR CAST(:provider_id AS integer) IS NULL AND p.origin = 'cluster')
     ORDER BY l.next_due_at LIMIT :limit FOR UPDATE OF l SKIP LOCKED
 ), taken AS (
     UPDATE lease SET holder = :holder, fence = fence + 1, attempts = attempts + 1,
@@ -46,7 +46,7 @@ WHERE id IN (
     SELECT l.id FROM lease l
     JOIN unnest(CAST(:ids AS integer[]), CAST(:fences AS bigint[])) AS held(id, fence)
       ON l.id = held.id AND l.fence = held.fence AND l.holder = :holder
-    FOR UPDATE OF l SKIP LOCKED
+    FOR NO KEY UPDATE OF l SKIP LOCKED
 )
 """)
 
@@ -79,6 +79,7 @@ RETURNING p.id
 _HANDLED = text("""
 UPDATE provider p SET handled_token = requested_token
 WHERE p.id = :provider_id AND p.handled_token <> p.requested_token
+  AND p.runnable AND NOT p.suspended
   AND NOT EXISTS (
     SELECT FROM lease l LEFT JOIN account a ON a.id = l.account_pk
     WHERE coalesce(l.provider_id, a.provider_id) = p.id AND l.next_due_at < 'infinity'
@@ -116,7 +117,7 @@ def acquire(
         holder: This worker's name, unique a process.
         limit: Most leases to take.
         seconds: How long they last without a heartbeat.
-        provider_id: Only this provider's, if given.
+        provider_id: Only this provider's; None = any that came from the cluster.
     """
     rows = connection.execute(
         _ACQUIRE,
@@ -151,11 +152,15 @@ def renew(
 def guard(connection: Connection, lease: Lease) -> None:
     """Keep the lease from being taken until this transaction ends.
 
+    Taking it locks the row FOR UPDATE, which this lock keeps out, and skips
+    what is locked. Heartbeats only update it, which this lock lets through: a
+    long load does not let its own lease run out.
+
     Raises:
         LeaseLostError: It was taken already.
     """
     fence = connection.scalar(
-        text("SELECT fence FROM lease WHERE id = :id FOR SHARE"), {"id": lease.id}
+        text("SELECT fence FROM lease WHERE id = :id FOR KEY SHARE"), {"id": lease.id}
     )
     if fence != lease.fence:
         raise LeaseLostError(f"lease {lease.domain}: fence {lease.fence} is over, now {fence}")
@@ -177,7 +182,15 @@ def finish(connection: Connection, lease: Lease, *, due_in_seconds: float = 0) -
     ).one_or_none()
     if finished is None:
         raise LeaseLostError(f"lease {lease.domain}: fence {lease.fence} is over")
-    connection.execute(_HANDLED, {"provider_id": finished.id})
+
+
+def settle_request(connection: Connection, provider_id: int) -> None:
+    """Note that the run which was asked for is over, if it is.
+
+    In a transaction of its own, after `finish` was committed: of two leases
+    that finish at once one has to see the other.
+    """
+    connection.execute(_HANDLED, {"provider_id": provider_id})
 
 
 def hand_back(connection: Connection, leases: Iterable[Lease]) -> None:

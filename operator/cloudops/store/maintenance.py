@@ -8,7 +8,7 @@ from sqlalchemy import Connection, text
 _LOCK = 7_203_518_222
 
 # `spec.inventory` decides; rows of accounts that nobody reads any more follow
-# the last provider that named them, or the default.
+# the last provider that read them.
 _DEFAULT_RETAIN_DAYS = 30
 _DEFAULT_HISTORY_DAYS = 180
 
@@ -18,7 +18,7 @@ WITH old AS (
     SELECT r.uid FROM resource r
     JOIN scope s ON s.id = r.scope_id
     JOIN account a ON a.id = s.account_pk
-    LEFT JOIN provider p ON p.id = a.provider_id
+    LEFT JOIN provider p ON p.id = coalesce(a.provider_id, a.last_provider_id)
     WHERE least(r.deleted_at, s.retired_at,
                 CASE WHEN s.status = 'unsupported' THEN s.status_since END,
                 CASE WHEN NOT selects(s.types, r.type) THEN s.types_changed_at END)

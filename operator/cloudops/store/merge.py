@@ -15,6 +15,20 @@ DELETE FROM stage_row USING stage_row later
 WHERE later.uid = stage_row.uid AND later.position > stage_row.position
 """)
 
+# Tags and the listing that waits for them are merged one after the other: at
+# once, neither would see what the other is about to write, and since neither
+# changes afterwards, nothing would ever bring them together. The wait may be
+# as long as the merge of a large listing.
+_TAGS_LOCK = 7_203_519
+_KEEP_APART = {
+    Facet.TAGS: text("SELECT pg_advisory_xact_lock(:lock, :account_pk)"),
+    Facet.LISTED: text("""
+        SELECT pg_advisory_xact_lock_shared(:lock, :account_pk)
+        WHERE EXISTS (SELECT FROM stage_row WHERE tag_source = 'tagging')
+    """),
+}
+_WAIT_FOR_MERGE = text("SELECT set_config('lock_timeout', '110s', true)")
+
 _CHANGES = text("""
 INSERT INTO change (at, uid, facet, operation, old, new, scope_id)
 SELECT clock_timestamp(), i.uid, :facet,
@@ -116,6 +130,9 @@ def merge_stage(connection: Connection, target: Target) -> int:
     """
     parameters = target.parameters()
     connection.execute(_DEDUPLICATE)
+    if target.facet in _KEEP_APART:
+        connection.execute(_WAIT_FOR_MERGE)
+        connection.execute(_KEEP_APART[target.facet], {**parameters, "lock": _TAGS_LOCK})
     connection.execute(_CHANGES, parameters)
     if target.facet is Facet.LISTED:
         connection.execute(_RESOURCES, parameters)

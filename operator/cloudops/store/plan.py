@@ -2,12 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Connection, text
 
 from cloudops.domain.resource import GLOBAL_REGION
 from cloudops.store.words import storable
+
+
+class Door(StrEnum):
+    """What a discovery learned of the way into an account."""
+
+    OPEN = "open"  # perhaps without its regions
+    SHUT = "shut"
+    UNKNOWN = "unknown"  # the attempt failed by itself: what was known stays
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +30,7 @@ class PlannedAccount:
     error_reason: str = ""
     error_message: str = ""
     error_permission: str = ""
+    door: Door = Door.OPEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +42,9 @@ class PlannedListing:
     period_seconds: int
     types: tuple[str, ...] = ()  # of several types those that are asked for; empty = all
 
+
+# Any constant will do, so long as nothing else in the database locks it.
+_OWNERS_LOCK = 7_203_518_223
 
 _ACCOUNTS = text("""
 INSERT INTO account (cloud, account_id, partition)
@@ -52,15 +65,17 @@ WHERE a.id = claim.account_pk AND claim.provider_id = :provider_id
   AND NOT (a.cloud = :cloud AND a.account_id = ANY(:account_ids))
 """)
 
-# The oldest provider that names an account reads it. A new owner plans it in
+# The oldest provider that names an account reads it; one of the command line
+# stands behind those of the cluster. A new owner plans it in
 # a discovery of its own, since its regions and types may be others.
 _SETTLE_OWNERS = text("""
 WITH best AS (
     SELECT DISTINCT ON (c.account_pk) c.account_pk, c.provider_id
     FROM claim c JOIN provider p ON p.id = c.provider_id AND p.vanished_at IS NULL
-    ORDER BY c.account_pk, p.created_at, p.uid
+    ORDER BY c.account_pk, p.origin = 'cli', p.created_at, p.uid
 ), moved AS (
-    UPDATE account SET provider_id = best.provider_id
+    UPDATE account SET provider_id = best.provider_id,
+        last_provider_id = coalesce(best.provider_id, account.provider_id)
     FROM account a LEFT JOIN best ON best.account_pk = a.id
     WHERE a.id = account.id AND account.provider_id IS DISTINCT FROM best.provider_id
     RETURNING account.provider_id
@@ -79,27 +94,32 @@ WHERE a.id = scope.account_pk AND a.provider_id IS NULL AND scope.retired_at IS 
 # however long the listing's own period is.
 _REOPEN = text("""
 UPDATE scope SET next_due_at = now()
-FROM account a JOIN unnest(CAST(:account_ids AS text[]), CAST(:reasons AS text[]))
-     AS d(account_id, reason) ON d.account_id = a.account_id AND d.reason = ''
+FROM account a JOIN unnest(CAST(:account_ids AS text[]), CAST(:doors AS text[]))
+     AS d(account_id, door) ON d.account_id = a.account_id AND d.door = 'open'
 WHERE a.id = scope.account_pk AND a.cloud = :cloud AND a.provider_id = :provider_id
   AND a.reachable = false AND scope.error_code = a.error_reason AND scope.retired_at IS NULL
 """)
 
+# What passes by itself is told only of an account of which nothing is known yet;
+# regions that were read once stay where they can't be read any more.
 _DETAILS = text("""
 UPDATE account SET name = d.name, partition = d.partition,
     regions = coalesce(string_to_array(d.regions, ','), account.regions),
-    reachable = (d.reason = ''),
+    reachable = CASE d.door WHEN 'open' THEN true WHEN 'shut' THEN false
+        ELSE account.reachable END,
     error_since = CASE WHEN d.reason = account.error_reason THEN account.error_since
                        WHEN d.reason = '' THEN NULL ELSE clock_timestamp() END,
     error_reason = d.reason, error_message = d.message, error_permission = d.permission
 FROM unnest(CAST(:account_ids AS text[]), CAST(:names AS text[]), CAST(:partitions AS text[]),
             CAST(:regions AS text[]), CAST(:reasons AS text[]), CAST(:messages AS text[]),
-            CAST(:permissions AS text[]))
-     AS d(account_id, name, partition, regions, reason, message, permission)
+            CAST(:permissions AS text[]), CAST(:doors AS text[]))
+     AS d(account_id, name, partition, regions, reason, message, permission, door)
 WHERE account.cloud = :cloud AND account.account_id = d.account_id
   AND account.provider_id = :provider_id
+  AND (d.door <> 'unknown' OR account.regions IS NULL AND account.reachable IS NOT false)
 """)
 
+# Where regions are not known, what is global can be read all the same.
 _DESIRED = """
 desired AS (
     SELECT a.id AS account_pk, a.account_id, r.region, l.listing, l.period,
@@ -112,7 +132,7 @@ desired AS (
         SELECT :global AS region WHERE l.is_global
         UNION ALL SELECT unnest(a.regions) WHERE NOT l.is_global
     ) r
-    WHERE a.provider_id = :provider_id AND a.regions IS NOT NULL
+    WHERE a.provider_id = :provider_id
 )
 """
 
@@ -147,8 +167,7 @@ WITH {_DESIRED}
 UPDATE scope SET retired_at = now(), retired_reason =
     CASE WHEN scope.listing = ANY(:listings) THEN 'RegionNotSelected' ELSE 'TypeNotSelected' END
 FROM account a
-WHERE a.id = scope.account_pk AND a.provider_id = :provider_id AND a.regions IS NOT NULL
-  AND scope.retired_at IS NULL
+WHERE a.id = scope.account_pk AND a.provider_id = :provider_id AND scope.retired_at IS NULL
   AND NOT EXISTS (SELECT FROM desired d WHERE d.account_pk = scope.account_pk
                   AND d.region = scope.region AND d.listing = scope.listing)
 """)  # noqa: S608  constants only
@@ -156,21 +175,25 @@ WHERE a.id = scope.account_pk AND a.provider_id = :provider_id AND a.regions IS 
 # A lease may rest, or wait for scopes that are due later than those that came.
 _WAKE_LEASES = text("""
 UPDATE lease SET next_due_at = due.at
-FROM (SELECT s.lease_id, min(s.next_due_at) AS at FROM scope s JOIN account a ON a.id = s.account_pk
+FROM (SELECT s.lease_id, min(CASE
+          WHEN coalesce(s.last_attempt_at, '-infinity')
+               < greatest(p.requested_at, p.spec_changed_at) THEN now()
+          ELSE s.next_due_at END) AS at
+      FROM scope s JOIN account a ON a.id = s.account_pk JOIN provider p ON p.id = a.provider_id
       WHERE a.provider_id = :provider_id AND s.retired_at IS NULL GROUP BY 1) due
 WHERE lease.id = due.lease_id AND lease.next_due_at > due.at
 """)
 
 # What can't be entered can't be read: its scopes say so, their rows stay.
-_DENY_UNREACHABLE = text("""
+_DENY_SHUT = text("""
 UPDATE scope SET status = 'denied', error_class = 'iam_deny', error_code = a.error_reason,
     error_message = a.error_message, error_permission = a.error_permission,
     last_attempt_at = now(),
     status_since = CASE WHEN scope.status = 'denied' AND scope.error_code = a.error_reason
         THEN scope.status_since ELSE now() END
 FROM account a
-WHERE a.id = scope.account_pk AND a.provider_id = :provider_id AND a.reachable = false
-  AND scope.retired_at IS NULL
+WHERE a.id = scope.account_pk AND a.provider_id = :provider_id AND scope.retired_at IS NULL
+  AND a.cloud = :cloud AND a.account_id = ANY(:shut)
 """)
 
 
@@ -203,12 +226,18 @@ def write_plan(
     }
     for statement in (_LEASES, _SCOPES, _RETIRE):
         connection.execute(statement, rows)
-    for statement in (_DENY_UNREACHABLE, _WAKE_LEASES):
-        connection.execute(statement, keys)
+    shut = [account.account_id for account in accounts if account.door is Door.SHUT]
+    connection.execute(_DENY_SHUT, {**keys, "shut": shut})
+    connection.execute(_WAKE_LEASES, keys)
 
 
 def settle_owners(connection: Connection) -> None:
-    """Give every account to the oldest provider that names it, retire those nobody names."""
+    """Give every account to the oldest provider that names it, retire those nobody names.
+
+    One transaction at a time: two that lock many accounts in different orders
+    would wait for each other.
+    """
+    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _OWNERS_LOCK})
     connection.execute(_SETTLE_OWNERS)
     connection.execute(_RETIRE_UNOWNED)
 
@@ -248,4 +277,5 @@ def _account_columns(accounts: Sequence[PlannedAccount]) -> dict[str, list[Any]]
         "reasons": [account.error_reason for account in accounts],
         "messages": [storable(account.error_message) for account in accounts],
         "permissions": [account.error_permission for account in accounts],
+        "doors": [account.door.value for account in accounts],
     }

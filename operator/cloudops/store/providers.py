@@ -43,7 +43,14 @@ ON CONFLICT (namespace, name) DO UPDATE SET
     runnable = excluded.runnable,
     requested_at = CASE WHEN provider.requested_token = excluded.requested_token
         THEN provider.requested_at ELSE clock_timestamp() END,
-    requested_token = excluded.requested_token, vanished_at = NULL
+    requested_token = excluded.requested_token, vanished_at = NULL,
+    -- Another object of the same name adopts the rows, not the progress.
+    discovered_generation = CASE WHEN provider.uid = excluded.uid
+        THEN provider.discovered_generation ELSE 0 END,
+    handled_token = CASE WHEN provider.uid = excluded.uid THEN provider.handled_token ELSE '' END,
+    entry_state = CASE WHEN provider.uid = excluded.uid
+        THEN provider.entry_state ELSE 'untried' END,
+    identity = CASE WHEN provider.uid = excluded.uid THEN provider.identity END
 RETURNING id
 """)
 
@@ -54,21 +61,24 @@ FROM provider WHERE id = :id AND runnable AND NOT suspended
 ON CONFLICT (domain) DO NOTHING
 """)
 
-_WAKE_SCOPES = text("""
-UPDATE scope SET next_due_at = now() FROM account
-WHERE account.id = scope.account_pk AND account.provider_id = :id AND scope.retired_at IS NULL
-""")
-
-# One place says when a lease is due while nobody holds it.
+# Only leases that nobody is writing to: whoever waits for a lease while it holds
+# the provider could wait for ever. The others see the change when they finish,
+# and the discovery that a change makes due looks at all of them.
 _RESCHEDULE = text("""
+WITH free AS (
+    SELECT l.id FROM lease l LEFT JOIN account a ON a.id = l.account_pk
+    WHERE coalesce(l.provider_id, a.provider_id) = :id
+    ORDER BY l.id FOR NO KEY UPDATE OF l SKIP LOCKED
+)
 UPDATE lease SET next_due_at = CASE
     WHEN NOT p.runnable OR p.suspended OR p.vanished_at IS NOT NULL THEN 'infinity'
     WHEN lease.kind = 'discovery' THEN now()
-    ELSE coalesce((SELECT min(s.next_due_at) FROM scope s
-                   WHERE s.lease_id = lease.id AND s.retired_at IS NULL), 'infinity') END
-FROM lease l LEFT JOIN account a ON a.id = l.account_pk
-JOIN provider p ON p.id = coalesce(l.provider_id, a.provider_id)
-WHERE l.id = lease.id AND p.id = :id
+    ELSE coalesce((
+        SELECT min(CASE WHEN coalesce(s.last_attempt_at, '-infinity')
+                             < greatest(p.requested_at, p.spec_changed_at)
+                   THEN now() ELSE s.next_due_at END)
+        FROM scope s WHERE s.lease_id = lease.id AND s.retired_at IS NULL), 'infinity') END
+FROM free, provider p WHERE lease.id = free.id AND p.id = :id
 """)
 
 _VANISH = text("""
@@ -95,8 +105,6 @@ def write_provider(connection: Connection, record: ProviderRecord, *, origin: Or
         return int(found["id"])
     provider_id = int(connection.execute(_WRITE, values).scalar_one())
     connection.execute(_DISCOVERY_LEASE, {"id": provider_id})
-    if found is None or found["spec_digest"] != values["spec_digest"] or _asks_again(found, values):
-        connection.execute(_WAKE_SCOPES, {"id": provider_id})
     connection.execute(_RESCHEDULE, {"id": provider_id})
     return provider_id
 
@@ -116,6 +124,14 @@ def vanish_providers(connection: Connection, keys: Sequence[tuple[str, str]]) ->
         connection.execute(_RESCHEDULE, {"id": provider_id})
         connection.execute(text("DELETE FROM claim WHERE provider_id = :id"), {"id": provider_id})
     return list(gone)
+
+
+def rest(connection: Connection, provider_id: int) -> None:
+    """Nobody reads it any more until it is written again."""
+    connection.execute(
+        text("UPDATE provider SET runnable = false WHERE id = :id"), {"id": provider_id}
+    )
+    connection.execute(_RESCHEDULE, {"id": provider_id})
 
 
 def planned_providers(connection: Connection) -> list[tuple[str, str]]:
@@ -209,8 +225,3 @@ def _digest(record: ProviderRecord, spec: bytes) -> bytes:
 
 def _same(found: RowMapping, values: dict[str, Any]) -> bool:
     return found["vanished_at"] is None and all(found[name] == values[name] for name in _COMPARED)
-
-
-def _asks_again(found: RowMapping, values: dict[str, Any]) -> bool:
-    token = values["requested_token"]
-    return bool(token) and found["requested_token"] != token

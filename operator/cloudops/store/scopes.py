@@ -12,13 +12,16 @@ from cloudops.store.words import storable
 
 POSTPONE_SECONDS = 300
 
-# A scope that is nearly due goes with its lease, which saves taking it twice.
+# A scope that is nearly due goes with its lease, which saves taking it twice;
+# a changed spec and a request make all of them due.
 _DUE = text("""
 SELECT s.id, s.listing, a.account_id, s.region, s.status, s.last_complete_at,
        s.consecutive_failures, s.empty_streak, s.item_count, s.period_seconds, s.account_pk, s.types
-FROM scope s JOIN account a ON a.id = s.account_pk
+FROM scope s JOIN account a ON a.id = s.account_pk JOIN provider p ON p.id = a.provider_id
 WHERE s.lease_id = :lease_id AND s.retired_at IS NULL
-  AND s.next_due_at <= now() + make_interval(secs => s.period_seconds * 0.05)
+  AND (s.next_due_at <= now() + make_interval(secs => s.period_seconds * 0.05)
+       OR coalesce(s.last_attempt_at, '-infinity')
+          < greatest(p.requested_at, p.spec_changed_at))
 ORDER BY s.last_attempt_at NULLS FIRST, s.listing
 """)
 
@@ -53,7 +56,8 @@ WHERE scope.id = o.id
 # complete listings agree; what the old ones missed proves nothing.
 _PROBATION = text("""
 WITH changed AS (
-    UPDATE account SET fingerprint = :fingerprint FROM account old
+    UPDATE account SET fingerprint = :fingerprint, fingerprint_since = clock_timestamp()
+    FROM account old
     WHERE old.id = account.id AND account.id = :account_pk
       AND account.fingerprint IS DISTINCT FROM :fingerprint
     RETURNING account.id, old.fingerprint AS before

@@ -4,6 +4,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg
+from psycopg.errors import (
+    DeadlockDetected,
+    LockNotAvailable,
+    QueryCanceled,
+    SerializationFailure,
+)
 from sqlalchemy import URL, Connection, Engine, create_engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import (
@@ -14,7 +20,7 @@ from sqlalchemy.exc import (
     TimeoutError,  # noqa: A004  of the pool
 )
 
-from cloudops.domain.errors import InvalidInputError, StoreUnavailableError
+from cloudops.domain.errors import InvalidInputError, StoreBusyError, StoreUnavailableError
 from cloudops.settings import Settings
 
 # A hung statement or lock must not outlive a lease; a forgotten transaction
@@ -23,6 +29,8 @@ _SESSION_OPTIONS = (
     "-c statement_timeout=120s -c lock_timeout=20s "
     "-c idle_in_transaction_session_timeout=120s -c timezone=UTC"
 )
+# The database is there; it only could not do this now.
+_BUSY = (DeadlockDetected, LockNotAvailable, QueryCanceled, SerializationFailure)
 _CONNECT = {
     "connect_timeout": 10,
     "keepalives_idle": 30,
@@ -45,12 +53,17 @@ def open_engine(settings: Settings, *, application: str = "cloudops") -> Engine:
         )
     return create_engine(
         driver_url(settings.database_url),
-        pool_size=settings.database_pool_size,
+        pool_size=max(settings.database_pool_size, _least_connections(settings)),
         max_overflow=4,
         pool_pre_ping=True,
         pool_recycle=1800,
         connect_args={**_CONNECT, "application_name": application},
     )
+
+
+def _least_connections(settings: Settings) -> int:
+    """A lease's thread and a listing's thread may hold one each, for as long as they run."""
+    return 2 * settings.worker_threads
 
 
 def driver_url(database_url: str) -> URL:
@@ -88,10 +101,13 @@ def store_errors() -> Iterator[None]:
 
     Raises:
         StoreUnavailableError: The database can't be reached or went away.
+        StoreBusyError: A lock or a statement took too long.
     """
     try:
         yield
     except (OperationalError, InterfaceError) as error:
+        if isinstance(error.orig, _BUSY):
+            raise StoreBusyError(f"database: {_first_line(error.orig)}") from error
         raise StoreUnavailableError(f"database: {_first_line(error.orig)}") from error
     except DBAPIError as error:
         if error.connection_invalidated:
@@ -100,7 +116,7 @@ def store_errors() -> Iterator[None]:
     except (psycopg.OperationalError, psycopg.InterfaceError) as error:  # out of a COPY
         raise StoreUnavailableError(f"database: {_first_line(error)}") from error
     except TimeoutError as error:
-        raise StoreUnavailableError("database: all connections of this process are busy") from error
+        raise StoreBusyError("database: all connections of this process are busy") from error
 
 
 def _first_line(error: BaseException | None) -> str:

@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
+from cloudops.domain.ledger import ScopeStatus
 from cloudops.domain.provider import Identity
 from cloudops.domain.schedule import DAY_SECONDS, EMPTY_PASSES_BEFORE_SLOWING
 from cloudops.domain.snapshot import (
@@ -70,12 +71,13 @@ WHERE a.provider_id = :id AND selects(s.types, r.type)
 
 # One cause, however many scopes it stops, is one problem.
 _PROBLEMS = f"""
-SELECT reason, permission, listing, count(DISTINCT account_id) AS accounts,
+SELECT reason, permission, listing,
+       count(DISTINCT account_id) FILTER (WHERE account_id <> '') AS accounts,
        count(DISTINCT region) FILTER (WHERE region <> '') AS regions,
-       (array_agg(account_id ORDER BY account_id, region))[1] AS example_account,
-       (array_agg(region ORDER BY account_id, region))[1] AS example_region,
+       (array_agg(account_id ORDER BY account_id = '', account_id, region))[1] AS example_account,
+       (array_agg(region ORDER BY account_id = '', account_id, region))[1] AS example_region,
        min(since) AS since,
-       (array_agg(message ORDER BY account_id, region))[1] AS message
+       (array_agg(message ORDER BY account_id = '', account_id, region))[1] AS message
 FROM (
     SELECT error_code AS reason, error_permission AS permission,
            listing, account_id, region, status_since AS since, error_message AS message
@@ -85,10 +87,10 @@ FROM (
     SELECT error_reason, error_permission, '', account_id, '', error_since, error_message
     FROM account WHERE provider_id = :id AND error_reason <> ''
     UNION ALL
-    SELECT 'WorkerCrashed', '', '', a.account_id, l.region, l.started_at,
+    SELECT 'WorkerCrashed', '', '', coalesce(a.account_id, ''), l.region, l.started_at,
            'workers died while reading it; it is retried alone, with growing pauses'
-    FROM lease l JOIN account a ON a.id = l.account_pk
-    WHERE a.provider_id = :id AND l.attempts > 3
+    FROM lease l LEFT JOIN account a ON a.id = l.account_pk
+    WHERE coalesce(a.provider_id, l.provider_id) = :id AND l.attempts > 3
     UNION ALL
     SELECT 'AccountClaimed', '', '', a.account_id, '', c.claimed_at,
            'read by CloudProvider ' || owner.namespace || '/' || owner.name
@@ -105,7 +107,9 @@ _FIRST_PROBLEMS = text(
 )
 
 _HELD = text(f"""
-SELECT listing, account_id, region, held_count AS count FROM ({_SCOPES}) AS scopes
+SELECT listing, account_id, region, held_count, count(*) OVER () AS scopes,
+       sum(held_count) OVER () AS total
+FROM ({_SCOPES}) AS scopes
 WHERE held_count > 0 ORDER BY held_count DESC, account_id, region, listing LIMIT :limit
 """)  # noqa: S608  constants only
 
@@ -119,8 +123,12 @@ def read_snapshot(connection: Connection, namespace: str, name: str) -> Provider
     groups = [ScopeGroup(**group) for group in connection.execute(_GROUPS, key).mappings()]
     resources = connection.execute(_RESOURCES, key).one()
     problems = connection.execute(_FIRST_PROBLEMS, {**key, "limit": PROBLEMS_SHOWN}).all()
-    held = connection.execute(_HELD, {**key, "limit": HELD_SHOWN}).mappings()
-    ages = [group.oldest_complete for group in groups if group.oldest_complete is not None]
+    held = connection.execute(_HELD, {**key, "limit": HELD_SHOWN}).all()
+    ages = [
+        group.oldest_complete
+        for group in groups
+        if group.oldest_complete is not None and group.status != ScopeStatus.UNSUPPORTED
+    ]
     return ProviderSnapshot(
         generation=row.generation,
         discovered_generation=row.discovered_generation,
@@ -139,7 +147,12 @@ def read_snapshot(connection: Connection, namespace: str, name: str) -> Provider
         unsynced=unsynced_reasons(groups),
         problems=tuple(_problem(problem) for problem in problems),
         problems_total=problems[0].total if problems else 0,
-        held=tuple(HeldScope(**scope) for scope in held),
+        held=tuple(
+            HeldScope(scope.listing, scope.account_id, scope.region, scope.held_count)
+            for scope in held
+        ),
+        held_scopes=held[0].scopes if held else 0,
+        held_total=int(held[0].total) if held else 0,
         taken_at=row.taken_at,
     )
 

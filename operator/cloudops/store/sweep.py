@@ -54,13 +54,25 @@ AND (s.id = ANY(CAST(:strong AS integer[]))
      OR f.missing_since <= s.last_complete_at - make_interval(secs => :confirm_seconds))
 """
 
+# Materialised: joined at once, tables that were never analysed make the planner
+# look through all that is missing once for every row.
+_GONE = f"""
+gone AS MATERIALIZED (
+    SELECT f.uid, s.id AS scope_id, s.types FROM scope s JOIN facet f ON {_ELIGIBLE}
+    WHERE s.id = ANY(CAST(:scope_ids AS integer[]))
+)
+"""  # noqa: S608  constants only
+
 _CANDIDATES = text(f"""
-SELECT s.id AS scope_id, count(*) AS missing, s.probation > 0 AS on_probation,
+WITH {_GONE}, counted AS (
+    SELECT gone.scope_id, count(*) AS missing FROM gone
+    JOIN resource r ON r.uid = gone.uid AND r.scope_id = gone.scope_id
+        AND r.deleted_at IS NULL AND selects(gone.types, r.type)
+    GROUP BY gone.scope_id
+)
+SELECT s.id AS scope_id, counted.missing, s.probation > 0 AS on_probation,
        (SELECT count(*) FROM resource l WHERE l.scope_id = s.id AND l.deleted_at IS NULL) AS live
-FROM scope s JOIN facet f ON {_ELIGIBLE}
-JOIN resource r ON r.uid = f.uid AND r.scope_id = s.id AND r.deleted_at IS NULL
-    AND selects(s.types, r.type)
-WHERE s.id = ANY(CAST(:scope_ids AS integer[])) GROUP BY s.id
+FROM counted JOIN scope s ON s.id = counted.scope_id
 """)  # noqa: S608  constants only
 
 _ACCOUNT_LIVE = text("""
@@ -70,17 +82,17 @@ WHERE r.deleted_at IS NULL AND s.retired_at IS NULL AND s.status <> 'unsupported
 """)
 
 _DELETE = text(f"""
-WITH gone AS (
+WITH {_GONE}, deleted AS (
     UPDATE resource r SET deleted_at = clock_timestamp(), deleted_reason = 'swept',
         changed_at = clock_timestamp()
-    FROM scope s, facet f
-    WHERE {_ELIGIBLE} AND s.id = ANY(CAST(:scope_ids AS integer[]))
-      AND r.uid = f.uid AND r.scope_id = s.id AND r.deleted_at IS NULL
-      AND selects(s.types, r.type)
-    RETURNING r.uid, s.id AS scope_id, f.document
+    FROM gone
+    WHERE r.uid = gone.uid AND r.scope_id = gone.scope_id AND r.deleted_at IS NULL
+      AND selects(gone.types, r.type)
+    RETURNING r.uid, r.scope_id
 )
 INSERT INTO change (at, uid, facet, operation, old, scope_id)
-SELECT clock_timestamp(), uid, :facet, 'deleted', document, scope_id FROM gone
+SELECT clock_timestamp(), deleted.uid, :facet, 'deleted', f.document, deleted.scope_id
+FROM deleted JOIN facet f ON f.uid = deleted.uid AND f.facet = :facet
 """)  # noqa: S608  constants only
 
 # A facet that is no longer shown is not known any more; its resource lives on.
@@ -98,13 +110,18 @@ INSERT INTO change (at, uid, facet, operation, old, scope_id)
 SELECT clock_timestamp(), uid, :facet, 'dropped', document, scope_id FROM gone
 """)  # noqa: S608  constants only
 
-# A scope leaves its probation step by step, with each complete listing that
-# asks for no deletion that has to wait.
+# A scope leaves its probation step by step, with each complete listing under
+# the new credentials that misses nothing: what is marked is still in question.
 _HOLD = text("""
-UPDATE scope SET held_count = h.held,
-    probation = CASE WHEN h.held > 0 THEN scope.probation ELSE greatest(scope.probation - 1, 0) END
-FROM unnest(CAST(:scope_ids AS integer[]), CAST(:held AS integer[])) AS h(id, held)
-WHERE scope.id = h.id AND (scope.held_count <> h.held OR scope.probation > 0 AND h.held = 0)
+UPDATE scope SET held_count = h.held, probation = CASE
+    WHEN scope.last_complete_at < a.fingerprint_since OR EXISTS (
+        SELECT FROM facet f LEFT JOIN resource r ON r.uid = f.uid
+        WHERE f.scope_id = scope.id AND f.missing_since IS NOT NULL
+          AND (f.facet <> 'listed' OR r.deleted_at IS NULL AND selects(scope.types, r.type)))
+    THEN scope.probation ELSE greatest(scope.probation - 1, 0) END
+FROM unnest(CAST(:scope_ids AS integer[]), CAST(:held AS integer[])) AS h(id, held), account a
+WHERE scope.id = h.id AND a.id = scope.account_pk
+  AND (scope.held_count <> h.held OR scope.probation > 0)
 """)
 
 

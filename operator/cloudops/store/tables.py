@@ -111,6 +111,8 @@ account: Final = Table(
     _words("error_permission"),
     _time("error_since"),
     Column("fingerprint", LargeBinary),  # credential, endpoint and partition last used
+    _time("fingerprint_since"),
+    Column("last_provider_id", ForeignKey("provider.id")),  # whose retention still counts
     UniqueConstraint("cloud", "account_id"),
     Index("account_provider_id", "provider_id"),
 )

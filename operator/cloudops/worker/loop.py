@@ -100,7 +100,7 @@ class Worker:
         with logs.correlated(lease=lease.domain):
             try:
                 if lease.kind is LeaseKind.DISCOVERY:
-                    self._discovery.run(lease)
+                    self._discovery.run(lease, pulse)
                 else:
                     self._inventory.run(lease, pulse)
             except WorkerStoppingError:

@@ -53,7 +53,7 @@ def _work(app: WorkerApp, lease: Lease, heartbeat: Heartbeat) -> None:
         pulse = heartbeat.hold(lease)
         try:
             if lease.kind is LeaseKind.DISCOVERY:
-                app.discovery.run(lease)
+                app.discovery.run(lease, pulse)
             else:
                 app.inventory.run(lease, pulse)
         except BaseException:

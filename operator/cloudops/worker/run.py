@@ -90,7 +90,7 @@ def _leave(worker: Worker, loop: threading.Thread) -> int:
     hung = loop.is_alive() or any(
         thread.is_alive() and not thread.daemon and thread is not threading.main_thread()
         for thread in threading.enumerate()
-        if thread.name.startswith(("lease", "listing"))
+        if thread.name.startswith(("lease", "listing", "discovery"))
     )
     if hung and worker.heartbeat.held():
         _log.warning("leaving hung calls behind")

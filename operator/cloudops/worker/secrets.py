@@ -5,13 +5,14 @@ import threading
 from collections.abc import Mapping
 from http import HTTPStatus
 
-from kubernetes import client, config
+from kubernetes import client
 from kubernetes.client import ApiException
 from urllib3.exceptions import HTTPError
 
 from cloudops import logs
 from cloudops.domain.errors import AccessError
 from cloudops.domain.ledger import ErrorClass
+from cloudops.kubernetes_access import NoKubernetesError, load_configuration
 
 _TIMEOUT_SECONDS = (5, 15)
 
@@ -57,19 +58,14 @@ class KubernetesSecrets:
 
 
 def _api_client() -> client.ApiClient:
-    settings = client.Configuration()
     try:
-        config.load_incluster_config(client_configuration=settings)  # type: ignore[no-untyped-call]
-    except config.ConfigException:
-        try:
-            config.load_kube_config(client_configuration=settings)  # type: ignore[no-untyped-call]
-        except config.ConfigException as error:
-            raise AccessError(
-                f"no Kubernetes API to read Secrets from: {error}",
-                reason="SecretUnavailable",
-                error_class=ErrorClass.TRANSIENT,
-            ) from error
-    return client.ApiClient(settings)
+        return client.ApiClient(load_configuration())
+    except NoKubernetesError as error:
+        raise AccessError(
+            f"Secrets can't be read: {error}",
+            reason="SecretUnavailable",
+            error_class=ErrorClass.TRANSIENT,
+        ) from error
 
 
 def _refusal(namespace: str, name: str, error: ApiException) -> AccessError:

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 from prometheus_client import REGISTRY
 
-from cloudops.controller.kube import API, KubeClient, load_configuration, object_path
+from cloudops.controller.kube import API, KubeClient, object_path
 from cloudops.controller.replica import Replica
+from cloudops.kubernetes_access import load_configuration
 from cloudops.settings import Settings
 from tests.cluster.cluster import Cluster
 from tests.fakes.plan import FakePlan

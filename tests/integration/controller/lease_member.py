@@ -7,8 +7,9 @@ import sys
 import time
 from pathlib import Path
 
-from cloudops.controller.kube import KubeClient, load_configuration
+from cloudops.controller.kube import KubeClient
 from cloudops.controller.leader import Elector, LeaseTerms, boot_seconds, new_identity
+from cloudops.kubernetes_access import load_configuration
 
 target, namespace, name, *seconds = sys.argv[1:]
 lease, renew, retry = map(float, seconds)

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from cloudops.controller.kube import KubeClient, KubeUnavailableError, load_configuration
+from cloudops.controller.kube import KubeClient, KubeUnavailableError
 from cloudops.controller.leader import (
     EXIT_DEPOSED,
     Elector,
@@ -22,6 +22,7 @@ from cloudops.controller.leader import (
     new_identity,
 )
 from cloudops.domain.errors import InvalidInputError
+from cloudops.kubernetes_access import load_configuration
 from tests.fixtures.waiting import eventually
 
 pytestmark = pytest.mark.integration

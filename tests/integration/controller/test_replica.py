@@ -1,13 +1,14 @@
 """The whole controller on a real API server; the ledger is told by the test."""
 
 import json
+import time
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from cloudops.api.v1alpha1.contract import check_contract, kstatus
-from cloudops.domain.snapshot import Entry, EntryState, Problem
+from cloudops.domain.snapshot import Entry, EntryState, HeldScope, Problem
 from tests.fakes.plan import new_snapshot, read_snapshot
 from tests.fixtures.waiting import eventually
 from tests.integration.controller.conftest import AWS, Providers, quiet_for, requests, sample
@@ -203,6 +204,56 @@ def test_rejected_credentials_become_stuck_by_time_alone(providers, start_replic
     assert providers.condition("Ready") == ("False", "CredentialsRejected")
     eventually(lambda: providers.condition("Stalled") == ("True", "CredentialsRejected"))
     assert providers.status()["observedGeneration"] == 1
+
+
+def test_the_grace_is_counted_by_the_clock_that_wrote_the_times(
+    providers, start_replica, plan, key
+):
+    """Fails if the controller's clock, an hour ahead here, is compared with the database's."""
+    start_replica(credentials_grace_seconds=600)
+    providers.apply()
+    then = datetime.now(UTC) - timedelta(hours=1)
+    rejected = Entry(EntryState.REJECTED, "InvalidClientTokenId", "The key is unknown.", then)
+    eventually(lambda: key in plan.records)
+    there = replace(new_snapshot(), entry=rejected, spec_changed_at=then)
+    plan.say(key, replace(there, taken_at=then + timedelta(seconds=599)))
+    eventually(lambda: providers.condition("Ready") == ("False", "CredentialsRejected"))
+
+    assert providers.condition("Reconciling") == ("True", "ProgressingWithRetry")
+
+    plan.say(key, replace(there, taken_at=then + timedelta(seconds=600)))
+    eventually(lambda: providers.condition("Stalled") == ("True", "CredentialsRejected"))
+
+
+def test_news_that_come_thick_and_fast_are_read_together(providers, start_replica, plan, key):
+    """Fails if each of them leads to a reading of its own."""
+    start_replica(poll_seconds=120)
+    providers.apply()
+    plan.say(key, read_snapshot())
+    eventually(lambda: providers.condition("InventorySynced") == ("True", "Succeeded"))
+    reads, began = len(plan.reads), time.monotonic()
+    for number in range(40):
+        plan.change(key, unsynced={"Throttled": number + 1})
+        time.sleep(0.05)  # as workers do, which do not wait for the controller
+    eventually(lambda: providers.condition("InventorySynced") == ("False", "Throttled"))
+
+    assert 1 <= len(plan.reads) - reads <= 2 + (time.monotonic() - began)
+
+
+def test_held_deletions_are_a_metric_that_ends_with_the_object(providers, start_replica, plan, key):
+    def held() -> float:
+        return sample("cloudops_deletions_held", namespace=key[0], provider="aws")
+
+    start_replica()
+    providers.apply()
+    scope = HeldScope("aws.iam.users", "111122223333", "global", 40)
+    plan.say(key, read_snapshot(held=(scope,), held_scopes=3, held_total=99))
+    eventually(lambda: held() == 99)
+    plan.change(key, held=(), held_scopes=0, held_total=0)
+    eventually(lambda: held() == 0)
+    providers.delete()
+
+    eventually(lambda: held() == -1)
 
 
 def test_a_deleted_provider_leaves_no_series_and_soon_no_plan(providers, start_replica, plan, key):

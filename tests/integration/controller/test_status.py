@@ -81,6 +81,13 @@ def test_an_unchanged_status_costs_no_request_at_all(providers, writer):
     assert requests("PATCH") == before
 
 
+def test_conditions_in_another_order_are_the_same_conditions(providers, writer):
+    writer.write(providers.apply(), UNREADY, RECONCILING)
+    again = writer.write(providers.get(), RECONCILING, UNREADY)
+
+    assert (again.changed, again.wait_seconds) == (False, None)
+
+
 def test_a_stranger_to_the_object_finds_nothing_to_write_either(providers, kube):
     Writer(kube).write(providers.apply())
     before = requests("PATCH")

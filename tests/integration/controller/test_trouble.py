@@ -2,6 +2,7 @@
 
 import socket
 import threading
+from typing import Any
 
 import pytest
 
@@ -11,18 +12,16 @@ from cloudops.domain.errors import InvalidInputError
 from cloudops.settings import Settings
 from tests.fakes.plan import FakePlan, read_snapshot
 from tests.fixtures.waiting import eventually
-from tests.integration.controller.conftest import AWS, quick_settings
+from tests.integration.controller.conftest import AWS, quick_settings, sample
 
 pytestmark = pytest.mark.integration
 
 
-def test_while_the_database_is_away_nothing_is_said_of_the_providers(
-    providers, start_replica, plan, key, kube
-):
-    deployment = {
+def deployment_of(namespace: str) -> dict[str, Any]:
+    return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
-        "metadata": {"name": "controller", "namespace": key[0]},
+        "metadata": {"name": "controller", "namespace": namespace},
         "spec": {
             "replicas": 0,
             "selector": {"matchLabels": {"a": "b"}},
@@ -32,7 +31,12 @@ def test_while_the_database_is_away_nothing_is_said_of_the_providers(
             },
         },
     }
-    kube.post(f"/apis/apps/v1/namespaces/{key[0]}/deployments", deployment)
+
+
+def test_while_the_database_is_away_nothing_is_said_of_the_providers(
+    providers, start_replica, plan, key, kube
+):
+    kube.post(f"/apis/apps/v1/namespaces/{key[0]}/deployments", deployment_of(key[0]))
     running = start_replica(deployment_name="controller")
     providers.apply()
     plan.say(key, read_snapshot())
@@ -58,6 +62,59 @@ def test_while_the_database_is_away_nothing_is_said_of_the_providers(
     eventually(lambda: providers.status()["inventory"]["resources"] == 121)
     eventually(lambda: sorted(reasons()) == ["DatabaseAvailable", "DatabaseUnavailable"])
     eventually(lambda: running.probe("/readyz")[0] == 200)
+
+
+def test_only_a_call_that_reached_the_database_says_that_it_is_back(
+    providers, start_replica, plan, key, kube
+):
+    """Fails if the reconcile of a deleted object, which asks nothing, counts as an answer."""
+
+    def told() -> dict[str, int]:
+        return {event["reason"]: event["count"] for event in providers.events("controller")}
+
+    def failures() -> float:
+        return sample("controller_runtime_reconcile_errors_total", controller="cloudprovider")
+
+    def series() -> float:
+        labels = {"kind": "CloudProvider", "namespace": key[0], "type": "Ready", "status": "True"}
+        return sample("cloudops_condition", name="goes", **labels)
+
+    kube.post(f"/apis/apps/v1/namespaces/{key[0]}/deployments", deployment_of(key[0]))
+    start_replica(deployment_name="controller")
+    providers.apply()
+    providers.apply("goes")
+    eventually(lambda: series() >= 0)
+    plan.away = True
+    providers.annotate("aws", "x=y")
+    eventually(lambda: told() == {"DatabaseUnavailable": 1})
+    providers.delete("goes")
+    eventually(lambda: series() == -1)
+    failed = failures()
+    providers.annotate("aws", "x=z")
+    eventually(lambda: failures() > failed)
+
+    plan.away = False
+    providers.annotate("aws", "x=back")
+
+    eventually(lambda: "DatabaseAvailable" in told())
+    assert told() == {"DatabaseUnavailable": 1, "DatabaseAvailable": 1}
+
+
+def test_a_leader_without_any_object_tells_by_its_probe(start_replica, plan, key, kube, providers):
+    """Fails if the probe only says "away": nothing else asks the database here."""
+
+    def reasons() -> set[str]:
+        running.probe("/readyz")
+        return {event["reason"] for event in providers.events("controller")}
+
+    kube.post(f"/apis/apps/v1/namespaces/{key[0]}/deployments", deployment_of(key[0]))
+    running = start_replica(deployment_name="controller")
+    eventually(lambda: plan.epoch == 1)
+    plan.away = True
+    eventually(lambda: reasons() == {"DatabaseUnavailable"})
+    plan.away = False
+
+    eventually(lambda: reasons() == {"DatabaseUnavailable", "DatabaseAvailable"})
 
 
 @pytest.mark.parametrize("deployment", ["", "missing"])

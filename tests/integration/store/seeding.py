@@ -45,8 +45,12 @@ def listing(name: str, *, is_global: bool = False, period: int = 900) -> plan.Pl
 
 
 def account(
-    account_id: str = ACCOUNT, regions: Sequence[str] | None = (REGION,), reason: str = ""
+    account_id: str = ACCOUNT,
+    regions: Sequence[str] | None = (REGION,),
+    reason: str = "",
+    door: plan.Door | None = None,
 ) -> plan.PlannedAccount:
+    """As a discovery found it; with a reason its door is shut, unless `door` says otherwise."""
     message = f"{reason} happened" if reason else ""
     return plan.PlannedAccount(
         account_id,
@@ -55,6 +59,7 @@ def account(
         None if regions is None else tuple(regions),
         error_reason=reason,
         error_message=message,
+        door=door or (plan.Door.SHUT if reason else plan.Door.OPEN),
     )
 
 
@@ -136,7 +141,9 @@ class Ledger:
     def reread(self) -> dict[str, Scope]:
         """The scopes as they stand, all of them due."""
         with self.engine.begin() as connection:
-            connection.execute(text("CREATE TEMP TABLE saved ON COMMIT DROP AS SELECT * FROM scope"))
+            connection.execute(
+                text("CREATE TEMP TABLE saved ON COMMIT DROP AS SELECT * FROM scope")
+            )
             connection.execute(text("UPDATE scope SET next_due_at = now()"))
             due = scopes.due_scopes(connection, self.lease)
             connection.execute(

@@ -1,14 +1,15 @@
 """Monthly partitions of the history, over the turn of a month and of a year."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 
 import pytest
 from sqlalchemy import text
-from tests.fakes.cloud import observe
-from tests.integration.store.seeding import Ledger, execute, one, rows
 
 from cloudops.domain.resource import resource_uid
 from cloudops.store import history
+from tests.fakes.cloud import observe
+from tests.integration.store.seeding import Ledger, execute, one, rows
 
 pytestmark = [pytest.mark.integration, pytest.mark.database]
 
@@ -36,7 +37,7 @@ def drop_before(engine, oldest):
 def where(engine):
     """Partition → the times of its rows."""
     found = rows(engine, "SELECT CAST(tableoid::regclass AS text) AS name, at FROM change")
-    by_name = {}
+    by_name: dict[str, list[datetime]] = {}
     for row in found:
         by_name.setdefault(row.name, []).append(row.at)
     return {name: sorted(moments) for name, moments in by_name.items()}
@@ -100,8 +101,6 @@ def test_a_load_during_the_move_waits_and_loses_nothing(engine):
                 " VALUES (now(), gen_random_uuid(), 'listed', 'created', 1)"
             )
         )
-        from concurrent.futures import ThreadPoolExecutor, TimeoutError  # noqa: A004, PLC0415
-
         pool = ThreadPoolExecutor(1)
         making = pool.submit(ensure, engine, today)
         with pytest.raises(TimeoutError):

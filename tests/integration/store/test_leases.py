@@ -3,13 +3,18 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 
 import pytest
+
+from cloudops.domain.errors import LeaseLostError
+from cloudops.domain.ledger import LeaseKind
+from cloudops.store import leases, plan, providers
 from tests.integration.store.seeding import (
     HOLDER,
     Ledger,
-    acquire,
     account,
+    acquire,
     execute,
     listing,
     one,
@@ -19,10 +24,6 @@ from tests.integration.store.seeding import (
     write_plan,
     write_provider,
 )
-
-from cloudops.domain.errors import LeaseLostError
-from cloudops.domain.ledger import LeaseKind
-from cloudops.store import leases
 
 pytestmark = [pytest.mark.integration, pytest.mark.database]
 
@@ -39,6 +40,8 @@ def inventory(engine):
 def finish(engine, lease, **options):
     with engine.begin() as connection:
         leases.finish(connection, lease, **options)
+    with engine.begin() as connection:
+        leases.settle_request(connection, lease.provider_id)
 
 
 def expire(engine, seconds=1):
@@ -91,10 +94,15 @@ class TestTaking:
 
     def test_fences_rise_over_all_that_can_happen_to_a_lease(self, engine, inventory):
         fences = []
-        for step in (expire, lambda e: finish(e, lease), lambda e: self.hand_back(e, lease)):
+        ends = (
+            lambda _lease: expire(engine),
+            partial(finish, engine),
+            partial(self.hand_back, engine),
+        )
+        for end in ends:
             (lease,) = acquire(engine)
             fences.append(lease.fence)
-            step(engine)
+            end(lease)
             execute(engine, "UPDATE lease SET next_due_at = now() WHERE kind = 'inventory'")
         (lease,) = acquire(engine)
 
@@ -186,8 +194,6 @@ class TestResting:
 
 
 def test_a_vanished_providers_leases_rest(engine, inventory):
-    from cloudops.store import plan, providers  # noqa: PLC0415
-
     with engine.begin() as connection:
         providers.vanish_providers(connection, [("platform", "aws-prod")])
         plan.settle_owners(connection)
@@ -211,9 +217,7 @@ class TestCrashes:
         ("crashes", "pause"),
         [pytest.param(3, 60, id="third"), pytest.param(4, 120, id="fourth")],
     )
-    def test_from_the_third_on_each_pause_is_twice_as_long(
-        self, engine, inventory, crashes, pause
-    ):
+    def test_from_the_third_on_each_pause_is_twice_as_long(self, engine, inventory, crashes, pause):
         self.crash(engine, crashes)
         expire(engine, pause - 5)
         assert acquire(engine) == []
@@ -263,7 +267,11 @@ class TestRenewing:
         (lease,) = acquire(engine, seconds=5)
 
         assert self.renew(engine, lease) == {lease.id}
-        assert one(engine, "SELECT expires_at > now() + interval '50 s' FROM lease WHERE id = :id", id=lease.id)
+        assert one(
+            engine,
+            "SELECT expires_at > now() + interval '50 s' FROM lease WHERE id = :id",
+            id=lease.id,
+        )
 
     def test_one_that_ran_out_but_was_not_taken_is_still_ours(self, engine, inventory):
         (lease,) = acquire(engine)
@@ -338,9 +346,7 @@ class TestFinishing:
             pytest.param({"spec": {"type": "aws", "other": 1}}, id="another-spec"),
         ],
     )
-    def test_what_was_asked_during_the_run_makes_it_due_at_once(
-        self, engine, inventory, changes
-    ):
+    def test_what_was_asked_during_the_run_makes_it_due_at_once(self, engine, inventory, changes):
         (lease,) = acquire(engine)
         execute(engine, "UPDATE scope SET next_due_at = now() + interval '1 day'")
         write_provider(engine, provider_record(**changes))
@@ -357,6 +363,15 @@ class TestFinishing:
         finish(engine, lease)
 
         assert due_in(engine, lease) > 80_000
+
+    def test_an_account_that_nobody_reads_any_more_ends_at_rest(self, engine, inventory):
+        (lease,) = acquire(engine)
+        execute(engine, "UPDATE account SET provider_id = NULL")
+
+        finish(engine, lease)
+
+        assert due_in(engine, lease) is None
+        assert one(engine, "SELECT holder FROM lease WHERE id = :id", id=lease.id) == ""
 
 
 class TestHandingBack:

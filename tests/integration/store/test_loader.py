@@ -1,13 +1,15 @@
 """One run of one listing: what it writes, and above all what it does not."""
 
+import threading
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from sqlalchemy import text
 
 from cloudops.domain.errors import LeaseLostError, StoreUnavailableError
 from cloudops.domain.resource import Facet, MalformedItem, Page, TagSource, resource_uid
-from cloudops.store import leases
+from cloudops.store import leases, merge, staging
 from cloudops.store.loader import ListingLoad
 from tests.fakes.cloud import CLOUD, observe
 from tests.integration.store.seeding import HOLDER, Ledger, execute, one, rows, steal
@@ -316,6 +318,30 @@ class TestTags:
 
         assert self.tags(tagged) == {"a": {"team": "a"}, "b": None}
 
+    @pytest.mark.parametrize("first", [Facet.LISTED, Facet.TAGS])
+    def test_passes_at_the_same_time_find_each_other(self, tagged, first):
+        """Else the tags would stay unknown: afterwards neither of them changes any more."""
+        items = {
+            Facet.LISTED: observe("a", tag_source=TagSource.TAGGING),
+            Facet.TAGS: observe("a", facet=Facet.TAGS, document={"team": "a"}),
+        }
+        listings = {Facet.LISTED: "fake.machines", Facet.TAGS: "fake.tagging"}
+        second = Facet.TAGS if first is Facet.LISTED else Facet.LISTED
+        with tagged.engine.begin() as connection:
+            staging.prepare(connection)
+            staging.stage_rows(connection, [items[first]])
+            merge.merge_stage(connection, tagged.target(listings[first], first))
+            other = threading.Thread(
+                target=tagged.pass_over,
+                args=([items[second]],),
+                kwargs={"name": listings[second], "facet": second},
+            )
+            other.start()
+            other.join(1)
+        other.join(60)
+
+        assert self.tags(tagged) == {"a": {"team": "a"}}
+
     def test_a_failed_tagging_pass_changes_nothing(self, tagged):
         self.listing(tagged, "a")
         self.tagging(tagged, "a")
@@ -376,7 +402,8 @@ def test_a_connection_that_breaks_while_documents_are_sent_is_a_database_that_is
     ) as load:
         load.add(Page((observe("a"),)))
         assert load._connection is not None
-        pid = load._connection.connection.driver_connection.info.backend_pid
+        pid = load._connection.scalar(text("SELECT pg_backend_pid()"))
+        load._connection.rollback()
         postgres.execute(f"SELECT pg_terminate_backend({pid}, 5000)")
 
         with pytest.raises(StoreUnavailableError):

@@ -7,6 +7,7 @@ loader takes: rows, marks and history have to be the model's.
 import secrets
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 
 import orjson
@@ -115,11 +116,13 @@ class Model:
     def _store(self, item: Item, scope: str) -> None:
         before, seen = self.known.get(item.id), self.observation(item)
         assert seen.head is not None
+        # What does not tell any more when it was made, was made when it told.
+        known_time = before.created_at if before else None
         now = Known(
             scope,
             document_of(item),
             seen.digest,
-            CREATED[item.created],
+            CREATED[item.created] or known_time,
             seen.head.name,
             {"variant": str(item.variant)},
         )
@@ -212,9 +215,7 @@ def load(ledger: Ledger, model: Model, done: Pass) -> int:
 
 def pages_of(model: Model, done: Pass) -> list[Page]:
     edges = [0, *sorted(cut for cut in done.cuts if cut <= len(done.shown)), len(done.shown)]
-    return [
-        page_of(model, done.shown[start:end]) for start, end in zip(edges, edges[1:], strict=False)
-    ]
+    return [page_of(model, done.shown[start:end]) for start, end in pairwise(edges)]
 
 
 def page_of(model: Model, shown: tuple[Item | Damaged, ...]) -> Page:

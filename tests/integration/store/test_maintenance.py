@@ -1,6 +1,11 @@
 """What is forgotten, and after how long."""
 
 import pytest
+
+from cloudops.domain.resource import Facet
+from cloudops.services import maintenance as service
+from cloudops.services.maintenance import MaintenanceService
+from cloudops.store import maintenance
 from tests.fakes.cloud import observe, spec_of
 from tests.integration.store.seeding import (
     ACCOUNT,
@@ -11,11 +16,6 @@ from tests.integration.store.seeding import (
     rows,
     write_provider,
 )
-
-from cloudops.domain.resource import Facet
-from cloudops.services import maintenance as service
-from cloudops.services.maintenance import MaintenanceService
-from cloudops.store import maintenance
 
 pytestmark = [pytest.mark.integration, pytest.mark.database]
 

@@ -5,33 +5,48 @@ from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine, text
-from tests.integration.store.seeding import one, rows
 
 from cloudops.domain.errors import InvalidInputError, StoreUnavailableError
 from cloudops.settings import Settings
-from cloudops.store.migrate import current_revision, offline_sql, require_current, upgrade
+from cloudops.store.migrate import (
+    _config,
+    current_revision,
+    offline_sql,
+    require_current,
+    upgrade,
+)
 from cloudops.store.session import driver_url, open_engine
 from cloudops.store.tables import metadata
+from tests.integration.store.seeding import one, rows
 
 pytestmark = [pytest.mark.integration, pytest.mark.database]
 
 # Everything that makes a schema, as text, for comparison between two databases.
-_SHAPE = (
-    "SELECT table_name || '.' || column_name AS name, concat_ws(' ', data_type, udt_name,"
-    " collation_name, is_nullable, column_default, is_identity) AS value"
-    " FROM information_schema.columns WHERE table_schema = 'public'",
+_SHAPE = [
+    """
+    SELECT table_name || '.' || column_name AS name, concat_ws(' ', data_type, udt_name,
+        collation_name, is_nullable, column_default, is_identity) AS value
+    FROM information_schema.columns WHERE table_schema = 'public'
+    """,
     "SELECT indexname AS name, indexdef AS value FROM pg_indexes WHERE schemaname = 'public'",
-    "SELECT conrelid::regclass || '.' || conname AS name, pg_get_constraintdef(oid) AS value"
-    " FROM pg_constraint WHERE connamespace = 'public'::regnamespace",
+    """
+    SELECT conrelid::regclass || '.' || conname AS name, pg_get_constraintdef(oid) AS value
+    FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+    """,
     "SELECT viewname AS name, definition AS value FROM pg_views WHERE schemaname = 'public'",
-    "SELECT proname AS name, prosrc AS value FROM pg_proc"
-    " WHERE pronamespace = 'public'::regnamespace",
-    "SELECT relname AS name, concat_ws(' ', relkind, reloptions) AS value FROM pg_class"
-    " WHERE relnamespace = 'public'::regnamespace",
-)
+    """
+    SELECT proname AS name, prosrc AS value FROM pg_proc
+    WHERE pronamespace = 'public'::regnamespace
+    """,
+    """
+    SELECT relname AS name, concat_ws(' ', relkind, reloptions) AS value FROM pg_class
+    WHERE relnamespace = 'public'::regnamespace
+    """,
+]
 
 
 @pytest.fixture
@@ -83,7 +98,9 @@ def test_upgrades_at_the_same_time_make_one_schema(empty, database_url):
 def test_each_installation_has_a_key_of_its_own(engine, empty, database_url):
     upgrade(database_url)
 
-    keys = {bytes(one(each, "SELECT fingerprint_key FROM installation")) for each in (engine, empty)}
+    keys = {
+        bytes(one(each, "SELECT fingerprint_key FROM installation")) for each in (engine, empty)
+    }
     assert len(keys) == 2
     assert {len(key) for key in keys} == {32}
 
@@ -98,10 +115,6 @@ def test_the_offline_script_makes_the_same_schema(engine, empty, database_url):
 
 
 def test_the_schema_can_be_taken_down_again(empty, database_url):
-    from alembic import command  # noqa: PLC0415
-
-    from cloudops.store.migrate import _config  # noqa: PLC0415
-
     before = shape(empty)
     upgrade(database_url)
     with empty.begin() as connection:
@@ -141,7 +154,7 @@ def test_a_database_that_is_away_is_told(postgres, database_url):
 def test_a_database_that_may_not_be_changed_is_told(postgres, database_url):
     postgres.execute("DROP ROLE IF EXISTS reader")
     postgres.execute("CREATE ROLE reader LOGIN PASSWORD 'canary'")
-    url = driver_url(database_url).set(username="reader", password="canary")  # noqa: S106
+    url = driver_url(database_url).set(username="reader", password="canary")
 
     with pytest.raises(InvalidInputError, match="permission denied") as refused:
         upgrade(url.set(drivername="postgresql").render_as_string(hide_password=False))

@@ -2,12 +2,14 @@
 
 import queue
 import threading
+from collections.abc import Generator
+from typing import cast
 
 import pytest
-from tests.fixtures.waiting import eventually
 
 from cloudops.services.plan import PlanService
 from cloudops.store.notify import notify_provider
+from tests.fixtures.waiting import eventually
 
 pytestmark = [pytest.mark.integration, pytest.mark.database]
 
@@ -15,7 +17,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.database]
 @pytest.fixture
 def heard(engine):
     """What a listener hears, from a thread of its own."""
-    stop, said = threading.Event(), queue.Queue()
+    stop, said = threading.Event(), queue.Queue[tuple[str, str]]()
 
     def listen():
         for key in PlanService(engine).changes(stop):
@@ -66,7 +68,7 @@ def test_several_are_all_heard(engine, heard):
         for name in names:
             notify_provider(connection, "platform", name)
 
-    found = set()
+    found: set[str] = set()
 
     def complete():
         found.update(name for _, name in drain(heard))
@@ -81,7 +83,7 @@ def test_nothing_is_heard_of_what_was_rolled_back(engine, heard):
         notify_provider(connection, "platform", "never")
         connection.rollback()
     say(engine, "after")
-    found = []
+    found: list[str] = []
 
     def arrived():
         found.extend(name for _, name in drain(heard))
@@ -112,7 +114,7 @@ def test_while_the_database_is_away_it_tries_again(engine, heard, postgres):
 def test_a_listener_leaves_no_ear_behind_in_the_pool(engine, migrated_url):
     """A pooled connection that still listens would hoard what nobody hears."""
     stop = threading.Event()
-    changes = PlanService(engine).changes(stop)
+    changes = cast("Generator[tuple[str, str]]", PlanService(engine).changes(stop))
     listening = threading.Thread(target=lambda: next(changes, None))
     listening.start()
     eventually(lambda: (say(engine), not listening.is_alive())[1], what="the first call")

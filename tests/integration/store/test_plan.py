@@ -3,6 +3,11 @@
 from datetime import UTC, datetime
 
 import pytest
+
+from cloudops.domain.ledger import LeaseKind
+from cloudops.services.plan import PlanService
+from cloudops.store import leases, plan
+from cloudops.store.snapshot import read_snapshot
 from tests.fakes.cloud import observe
 from tests.integration.store.seeding import (
     ACCOUNT,
@@ -19,11 +24,6 @@ from tests.integration.store.seeding import (
     write_provider,
 )
 
-from cloudops.domain.ledger import LeaseKind
-from cloudops.services.plan import PlanService
-from cloudops.store import leases, plan
-from cloudops.store.snapshot import read_snapshot
-
 pytestmark = [pytest.mark.integration, pytest.mark.database]
 
 OLD, YOUNG = datetime(2024, 1, 1, tzinfo=UTC), datetime(2025, 1, 1, tzinfo=UTC)
@@ -35,17 +35,16 @@ def planned(engine):
         engine,
         "SELECT listing, region, retired_reason, retired_at IS NULL AS active FROM scope",
     )
-    return {
-        (row.listing, row.region): "" if row.active else row.retired_reason for row in found
-    }
+    return {(row.listing, row.region): "" if row.active else row.retired_reason for row in found}
 
 
-def settle(engine, *, due_in="1 hour"):
+def settle(engine, *, hours=1):
     """Every scope was read, every lease given back."""
     execute(
         engine,
         "UPDATE scope SET status = 'complete', last_complete_at = now(), last_attempt_at = now(),"
-        f" next_due_at = now() + interval '{due_in}'",
+        " next_due_at = now() + make_interval(hours => :hours)",
+        hours=hours,
     )
     for lease in acquire(engine):
         with engine.begin() as connection:
@@ -132,9 +131,7 @@ class TestNarrowing:
             [listing(name) for name in listings],
         )
 
-    def test_a_type_that_is_not_asked_for_leaves_the_view_and_is_not_deleted(
-        self, engine, ledger
-    ):
+    def test_a_type_that_is_not_asked_for_leaves_the_view_and_is_not_deleted(self, engine, ledger):
         self.replan(ledger, listings=("fake.machines",))
 
         assert planned(engine)["fake.queues", REGION] == "TypeNotSelected"
@@ -161,9 +158,7 @@ class TestNarrowing:
         self.replan(ledger, regions=("other",))
         execute(engine, "UPDATE lease SET next_due_at = now() WHERE region = :r", r=REGION)
         settle(engine)
-        assert one(
-            engine, "SELECT next_due_at = 'infinity' FROM lease WHERE region = :r", r=REGION
-        )
+        assert one(engine, "SELECT next_due_at = 'infinity' FROM lease WHERE region = :r", r=REGION)
 
         self.replan(ledger, regions=(REGION, "other"))
 
@@ -258,7 +253,9 @@ class TestOwnership:
         assert snapshot(engine, "young").problems == ()
         assert inventory(engine) == {"machine"}
         assert one(
-            engine, "SELECT next_due_at < now() + interval '2 h' FROM lease WHERE region = :r", r=REGION
+            engine,
+            "SELECT next_due_at < now() + interval '2 h' FROM lease WHERE region = :r",
+            r=REGION,
         )
 
     def test_what_nobody_claims_any_more_is_retired(self, engine):
@@ -299,9 +296,7 @@ class TestOwnership:
         assert due(engine) == {REGION}
 
     def test_claims_are_listed(self, engine):
-        provider_id = self.provider(
-            engine, "aws", OLD, accounts=[account("222"), account("111")]
-        )
+        provider_id = self.provider(engine, "aws", OLD, accounts=[account("222"), account("111")])
 
         with engine.begin() as connection:
             assert plan.claimed_accounts(connection, provider_id) == ["111", "222"]
@@ -316,7 +311,7 @@ class TestClosedAccount:
         ledger.pass_over([observe("machine")])
         with engine.begin() as connection:
             leases.finish(connection, ledger.lease)
-        settle(engine, due_in="1 day")
+        settle(engine, hours=24)
         return ledger
 
     def close(self, engine, ledger, reason="RoleNotAssumable"):

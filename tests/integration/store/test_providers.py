@@ -5,6 +5,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+
+from cloudops.domain.errors import InvalidInputError, NotLeaderError, StoreUnavailableError
+from cloudops.domain.ledger import LeaseKind
+from cloudops.domain.provider import Identity, Origin
+from cloudops.domain.snapshot import Entry, EntryState
+from cloudops.services.plan import PlanService
+from cloudops.store import providers, scopes
+from cloudops.store.plan import mark_discovered
 from tests.integration.store.seeding import (
     acquire,
     execute,
@@ -14,12 +22,6 @@ from tests.integration.store.seeding import (
     write_plan,
     write_provider,
 )
-
-from cloudops.domain.errors import InvalidInputError, NotLeaderError, StoreUnavailableError
-from cloudops.domain.provider import Identity, Origin
-from cloudops.domain.snapshot import Entry, EntryState
-from cloudops.services.plan import PlanService
-from cloudops.store import providers
 
 pytestmark = [pytest.mark.integration, pytest.mark.database]
 
@@ -49,9 +51,7 @@ class TestWriting:
 
         plan.put_provider(epoch, provider_record())
 
-        written = one(
-            engine, "SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), :wal)", wal=wal
-        )
+        written = one(engine, "SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), :wal)", wal=wal)
         assert all_versions(engine) == before
         assert written < 1000
 
@@ -82,8 +82,10 @@ class TestWriting:
 
         write_provider(engine, provider_record(spec={"type": "aws", "x": 1}, generation=2))
 
-        assert len(acquire(engine)) == 2
-        assert one(engine, "SELECT next_due_at <= now() FROM scope")
+        discovery, inventory = sorted(acquire(engine), key=lambda lease: lease.kind)
+        assert discovery.kind is LeaseKind.DISCOVERY
+        with engine.begin() as connection:
+            assert len(scopes.due_scopes(connection, inventory)) == 1
 
     def test_another_order_of_the_specs_members_is_no_change(self, engine):
         write_provider(engine, provider_record(spec={"a": 1, "b": 2}))
@@ -255,9 +257,11 @@ class TestEntry:
 
     def test_the_same_again_writes_nothing(self, engine):
         provider_id = write_provider(engine)
-        for _ in range(2):
-            before = all_versions(engine)
-            self.record(engine, provider_id, Entry(EntryState.ACCEPTED), Identity("user/a", "1"))
+        who = Identity("user/a", "1")
+        self.record(engine, provider_id, Entry(EntryState.ACCEPTED), who)
+        before = all_versions(engine)
+
+        self.record(engine, provider_id, Entry(EntryState.ACCEPTED), who)
 
         assert all_versions(engine) == before
 
@@ -287,3 +291,60 @@ def test_everything_says_so_while_the_database_is_away(plan, epoch, postgres):
 
     postgres.start()
     plan.ping()
+
+
+class TestRecreation:
+    """Another object of the same name adopts the rows, but not what was said of the old one."""
+
+    def test_it_starts_over_with_discovery_and_credentials(self, engine):
+        provider_id = write_provider(engine)
+        with engine.begin() as connection:
+            mark_discovered(connection, provider_id, 1)
+            providers.record_entry(
+                connection, provider_id, Entry(EntryState.ACCEPTED), Identity("arn", "1")
+            )
+
+        assert write_provider(engine, provider_record(uid="another")) == provider_id
+
+        snapshot = PlanService(engine).snapshot("platform", "aws-prod")
+        assert snapshot is not None
+        assert snapshot.discovered_generation == 0
+        assert snapshot.entry.state is EntryState.UNTRIED
+        assert snapshot.identity is None
+
+    def test_an_edit_of_the_same_object_keeps_what_is_known(self, engine):
+        provider_id = write_provider(engine)
+        with engine.begin() as connection:
+            mark_discovered(connection, provider_id, 1)
+
+        write_provider(engine, provider_record(generation=2, spec={"more": True}))
+
+        assert one(engine, "SELECT discovered_generation FROM provider") == 1
+
+
+class TestCommandLine:
+    """Rows of `cloudops collect` are its own affair."""
+
+    @pytest.fixture
+    def by_hand(self, engine):
+        with engine.begin() as connection:
+            record = provider_record("by-hand", created_at=datetime(2001, 1, 1, tzinfo=UTC))
+            return providers.write_provider(connection, record, origin=Origin.CLI)
+
+    def test_workers_leave_them_alone(self, engine, by_hand):
+        assert acquire(engine) == []
+        assert len(acquire(engine, provider_id=by_hand)) == 1
+
+    def test_they_rest_after_their_one_sync(self, engine, by_hand):
+        with engine.begin() as connection:
+            providers.rest(connection, by_hand)
+
+        assert acquire(engine, provider_id=by_hand) == []
+
+    def test_a_provider_of_the_cluster_takes_an_account_over(self, engine, by_hand):
+        write_plan(engine, by_hand)
+        of_the_cluster = write_provider(engine)
+
+        write_plan(engine, of_the_cluster)
+
+        assert one(engine, "SELECT provider_id FROM account") == of_the_cluster

@@ -1,6 +1,11 @@
 """Reading back: filters, and paging past the first thousand."""
 
 import pytest
+
+from cloudops.domain.reading import AccountRow, ResourceFilter
+from cloudops.domain.resource import TagSource
+from cloudops.services.reading import ReadingService
+from cloudops.store import reading
 from tests.fakes.cloud import observe
 from tests.integration.store.seeding import (
     ACCOUNT,
@@ -11,11 +16,6 @@ from tests.integration.store.seeding import (
     write_plan,
     write_provider,
 )
-
-from cloudops.domain.reading import AccountRow, ResourceFilter
-from cloudops.domain.resource import TagSource
-from cloudops.services.reading import ReadingService
-from cloudops.store import reading
 
 pytestmark = [pytest.mark.integration, pytest.mark.database]
 
@@ -34,7 +34,9 @@ class TestFilters:
     def filled(self, ledger):
         ledger.pass_over(
             [
-                observe("a", type_="AWS::EC2::Instance", kind="compute.instance", region="eu-west-1"),
+                observe(
+                    "a", type_="AWS::EC2::Instance", kind="compute.instance", region="eu-west-1"
+                ),
                 observe("b", type_="AWS::EC2::Volume", kind="storage.volume", region="eu-west-2"),
                 observe("c", type_="AWS::S3::Bucket", kind="storage.bucket", region="us-east-1"),
                 observe("d", type_="x[1]", kind="odd.+", region="eu.west"),
@@ -115,7 +117,9 @@ class TestTags:
         assert found(engine, tags=tags) == list(expected)
 
     def test_unknown_is_told_from_none(self, engine):
-        tags = {row.canonical_id: row.tags for row in ReadingService(engine).resources(ResourceFilter())}
+        tags = {
+            row.canonical_id: row.tags for row in ReadingService(engine).resources(ResourceFilter())
+        }
 
         assert tags["c"] == {}
         assert tags["d"] is None
@@ -204,11 +208,11 @@ class TestLedger:
                 AccountRow(
                     "111",
                     "name-111",
-                    False,
-                    "RoleNotAssumable",
-                    "RoleNotAssumable happened",
+                    reachable=False,
+                    error_reason="RoleNotAssumable",
+                    error_message="RoleNotAssumable happened",
                 ),
-                AccountRow("222", "name-222", True, "", ""),
+                AccountRow("222", "name-222", reachable=True, error_reason="", error_message=""),
             ]
 
 

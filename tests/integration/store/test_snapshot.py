@@ -1,6 +1,14 @@
 """What the ledger says of a provider: counts, ages, problems, and what is out of step."""
 
 import pytest
+
+from cloudops.domain.errors import AccessError
+from cloudops.domain.ledger import CONSEQUENCES, ErrorClass, LeaseKind
+from cloudops.domain.provider import DeletionBrake, Identity
+from cloudops.domain.schedule import Failure, judge_attempt
+from cloudops.domain.snapshot import AccountCounts, Entry, EntryState, ScopeCounts
+from cloudops.services.plan import PlanService
+from cloudops.store import leases, providers, scopes
 from tests.fakes.cloud import observe
 from tests.integration.store.seeding import (
     ACCOUNT,
@@ -15,14 +23,6 @@ from tests.integration.store.seeding import (
     write_plan,
     write_provider,
 )
-
-from cloudops.domain.errors import AccessError
-from cloudops.domain.ledger import CONSEQUENCES, ErrorClass, LeaseKind
-from cloudops.domain.provider import DeletionBrake, Identity
-from cloudops.domain.schedule import Failure, judge_attempt
-from cloudops.domain.snapshot import AccountCounts, Entry, EntryState, ScopeCounts
-from cloudops.services.plan import PlanService
-from cloudops.store import leases, providers, scopes
 
 pytestmark = [pytest.mark.integration, pytest.mark.database]
 
@@ -146,9 +146,7 @@ class TestResources:
         "change",
         [
             pytest.param("retired_at = now()", id="retired"),
-            pytest.param(
-                "status = 'unsupported', error_class = 'unsupported'", id="unsupported"
-            ),
+            pytest.param("status = 'unsupported', error_class = 'unsupported'", id="unsupported"),
         ],
     )
     def test_rows_that_left_the_view_do_not_count(self, engine, read, change):
@@ -392,7 +390,9 @@ class TestProblems:
 
         (problem,) = read().problems
 
+        # The discovery's own lease crashed as well; it is of no account and region.
         assert (problem.reason, problem.example_region) == ("WorkerCrashed", REGION)
+        assert (problem.accounts, problem.regions) == (1, 1)
 
 
 class TestHeld:
@@ -435,5 +435,7 @@ def test_a_request_that_was_handled_is_told(engine, read):
     assert lease.kind is LeaseKind.DISCOVERY
     with engine.begin() as connection:
         leases.finish(connection, lease, due_in_seconds=900)
+    with engine.begin() as connection:
+        leases.settle_request(connection, lease.provider_id)
 
     assert read().handled_request == "token"

@@ -255,3 +255,14 @@ def test_a_role_that_can_not_exist_is_told_without_its_external_id():
     closed = access_error(ParamValidationError(report=report))
     assert (closed.reason, closed.permission) == ("RoleNotAssumable", "")
     assert str(closed) == "Invalid length for parameter ExternalId"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        pytest.param(ParamValidationError(report="Invalid length for RoleArn"), id="refused-here"),
+        pytest.param(refused("ValidationError", operation="AssumeRole"), id="refused-there"),
+    ],
+)
+def test_a_misspelt_role_does_not_pass_by_itself(error: Exception):
+    assert access_error(error).error_class is ErrorClass.IAM_DENY

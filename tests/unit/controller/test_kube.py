@@ -14,7 +14,6 @@ from cloudops.controller.kube import (
     KubeError,
     KubeUnavailableError,
     NotFoundError,
-    load_configuration,
     object_path,
 )
 
@@ -153,19 +152,3 @@ def test_no_answer_at_all_is_unavailable(server, client):
 def test_paths_are_those_of_kubernetes():
     assert object_path("/apis/g/v", "things") == "/apis/g/v/things"
     assert object_path("/apis/g/v", "things", "ns", "a b") == "/apis/g/v/namespaces/ns/things/a%20b"
-
-
-@pytest.mark.parametrize(
-    "environment",
-    [
-        pytest.param({"KUBECONFIG": "/nothing/here"}, id="no-such-kubeconfig"),
-        pytest.param({"KUBERNETES_SERVICE_HOST": "10.0.0.1"}, id="pod-without-service-account"),
-    ],
-)
-def test_no_way_to_the_cluster_is_told(monkeypatch, environment):
-    monkeypatch.delenv("KUBECONFIG", raising=False)
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-
-    with pytest.raises(KubeError, match="no way to the Kubernetes API"):
-        load_configuration()

@@ -112,6 +112,10 @@ STALLED_REJECTED = {
     "Stalled": ("True", "CredentialsRejected"),
 }
 SUCCEEDED = {"Ready": ("True", "Succeeded")}
+WAITING = {
+    "Ready": ("False", "DependencyNotReady"),
+    "Reconciling": ("True", "ProgressingWithRetry"),
+}
 SHUT_OUT = AccountCounts(total=2, tried=2, unreachable=2)
 ALL = [
     pytest.param(None, FACTS, PROGRESSING, -1, id="the-ledger-does-not-know-it-yet"),
@@ -134,12 +138,31 @@ ALL = [
     pytest.param(
         replace(UNKNOWN_DOOR, entry=Entry(EntryState.DEPENDENCY_MISSING, "SecretNotFound", "…")),
         FACTS,
-        {
-            "Ready": ("False", "DependencyNotReady"),
-            "Reconciling": ("True", "ProgressingWithRetry"),
-        },
+        WAITING,
         -1,
         id="secret-is-missing",
+    ),
+    *(
+        pytest.param(
+            replace(
+                HEALTHY,
+                accounts=SHUT_OUT,
+                problems=(
+                    problem(reason="RoleNotAssumable", listing=""),
+                    problem(reason=reason, listing=""),
+                ),
+            ),
+            FACTS,
+            WAITING,
+            -1,
+            id=f"accounts-found-{reason}",
+        )
+        for reason in (
+            "SecretNotFound",
+            "SecretKeyMissing",
+            "SecretAccessDenied",
+            "SecretUnavailable",
+        )
     ),
     pytest.param(
         replace(UNKNOWN_DOOR, entry=Entry(EntryState.REJECTED, since=NOW)),
@@ -392,13 +415,40 @@ def test_held_deletions_are_named_and_gone_when_none_is_held():
         HeldScope("aws.ec2.instances", "111122223333", "eu-west-1", 40),
         HeldScope("aws.s3.buckets", "111122223333", "global", 2),
     )
-    value = judged(replace(HEALTHY, held=held)).condition("DeletionHeld")
+    value = judged(replace(HEALTHY, held=held, held_total=42, held_scopes=2)).condition(
+        "DeletionHeld"
+    )
 
     assert value is not None
     assert value.status is Truth.TRUE
     assert "42 deletions are held" in value.message
     assert "aws.ec2.instances in 111122223333/eu-west-1 (40)" in value.message
     assert judged(HEALTHY).condition("DeletionHeld") is None
+
+
+@pytest.mark.parametrize(
+    ("shown", "scopes", "told"),
+    [
+        pytest.param(3, 300, "297 more", id="more-than-the-ledger-shows"),
+        pytest.param(7, 7, "2 more", id="more-than-the-message-names"),
+    ],
+)
+def test_held_deletions_count_what_is_not_named_too(shown, scopes, told):
+    held = tuple(HeldScope("aws.iam.users", str(number), "global", 2) for number in range(shown))
+    snapshot = replace(HEALTHY, held=held, held_scopes=scopes, held_total=2 * scopes)
+    value = judged(snapshot).condition("DeletionHeld")
+
+    assert value is not None
+    assert value.message.startswith(f"{2 * scopes} deletions are held: aws.iam.users in 0/global")
+    assert f" and {told}." in value.message
+
+
+def test_a_secret_that_went_missing_is_named_though_other_problems_come_first():
+    problems = (problem(), problem(reason="SecretNotFound", listing="", message="Secret a/b?"))
+    waiting = judged(replace(HEALTHY, accounts=SHUT_OUT, problems=problems)).condition("Ready")
+
+    assert waiting is not None
+    assert waiting.message == "Secret a/b?"
 
 
 def test_suspended_keeps_what_was_known_with_its_age():

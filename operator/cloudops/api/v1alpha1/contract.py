@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from cloudops.api.v1alpha1.conditions import WHILE_TRUE, find_condition
 from cloudops.domain.conditions import ConditionType, Truth
 
 KubeObject = Mapping[str, Any]
@@ -12,6 +11,9 @@ IN_PROGRESS = "InProgress"
 FAILED = "Failed"
 CURRENT = "Current"
 TERMINATING = "Terminating"
+
+# These exist only while True: a tool that waits must not find them as False.
+WHILE_TRUE = (ConditionType.STALLED, ConditionType.RECONCILING)
 
 
 def kstatus(obj: KubeObject) -> str:
@@ -52,8 +54,7 @@ def _conditions(obj: KubeObject) -> list[Mapping[str, Any]]:
 
 
 def _status_of(obj: KubeObject, kind: str) -> str | None:
-    found = find_condition(_conditions(obj), kind)
-    return found["status"] if found else None
+    return next((item["status"] for item in _conditions(obj) if item["type"] == kind), None)
 
 
 def _is_true(obj: KubeObject, kind: str) -> bool:

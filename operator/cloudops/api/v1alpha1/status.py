@@ -78,8 +78,8 @@ class InventoryStatus(StatusModel):
     )
     oldest_complete_time: datetime | None = Field(
         None,
-        description="Start of the oldest of the last complete reads: everything shown is at least"
-        " as fresh. Absent until every scope was read once.",
+        description="Start of the oldest of the last complete reads. Scopes that were never"
+        " read, or are unsupported, have none and do not count.",
     )
     last_change_time: datetime | None = Field(
         None, description="When a difference was last seen in any resource."

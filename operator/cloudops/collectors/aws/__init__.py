@@ -16,7 +16,7 @@ from cloudops.collectors.aws.discovery import (
 from cloudops.collectors.aws.session import AwsAccountSession, fingerprint_of
 from cloudops.collectors.redaction import Redactor
 from cloudops.collectors.transform import ListingTransform
-from cloudops.collectors.vocabulary import Access, Discovery, Listing
+from cloudops.collectors.vocabulary import Access, Discovery, Listing, Progress, unobserved
 from cloudops.domain.errors import AccessError
 
 
@@ -58,13 +58,13 @@ class AwsCloud:
     def listings(self) -> Sequence[Listing]:
         return self._listings
 
-    def discover(self, access: Access) -> Discovery:
+    def discover(self, access: Access, progress: Progress = unobserved) -> Discovery:
         """See `Cloud.discover`.
 
         Raises:
             AccessError: The credentials themselves don't work.
         """
-        return discover(self._sdk, access)
+        return discover(self._sdk, access, progress)
 
     def open(self, access: Access, account_id: str) -> AwsAccountSession:
         """See `Cloud.open`.

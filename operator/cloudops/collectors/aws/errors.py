@@ -197,19 +197,18 @@ def access_error(
         permission: What to grant then, unless AWS names it.
     """
     failure = classify(error)
-    reason, missing = "Unreachable", ""
-    if failure.error_class is ErrorClass.THROTTLED:
+    reason, missing, error_class = "Unreachable", "", failure.error_class
+    if error_class is ErrorClass.THROTTLED:
         reason = "Throttled"
     elif failure.code in CREDENTIAL_CODES:
         reason = "CredentialsRejected"
     elif failure.code in _ROLE_MISSPELT:
-        reason = "RoleNotAssumable"
-    elif failure.error_class in {ErrorClass.IAM_DENY, ErrorClass.SCP_DENY}:
+        # Only an edit helps: what passes by itself is something else.
+        reason, error_class = "RoleNotAssumable", ErrorClass.IAM_DENY
+    elif error_class in {ErrorClass.IAM_DENY, ErrorClass.SCP_DENY}:
         missing = failure.permission or permission
         reason = "RoleNotAssumable" if missing == "sts:AssumeRole" else denied
-    return AccessError(
-        failure.message, reason=reason, permission=missing, error_class=failure.error_class
-    )
+    return AccessError(failure.message, reason=reason, permission=missing, error_class=error_class)
 
 
 def call_status(parsed: Any) -> str:

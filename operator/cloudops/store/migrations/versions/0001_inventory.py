@@ -66,6 +66,8 @@ CREATE TABLE account (
     error_permission text NOT NULL DEFAULT '',
     error_since timestamptz,
     fingerprint bytea,
+    fingerprint_since timestamptz,
+    last_provider_id integer REFERENCES provider (id),
     UNIQUE (cloud, account_id)
 );
 CREATE INDEX account_provider_id ON account (provider_id);

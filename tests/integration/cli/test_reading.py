@@ -1,0 +1,201 @@
+"""`cloudops resources` and `cloudops scopes`: what is known, for people and for programs."""
+
+import csv
+import io
+import json
+
+import pytest
+
+from cloudops.domain.reading import ResourceRow
+from cloudops.domain.schedule import Failure, judge_attempt
+from cloudops.settings import Settings
+from cloudops.store import leases, scopes
+from cloudops.store.session import open_engine
+from tests.fakes.cloud import observe
+from tests.integration.cli.commands import Command
+from tests.integration.store.seeding import ACCOUNT, Ledger, denial
+
+pytestmark = [pytest.mark.integration, pytest.mark.database]
+
+EVIL = "\x1b[31mred\u009b2J"
+
+
+@pytest.fixture
+def engine(migrated_url):
+    engine = open_engine(Settings(database_url=migrated_url))
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def ledger(engine):
+    ledger = Ledger.plan(engine, "fake.machines", "fake.queues")
+    ledger.pass_over(
+        [
+            observe("a", tags={"team": "one", "note": EVIL}),
+            observe("b", tags={}, region="us-east-1"),
+            observe("c", type_="Fake::Queue", kind="messaging.queue", tags={"team": "one"}),
+        ]
+    )
+    return ledger
+
+
+def table(done):
+    assert done.returncode == 0, done.stderr
+    return [line.split() for line in done.stdout.splitlines()]
+
+
+class TestResources:
+    def test_a_table(self, cloudops, ledger):
+        header, *lines = table(cloudops("resources", "list"))
+
+        assert header[:4] == ["TYPE", "NAME", "ACCOUNT", "REGION"]
+        assert [line[1] for line in lines] == ["a", "b", "c"]
+        assert {line[2] for line in lines} == {ACCOUNT}
+
+    def test_control_characters_of_tags_do_not_reach_the_terminal(self, cloudops, ledger):
+        written = cloudops("resources", "list").stdout
+
+        assert "\x1b" not in written
+        assert "\u009b" not in written
+        assert "\ufffd[31mred\ufffd2J" in written
+
+    def test_json(self, cloudops, ledger):
+        done = cloudops("resources", "list", "-o", "json")
+
+        rows = json.loads(done.stdout)
+        assert [row["canonical_id"] for row in rows] == ["a", "b", "c"]
+        assert rows[0]["tags"] == {"team": "one", "note": EVIL}
+        assert rows[0]["as_of"].endswith("+00:00")
+
+    def test_csv(self, cloudops, ledger):
+        done = cloudops("resources", "list", "-o", "csv")
+
+        rows = list(csv.DictReader(io.StringIO(done.stdout, newline="")))
+        assert [row["canonical_id"] for row in rows] == ["a", "b", "c"]
+        assert json.loads(rows[0]["tags"])["team"] == "one"
+        assert rows[1]["tags"] == "{}"
+
+    @pytest.mark.parametrize(
+        ("output", "written"),
+        [
+            ("json", "[]\n"),
+            ("csv", ",".join(ResourceRow.__dataclass_fields__) + "\n"),
+        ],
+    )
+    def test_nothing_found_is_still_well_formed(self, cloudops, output, written):
+        done = cloudops("resources", "list", "-o", output)
+
+        assert done.returncode == 0, done.stderr
+        assert done.stdout == written
+
+    @pytest.mark.parametrize(
+        ("options", "names"),
+        [
+            (["--type", "Fake::M*"], "ab"),
+            (["--type", "messaging.*"], "c"),
+            (["--type", "*::*e*"], "abc"),
+            (["--region", "us-*"], "b"),
+            (["--account", ACCOUNT], "abc"),
+            (["--account", "1"], ""),
+            (["--tag", "team=one"], "ac"),
+            (["--tag", "team=one", "--tag", "note=x"], ""),
+            (["--tag", "team=one", "--type", "Fake::Machine"], "a"),
+        ],
+    )
+    def test_filters(self, cloudops, ledger, options, names):
+        done = cloudops("resources", "list", "-o", "json", *options)
+
+        assert [row["canonical_id"] for row in json.loads(done.stdout)] == list(names)
+
+    @pytest.mark.parametrize("tag", ["team", "=one", ""])
+    def test_a_tag_without_a_key_or_a_value_is_refused(self, cloudops, tag):
+        done = cloudops("resources", "list", "--tag", tag)
+
+        assert done.returncode == 2
+        assert "write KEY=VALUE" in done.stderr
+
+
+class TestScopes:
+    def test_a_table_says_what_to_grant(self, cloudops, ledger):
+        error = denial(permission="fake:List")
+        with ledger.engine.begin() as connection:
+            outcome = judge_attempt(
+                ledger.scope("fake.queues"),
+                started_at=leases.database_now(connection),
+                failure=Failure(error.error_class, error.code, str(error), error.permission),
+                item_count=0,
+                period_seconds=900,
+                jitter=0,
+            )
+            scopes.record_outcomes(connection, [outcome])
+
+        header, machines, queues = table(cloudops("scopes", "list"))
+
+        assert header[-1] == "PERMISSION"
+        assert machines[2:5] == ["fake.machines", "complete", "3"]
+        assert queues[2:4] == ["fake.queues", "denied"]
+        assert queues[-1] == "fake:List"
+
+    def test_filters_and_json(self, cloudops, ledger):
+        done = cloudops(
+            "scopes", "list", "--status", "complete", "--account", ACCOUNT, "-o", "json"
+        )
+
+        (row,) = json.loads(done.stdout)
+        assert (row["listing"], row["item_count"]) == ("fake.machines", 3)
+
+    def test_a_status_that_does_not_exist_is_refused(self, cloudops):
+        done = cloudops("scopes", "list", "--status", "fine")
+
+        assert done.returncode == 2
+        assert "denied" in done.stderr  # the ones that do
+
+
+READERS = [("resources", "list"), ("scopes", "list")]
+
+
+@pytest.mark.parametrize("command", READERS, ids=" ".join)
+class TestWhatGoesWrong:
+    def test_a_database_that_is_away_is_one_line_and_exit_1(self, cloudops, postgres, command):
+        postgres.stop()
+
+        done = cloudops(*command)
+
+        assert done.returncode == 1
+        assert done.stderr.startswith("error: database: ")
+        assert done.stderr.count("\n") == 1
+        assert "Traceback" not in done.stderr
+
+    def test_an_empty_database_is_told_with_its_cure(self, command, database_url):
+        done = Command({"CLOUDOPS_DATABASE_URL": database_url})(*command)
+
+        assert done.returncode == 2
+        assert "run `cloudops migrate`" in done.stderr
+
+    @pytest.mark.parametrize(
+        ("settings", "message"),
+        [
+            ({}, "set CLOUDOPS_DATABASE_URL"),
+            ({"CLOUDOPS_DATABASE_URL": "nonsense"}, "CLOUDOPS_DATABASE_URL is no URL"),
+            (
+                {"CLOUDOPS_DATABASE_URL": "mysql://root:canary@db/x"},
+                "must start with postgresql://",
+            ),
+            (
+                {"CLOUDOPS_DATABASE_URL": "postgresql://localhost/x", "CLOUDOPS_HTTP_PORT": "x"},
+                "CLOUDOPS_HTTP_PORT",
+            ),
+            (
+                {"CLOUDOPS_WORKER_THREADS": "0", "CLOUDOPS_LOG_LEVEL": "LOUD"},
+                "CLOUDOPS_LOG_LEVEL",
+            ),
+        ],
+    )
+    def test_bad_settings_are_named_and_exit_2(self, command, settings, message):
+        done = Command(settings)(*command)
+
+        assert done.returncode == 2
+        assert message in done.stderr
+        assert "canary" not in done.stderr
+        assert done.stderr.count("\n") == 1

@@ -1,0 +1,457 @@
+"""One lease's work, and what every way of failing leaves behind: never a false deletion."""
+
+import threading
+
+import pytest
+
+from cloudops.domain.errors import (
+    AccessError,
+    LeaseLostError,
+    StoreUnavailableError,
+    WorkerStoppingError,
+)
+from cloudops.domain.ledger import ErrorClass, LeaseKind
+from cloudops.domain.resource import TagSource
+from cloudops.services.inventory import InventoryService
+from cloudops.services.pulse import Pulse
+from tests.fakes.cloud import DISKS, MACHINES, QUEUES, ROLES, TAGGING, spec_of
+from tests.fixtures.waiting import eventually
+from tests.integration.store.seeding import ACCOUNT, denial, execute, rows, steal
+
+pytestmark = [pytest.mark.integration, pytest.mark.database]
+
+
+@pytest.fixture
+def planned(rig):
+    """Everything read once: two machines, a queue, a disk, a role."""
+    rig.account.put(MACHINES, "m1", "m2")
+    rig.account.put(QUEUES, "q1")
+    rig.account.put(DISKS, "d1")
+    rig.account.put(ROLES, "r1", region="global")
+    rig.plan()
+    rig.work()
+    assert rig.live() == {"m1", "m2", "q1", "d1", "r1"}
+    return rig
+
+
+def regional(rig, seconds=100_000):
+    """The lease of the account's region, due again after so many seconds."""
+    rig.age(seconds)
+    return next(le for le in rig.acquire(LeaseKind.INVENTORY) if le.region == "eu-west-1")
+
+
+class TestReading:
+    def test_everything_is_read_and_told(self, planned):
+        assert set(planned.statuses().values()) == {"complete"}
+        assert planned.snapshot().resources == 5
+        assert planned.snapshot().accounts.tried == 1
+
+    def test_what_is_gone_is_deleted_by_strong_listings_at_once(self, planned):
+        planned.account.remove(MACHINES, "m1")
+
+        planned.period()
+
+        assert planned.live() == {"m2", "q1", "d1", "r1"}
+
+    def test_and_by_eventual_ones_the_second_time(self, planned):
+        planned.account.remove(QUEUES, "q1")
+
+        planned.period()
+        assert "q1" in planned.live()
+        planned.period()
+
+        assert "q1" not in planned.live()
+
+    def test_listings_longer_than_a_page_are_read_to_their_end(self, planned):
+        names = {f"m{number}" for number in range(20)}
+        planned.account.put(MACHINES, *names)
+
+        planned.period()
+
+        assert names <= planned.live()
+        assert planned.scopes()["fake.machines"].item_count == 20
+
+    def test_tags_come_with_their_own_pass(self, planned):
+        planned.account.put(MACHINES, "m1", tag_source=TagSource.TAGGING)
+        planned.account.put(TAGGING, "m1", document={"team": "one"})
+
+        planned.period()
+
+        assert planned.value("SELECT tags FROM resource WHERE canonical_id = 'm1'") == {
+            "team": "one"
+        }
+
+    def test_an_unchanged_period_touches_no_row_of_the_inventory(self, planned):
+        planned.period()
+        query = "SELECT xmin, ctid FROM resource UNION ALL SELECT xmin, ctid FROM facet"
+        before = rows(planned.engine, query)
+
+        planned.period()
+
+        assert rows(planned.engine, query) == before
+
+    def test_what_is_not_due_is_not_read(self, planned):
+        lease = regional(planned, 950)
+        before = planned.scopes()["fake.disks"].last_attempt_at
+
+        planned.run(lease)
+
+        after = planned.scopes()
+        assert after["fake.disks"].last_attempt_at == before
+        assert after["fake.machines"].last_attempt_at > before
+
+    def test_every_session_is_closed(self, planned):
+        planned.account.fail(MACHINES, denial())
+        planned.period()
+
+        assert planned.cloud.opened == planned.cloud.closed > 0
+
+
+class TestFailures:
+    @pytest.mark.parametrize(
+        ("error_class", "status"),
+        [
+            (ErrorClass.IAM_DENY, "denied"),
+            (ErrorClass.SCP_DENY, "denied"),
+            (ErrorClass.OPT_IN, "unsupported"),
+            (ErrorClass.UNSUPPORTED, "unsupported"),
+            (ErrorClass.THROTTLED, "throttled"),
+            (ErrorClass.TRANSIENT, "failed"),
+            (ErrorClass.INCOMPLETE, "partial"),
+        ],
+    )
+    def test_each_class_is_told_and_deletes_nothing(self, planned, error_class, status):
+        planned.account.remove(MACHINES, "m1")
+        planned.account.fail(MACHINES, denial(error_class=error_class, permission="fake:List"))
+
+        planned.period()
+        planned.period()
+
+        row = planned.scopes()["fake.machines"]
+        assert (row.status, row.error_class, row.error_permission) == (
+            status,
+            error_class.value,
+            "fake:List",
+        )
+        assert {"m1", "m2"} <= planned.live()
+
+    def test_a_page_that_fails_in_the_middle_keeps_what_came_before_it(self, planned):
+        planned.account.put(MACHINES, *(f"n{number}" for number in range(7)))
+        planned.account.remove(MACHINES, "m1")
+        planned.account.fail(MACHINES, denial(error_class=ErrorClass.TRANSIENT), after=2)
+
+        planned.period()
+
+        assert {"m1", "m2", "n0", "n4"} <= planned.live()
+        assert "n6" not in planned.live()
+        assert planned.statuses()["fake.machines"] == "failed"
+
+    def test_an_item_that_nobody_understands_is_quarantined_and_counted(self, planned):
+        planned.account.damage(MACHINES, "m1")
+        planned.account.remove(MACHINES, "m2")
+        planned.account.put(MACHINES, "m3")
+
+        planned.period()
+
+        row = planned.scopes()["fake.machines"]
+        assert (row.status, row.error_code, row.malformed_count) == ("partial", "MalformedItem", 1)
+        assert {"m1", "m2", "m3"} <= planned.live()
+
+    def test_one_denied_listing_does_not_stop_its_neighbours(self, planned):
+        planned.account.fail(MACHINES, denial())
+        planned.account.put(DISKS, "d2")
+
+        planned.period()
+
+        assert "d2" in planned.live()
+        assert planned.statuses()["fake.disks"] == "complete"
+
+    def test_after_the_fault_the_truth_is_back(self, planned):
+        planned.account.fail(MACHINES, denial())
+        planned.account.remove(MACHINES, "m1")
+        planned.period()
+        planned.account.heal()
+
+        planned.period()
+
+        assert planned.live() == {"m2", "q1", "d1", "r1"}
+        assert planned.snapshot().unsynced == {}
+
+    def test_a_message_that_no_column_takes_does_not_stop_the_lease(self, planned):
+        planned.account.fail(MACHINES, denial(message="a\0b" + "x" * 5000))
+
+        planned.period()
+
+        row = planned.scopes()["fake.machines"]
+        assert row.error_message.startswith("a\ufffdb")
+        assert len(row.error_message) == 1024
+
+
+class TestClosedDoor:
+    def test_every_scope_of_the_lease_says_so_and_rows_stay(self, planned):
+        lease = regional(planned)
+        planned.account.error = AccessError(
+            "shut", reason="RoleNotAssumable", permission="sts:AssumeRole"
+        )
+
+        planned.run(lease)
+
+        states = {
+            (row.status, row.error_code, row.error_permission)
+            for row in planned.scopes().values()
+            if row.region == "eu-west-1"
+        }
+        assert states == {("denied", "RoleNotAssumable", "sts:AssumeRole")}
+        assert planned.snapshot().accounts.unreachable == 1
+        assert planned.snapshot().resources == 5
+
+    def test_another_accounts_identity_is_a_closed_door(self, planned):
+        lease = regional(planned)
+        planned.cloud.account("999900001111", key="AKIAELSE").put(MACHINES, "theirs")
+        planned.secrets.data["AWS_ACCESS_KEY_ID"] = "AKIAELSE"
+
+        planned.run(lease)
+
+        assert planned.scopes()["fake.machines"].error_code == "IdentityMismatch"
+        assert planned.live() == {"m1", "m2", "q1", "d1", "r1"}
+        assert planned.cloud.opened == planned.cloud.closed
+
+    def test_what_passes_by_itself_is_tried_again_soon_and_shuts_no_account(self, planned):
+        lease = regional(planned, 2500)
+        planned.secrets.error = AccessError(
+            "no answer", reason="SecretUnavailable", error_class=ErrorClass.TRANSIENT
+        )
+
+        planned.run(lease)
+
+        assert planned.snapshot().accounts.unreachable == 0
+        disks = planned.scopes()["fake.disks"]
+        assert disks.status == "failed"
+        wait = planned.value(
+            "SELECT extract(epoch FROM next_due_at - now()) FROM scope WHERE listing = 'fake.disks'"
+        )
+        assert wait <= 30
+        assert planned.snapshot().unsynced == {}
+
+    def test_when_one_lease_gets_in_again_what_the_door_denied_is_read_at_once(self, planned):
+        planned.account.error = AccessError("shut", reason="RoleNotAssumable")
+        planned.age(100_000)
+        for lease in planned.acquire(LeaseKind.INVENTORY):
+            planned.run(lease)
+        assert planned.statuses()["fake.roles"] == "denied"
+        planned.account.heal()
+        planned.age(901)  # the role listing of the other lease is due in a day
+
+        for _ in range(3):
+            for lease in planned.acquire(LeaseKind.INVENTORY):
+                planned.run(lease)
+
+        assert set(planned.statuses().values()) == {"complete"}
+        assert planned.snapshot().accounts.unreachable == 0
+
+    def test_a_lost_lease_denies_nothing(self, planned):
+        lease = regional(planned)
+        planned.account.error = AccessError("shut", reason="RoleNotAssumable")
+        steal(planned.engine, lease)
+
+        with pytest.raises(LeaseLostError):
+            planned.run(lease)
+
+        assert set(planned.statuses().values()) == {"complete"}
+
+
+class TestLostLease:
+    def test_lost_in_the_middle_of_a_listing_nothing_is_written(self, planned):
+        lease = regional(planned)
+        planned.account.put(MACHINES, *(f"n{number}" for number in range(9)))
+        planned.account.remove(DISKS, "d1")
+        planned.cloud.on_page = lambda *_: steal(planned.engine, lease)
+        before = rows(planned.engine, "SELECT * FROM scope ORDER BY id")
+
+        with pytest.raises(LeaseLostError):
+            planned.run(lease)
+
+        assert planned.live() == {"m1", "m2", "q1", "d1", "r1"}
+        assert rows(planned.engine, "SELECT * FROM scope ORDER BY id") == before
+
+    def test_lost_after_all_listings_nothing_is_recorded_or_swept(self, planned):
+        """Unchanged listings are recorded all at once at the end."""
+        lease = regional(planned)
+        seen = []
+
+        def last(listing, _region, _number):
+            seen.append(listing)
+            if len(seen) == 4:
+                steal(planned.engine, lease)
+
+        planned.cloud.on_page = last
+        before = rows(planned.engine, "SELECT * FROM scope ORDER BY id")
+
+        with pytest.raises(LeaseLostError):
+            planned.run(lease)
+
+        assert rows(planned.engine, "SELECT * FROM scope ORDER BY id") == before
+
+    def test_a_pulse_that_was_told_so_stops_the_listing(self, planned):
+        lease = regional(planned)
+        pulse = Pulse(lease.domain)
+        planned.cloud.on_page = lambda *_: pulse.lose()
+
+        with pytest.raises(LeaseLostError):
+            planned.inventory.run(lease, pulse)
+
+    def test_a_worker_that_stops_hands_back_unfinished_work(self, planned):
+        lease = regional(planned)
+        pulse = Pulse(lease.domain)
+        planned.cloud.on_page = lambda *_: pulse.stop()
+
+        with pytest.raises(WorkerStoppingError):
+            planned.inventory.run(lease, pulse)
+
+        assert planned.cloud.opened == planned.cloud.closed
+
+
+class TestCrashedWorkers:
+    def test_a_domain_that_killed_workers_is_read_one_listing_at_a_time(self, planned):
+        planned.age(100_000)
+        execute(planned.engine, "UPDATE lease SET attempts = 4 WHERE region = 'eu-west-1'")
+        lease = regional(planned)
+        assert lease.attempts == 5
+        running, most, lock = set(), [], threading.Lock()
+
+        def watch(listing, _region, _number):
+            with lock:
+                running.add(listing)
+                most.append(len(running))
+            threading.Event().wait(0.05)  # time for a neighbour to show itself
+            with lock:
+                running.discard(listing)
+
+        planned.cloud.on_page = watch
+        planned.run(lease)
+
+        assert max(most) == 1
+
+    def test_the_first_finished_scope_clears_the_count(self, planned):
+        execute(planned.engine, "UPDATE lease SET attempts = 4 WHERE region = 'eu-west-1'")
+        lease = regional(planned)
+        counts = []
+        planned.cloud.on_page = lambda *_: counts.append(
+            planned.value("SELECT attempts FROM lease WHERE id = :id", id=lease.id)
+        )
+
+        planned.run(lease)
+
+        assert counts[0] == 5
+        assert counts[-1] == 0
+
+
+class TestOlderWorker:
+    """During an upgrade a worker may meet scopes that it has no listing for."""
+
+    def test_it_leaves_them_alone_and_does_not_spin(self, planned):
+        execute(planned.engine, "UPDATE scope SET listing = 'fake.newer' WHERE region = 'global'")
+        planned.age(100_000)
+        (lease,) = (le for le in planned.acquire(LeaseKind.INVENTORY) if le.region == "global")
+        opened = planned.cloud.opened
+
+        planned.run(lease)
+
+        assert planned.cloud.opened == opened
+        assert planned.scopes()["fake.newer"].status == "complete"
+        assert not planned.value(
+            "SELECT next_due_at <= now() FROM lease WHERE id = :id", id=lease.id
+        )
+
+
+class TestDatabaseRestart:
+    @pytest.mark.parametrize("mode", ["fast", "immediate"])
+    def test_in_the_middle_of_a_long_listing_nothing_is_deleted_and_the_next_pass_completes(
+        self, planned, postgres, mode
+    ):
+        names = {f"n{number}" for number in range(12)}
+        planned.account.put(MACHINES, *names)
+        planned.account.remove(MACHINES, "m1")
+        lease = regional(planned)
+        restarted: list[None] = []
+
+        def restart(listing, _region, number):
+            if listing == "fake.machines" and number == 2 and not restarted:
+                restarted.append(postgres.restart(mode))
+
+        planned.cloud.on_page = restart
+
+        with pytest.raises(StoreUnavailableError):
+            planned.run(lease)
+
+        assert restarted
+        assert planned.live() == {"m1", "m2", "q1", "d1", "r1"}
+        execute(
+            planned.engine,
+            "UPDATE lease SET expires_at = now() - interval '1 s' WHERE holder <> ''",
+        )
+        planned.period()
+        assert planned.live() == names | {"m2", "q1", "d1", "r1"}
+
+    def test_a_database_that_is_away_when_the_run_ends_loses_nothing(self, planned, postgres):
+        planned.account.put(MACHINES, "m3")
+        lease = regional(planned)
+        planned.cloud.on_page = lambda *_: postgres.stop("immediate")
+
+        with pytest.raises(StoreUnavailableError):
+            planned.run(lease)
+        postgres.start()
+
+        assert planned.live() == {"m1", "m2", "q1", "d1", "r1"}
+
+
+def test_deletions_are_held_and_then_released(planned):
+    planned.plan(spec_of(brake={"percent": 30, "minimum": 1}), generation=2)
+    planned.account.put(MACHINES, *(f"n{number}" for number in range(20)))
+    planned.period()
+    for number in range(20):
+        planned.account.remove(MACHINES, f"n{number}")
+
+    planned.period()
+    (held,) = planned.snapshot().held
+    assert (held.listing, held.account_id, held.count) == ("fake.machines", ACCOUNT, 20)
+    planned.plan(spec_of(brake={"percent": 100, "minimum": 1}), generation=3)
+    planned.period()
+
+    assert planned.snapshot().held == ()
+    assert planned.live() == {"m1", "m2", "q1", "d1", "r1"}
+
+
+def test_the_controller_is_told_after_each_lease(planned):
+    stop, heard = threading.Event(), []
+
+    def listen():
+        heard.extend(planned.planning.changes(stop))
+
+    thread = threading.Thread(target=listen)
+    thread.start()
+    try:
+
+        def told():
+            planned.age(100_000)
+            for lease in planned.acquire(LeaseKind.INVENTORY):
+                planned.run(lease)
+            return heard
+
+        assert set(eventually(told)) == {("platform", "aws-prod")}
+    finally:
+        stop.set()
+        thread.join(60)
+
+
+def test_threads_are_shared_by_all_leases_of_a_worker(planned):
+    assert isinstance(planned.inventory, InventoryService)
+    planned.age(100_000)
+    taken = planned.acquire(LeaseKind.INVENTORY)
+    workers = [threading.Thread(target=planned.run, args=(lease,)) for lease in taken]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(60)
+
+    assert set(planned.statuses().values()) == {"complete"}

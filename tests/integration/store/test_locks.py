@@ -1,0 +1,88 @@
+"""Who waits for whom: a change of the plan never waits for a worker, nor a worker for a load."""
+
+import threading
+
+import pytest
+from sqlalchemy import text
+
+from cloudops.domain.ledger import LeaseKind
+from cloudops.store import leases, scopes
+from tests.integration.store.seeding import (
+    HOLDER,
+    Ledger,
+    acquire,
+    one,
+    provider_record,
+    write_provider,
+)
+
+pytestmark = [pytest.mark.integration, pytest.mark.database]
+
+CHANGED = provider_record(spec={"type": "fake", "more": True}, generation=2)
+IMPATIENT = text("SET LOCAL lock_timeout = '2s'")
+
+
+@pytest.fixture
+def ledger(engine):
+    return Ledger.plan(engine, "fake.machines")
+
+
+def write_in_another_session(engine):
+    """Raises what the other session got, if it did not get through at once."""
+    errors = []
+
+    def write():
+        try:
+            write_provider(engine, CHANGED)
+        except Exception as error:  # noqa: BLE001  handed to the test
+            errors.append(error)
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    thread.join(30)
+    assert not thread.is_alive(), "the plan waits for the worker"
+    assert errors == []
+
+
+def test_a_changed_spec_does_not_wait_for_a_load_and_is_seen_when_the_lease_ends(engine, ledger):
+    """Fails if the plan updates scopes, or waits for leases, while it holds the provider."""
+    with engine.begin() as load:
+        leases.guard(load, ledger.lease)
+        scopes.record_outcomes(load, [ledger.judge(complete=True)(1)])
+        write_in_another_session(engine)
+
+    with engine.begin() as connection:
+        leases.finish(connection, ledger.lease)
+    again = [lease for lease in acquire(engine) if lease.kind is LeaseKind.INVENTORY]
+
+    assert len(again) == 1
+    with engine.begin() as connection:
+        assert [s.listing for s in scopes.due_scopes(connection, again[0])] == ["fake.machines"]
+
+
+def test_a_changed_spec_does_not_wait_for_a_lease_that_ends(engine, ledger):
+    """The other half of the circle: finishing must not want the provider either."""
+    with engine.begin() as ending:
+        leases.finish(ending, ledger.lease)
+        write_in_another_session(engine)
+        ending.execute(IMPATIENT)
+        one(engine, "SELECT count(*) FROM provider")
+
+
+def test_heartbeats_go_on_during_a_load_and_nobody_can_take_the_lease(engine, ledger):
+    """Fails with a load that locks FOR SHARE: the heartbeat would skip its own lease."""
+    with engine.begin() as load:
+        leases.guard(load, ledger.lease)
+        load.execute(text("SELECT pg_sleep(0.1)"))
+        before = one(engine, "SELECT expires_at FROM lease WHERE id = :id", id=ledger.lease.id)
+        with engine.begin() as beat:
+            beat.execute(IMPATIENT)
+            held = leases.renew(beat, [ledger.lease], holder=HOLDER, seconds=600)
+        after = one(engine, "SELECT expires_at FROM lease WHERE id = :id", id=ledger.lease.id)
+        with engine.begin() as other:
+            other.execute(text("UPDATE lease SET expires_at = now() - interval '1 hour'"))
+        taken = acquire(engine, "thief")
+
+    assert held == {ledger.lease.id}
+    assert after > before
+    assert ledger.lease.id not in {lease.id for lease in taken}

@@ -1,0 +1,175 @@
+"""Statements over a scope of 200,000 rows: none may look at all of them for one page."""
+
+import secrets
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import text
+
+from cloudops.settings import Settings
+from cloudops.store import leases, loader, reading, scopes, sweep
+from cloudops.store.session import open_engine
+from tests.integration.store.seeding import ACCOUNT, Ledger, execute
+
+pytestmark = [pytest.mark.integration, pytest.mark.database]
+
+ROWS = 200_000
+PAGE = 1_000
+FILL = [
+    """
+    INSERT INTO resource (uid, cloud, canonical_id, account_pk, scope_id, region, service, type,
+        kind, tag_source)
+    SELECT CAST(md5(CAST(n AS text)) AS uuid), 'aws', 'id-' || n, :account_pk, :scope_id, 'eu',
+        'fake', 'Fake::Machine', 'compute.instance', 'listed'
+    FROM generate_series(1, :rows) n
+    """,
+    r"""
+    INSERT INTO facet (uid, facet, scope_id, digest, document, missing_since)
+    SELECT CAST(md5(CAST(n AS text)) AS uuid), 'listed', :scope_id, '\x00', '{}',
+        CASE WHEN n % 2 = 0 THEN now() END
+    FROM generate_series(1, :rows) n
+    """,
+]
+
+
+@pytest.fixture(scope="module", params=["never-analysed", "analysed"])
+def ledger(request, postgres, migrated_template):
+    """A scope of 200,000 rows, half of them missing; tests leave it as it is."""
+    name = f"large_{secrets.token_hex(4)}"
+    postgres.start()
+    engine = open_engine(Settings(database_url=postgres.create_database(name, migrated_template)))
+    ledger = Ledger.plan(engine, "fake.machines", "fake.queues")
+    scope = ledger.scope()
+    for statement in FILL:
+        execute(engine, statement, account_pk=scope.account_pk, scope_id=scope.id, rows=ROWS)
+    execute(engine, "UPDATE scope SET last_complete_at = now(), status = 'complete'")
+    if request.param == "analysed":
+        execute(engine, "ANALYZE")
+    yield ledger
+    engine.dispose()
+    postgres.drop_database(name)
+
+
+def plan_nodes(engine, statement, *before, **parameters):
+    """Every node of the plan, with its loops and rows as they really were; rolled back."""
+    with engine.connect() as connection:
+        for each in before:
+            connection.execute(text(each))
+        answer = connection.execute(
+            text(f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {statement.text}"), parameters
+        ).scalar_one()
+        connection.rollback()
+    waiting = [answer[0]["Plan"]]
+    nodes = []
+    while waiting:
+        node = waiting.pop()
+        nodes.append(node)
+        waiting += node.get("Plans", [])
+    return nodes
+
+
+def touched(nodes):
+    """How many rows all scans of tables looked at."""
+    scans = [node for node in nodes if "Relation Name" in node or "Index Name" in node]
+    return sum(
+        node["Actual Loops"]
+        * (
+            node["Actual Rows"]
+            + node.get("Rows Removed by Filter", 0)
+            + node.get("Rows Removed by Index Recheck", 0)
+        )
+        for node in scans
+    )
+
+
+def uids(engine, count=PAGE):
+    with engine.connect() as connection:
+        return list(connection.scalars(text("SELECT uid FROM facet LIMIT :n"), {"n": count}))
+
+
+def test_a_page_is_compared_by_its_own_keys(ledger):
+    nodes = plan_nodes(
+        ledger.engine,
+        loader._DIFFERENT,
+        **ledger.target().parameters(),
+        uids=uids(ledger.engine),
+        digests=[b"\0"] * PAGE,
+    )
+
+    assert touched(nodes) < 5 * PAGE
+
+
+def test_a_small_scope_is_compared_without_its_large_neighbour(ledger):
+    nodes = plan_nodes(
+        ledger.engine,
+        loader._STORED,
+        **ledger.target("fake.queues").parameters(),
+        uids=[uuid4() for _ in range(PAGE)],
+    )
+
+    assert touched(nodes) < 5 * PAGE
+
+
+@pytest.mark.parametrize("name", ["_CANDIDATES", "_DELETE"])
+def test_a_sweep_looks_at_each_row_a_few_times_at_most(ledger, name):
+    nodes = plan_nodes(
+        ledger.engine,
+        getattr(sweep, name),
+        facet="listed",
+        confirm_seconds=60,
+        scope_ids=[ledger.scope().id],
+        strong=[ledger.scope().id],
+    )
+
+    assert touched(nodes) < 10 * ROWS
+
+
+def test_a_page_is_read_in_the_order_of_the_index(ledger):
+    nodes = plan_nodes(
+        ledger.engine,
+        reading._RESOURCES,
+        "ANALYZE",
+        type="Fake::*",
+        type_pattern="^(?:Fake::.*)$",
+        account=ACCOUNT,
+        region="",
+        region_pattern="^$",
+        tags="{}",
+        limit=PAGE,
+        after="id-5",
+    )
+
+    assert touched(nodes) < 10 * PAGE
+
+
+def test_due_scopes_are_those_of_the_lease(ledger):
+    nodes = plan_nodes(
+        ledger.engine,
+        scopes._DUE,
+        "INSERT INTO scope (account_pk, region, listing, lease_id, period_seconds)"
+        " SELECT account_pk, 'r' || n, 'fake.other', (SELECT min(id) FROM lease), 900"
+        " FROM (SELECT min(account_pk) AS account_pk FROM scope) one, generate_series(1, 20000) n",
+        "ANALYZE scope",
+        lease_id=ledger.lease.id,
+    )
+
+    assert touched(nodes) < 100
+
+
+def test_leases_are_taken_from_the_front_of_what_is_due(ledger):
+    nodes = plan_nodes(
+        ledger.engine,
+        leases._ACQUIRE,
+        "INSERT INTO lease (kind, domain, account_pk, region, next_due_at)"
+        " SELECT 'inventory', 'aws/x/' || n, account_pk, 'r' || n,"
+        " now() + make_interval(secs => n - 50)"
+        " FROM (SELECT min(account_pk) AS account_pk FROM scope) one, generate_series(1, 20000) n",
+        "ANALYZE lease",
+        holder="w",
+        limit=8,
+        seconds=60,
+        crashes=3,
+        provider_id=None,
+    )
+
+    assert touched(nodes) < 1000
