@@ -8,12 +8,8 @@ from cloudops.api.v1alpha1.parsing import parse
 from cloudops.collectors.vocabulary import Access
 from cloudops.domain.ledger import ErrorClass
 from cloudops.domain.provider import CredentialSource, PlannedProvider, ProviderSpec
+from cloudops.domain.provider_status import DEPENDENCY_REASONS
 from cloudops.domain.snapshot import Entry, EntryState
-
-# Where the way in ends before the cloud was asked.
-DEPENDENCY_REASONS = frozenset(
-    {"SecretNotFound", "SecretKeyMissing", "SecretAccessDenied", "SecretUnavailable"}
-)
 
 # What ends the way in for every account of the provider, as far as one lease can tell.
 PROVIDER_REASONS = DEPENDENCY_REASONS | {"CredentialsRejected", "IdentityMismatch"}
