@@ -27,8 +27,6 @@ from cloudops.store.clock import DatabaseClock
 from cloudops.store.notify import notify_provider
 from cloudops.store.session import transaction
 
-QUEUED_BEAT_SECONDS = 5.0
-
 _log = structlog.get_logger(__name__)
 
 
@@ -43,12 +41,14 @@ class InventoryService:
         executor: Executor,
         *,
         confirm_seconds: float,
+        queued_beat_seconds: float = 5.0,
     ) -> None:
         self._engine = engine
         self._clouds = clouds
         self._secrets = secrets
         self._executor = executor
         self._confirm_seconds = confirm_seconds
+        self._queued_beat_seconds = queued_beat_seconds
 
     def run(self, lease: Lease, pulse: Pulse) -> None:
         """Read everything in the lease that is due.
@@ -158,7 +158,7 @@ class InventoryService:
         """Wait for listings, and speak for them while other leases' fill all threads."""
         pending = set(futures)
         while pending:
-            done, pending = wait(pending, QUEUED_BEAT_SECONDS, FIRST_COMPLETED)
+            done, pending = wait(pending, self._queued_beat_seconds, FIRST_COMPLETED)
             for future in done:
                 future.result()
             if done:

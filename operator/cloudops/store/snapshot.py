@@ -69,6 +69,13 @@ FROM resource r JOIN scope s ON s.id = r.scope_id JOIN account a ON a.id = s.acc
 WHERE a.provider_id = :id AND selects(s.types, r.type)
 """)
 
+# Where nobody knows the regions, nobody knows what is missing.
+_UNKNOWN_REGIONS = text("""
+SELECT CASE WHEN error_reason = 'AccessDenied' THEN 'AccessDenied' ELSE 'Failed' END AS reason,
+       count(*) AS accounts
+FROM account WHERE provider_id = :id AND reachable AND regions IS NULL GROUP BY 1
+""")
+
 # One cause, however many scopes it stops, is one problem.
 _PROBLEMS = f"""
 SELECT reason, permission, listing,
@@ -144,7 +151,7 @@ def read_snapshot(connection: Connection, namespace: str, name: str) -> Provider
         oldest_complete=min(ages, default=None),
         last_change=resources.last_change,
         spec_changed_at=row.spec_changed_at,
-        unsynced=unsynced_reasons(groups),
+        unsynced=_unsynced(connection, key, groups),
         problems=tuple(_problem(problem) for problem in problems),
         problems_total=problems[0].total if problems else 0,
         held=tuple(
@@ -155,6 +162,16 @@ def read_snapshot(connection: Connection, namespace: str, name: str) -> Provider
         held_total=int(held[0].total) if held else 0,
         taken_at=row.taken_at,
     )
+
+
+def _unsynced(
+    connection: Connection, key: dict[str, int], groups: list[ScopeGroup]
+) -> dict[str, int]:
+    """Scopes by reason; an account of unknown regions counts as one."""
+    counts = unsynced_reasons(groups)
+    for row in connection.execute(_UNKNOWN_REGIONS, key):
+        counts[row.reason] = counts.get(row.reason, 0) + row.accounts
+    return counts
 
 
 def _counts(groups: list[ScopeGroup]) -> ScopeCounts:

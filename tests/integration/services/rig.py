@@ -21,6 +21,16 @@ HOLDER = "rig"
 THREADS = 4
 
 
+class CountingPulse(Pulse):
+    def __init__(self, domain: str) -> None:
+        super().__init__(domain)
+        self.beats = 0
+
+    def beat(self) -> None:
+        self.beats += 1
+        super().beat()
+
+
 class Rig:
     """One cloud with one account, whose key the Secret holds."""
 
@@ -34,7 +44,12 @@ class Rig:
         self.leasing = LeasingService(engine, lease_seconds=60)
         self.discovery = DiscoveryService(engine, clouds, self.secrets)
         self.inventory = InventoryService(
-            engine, clouds, self.secrets, self.executor, confirm_seconds=confirm_seconds
+            engine,
+            clouds,
+            self.secrets,
+            self.executor,
+            confirm_seconds=confirm_seconds,
+            queued_beat_seconds=0.1,
         )
         self.planning = PlanService(engine)
         self.epoch = self.planning.claim_epoch("rig")

@@ -7,6 +7,7 @@ from cloudops.domain.ledger import ErrorClass, LeaseKind
 from cloudops.domain.snapshot import EntryState
 from cloudops.services.pulse import Pulse
 from tests.fakes.cloud import LISTINGS, MACHINES, ROLES, spec_of
+from tests.integration.services.rig import CountingPulse
 from tests.integration.store.seeding import ACCOUNT, one
 
 pytestmark = [pytest.mark.integration, pytest.mark.database]
@@ -55,13 +56,11 @@ class TestProgress:
             rig.cloud.account(id_)
         rig.plan(spec_of(*ids))
         (lease,) = rig.acquire(LeaseKind.DISCOVERY)
-        pulse, beats = Pulse(lease.domain), []
-        beat = pulse.beat
-        pulse.beat = lambda: beats.append(beat())
+        pulse = CountingPulse(lease.domain)
 
         rig.discovery.run(lease, pulse)
 
-        assert len(beats) >= len(ids)
+        assert pulse.beats >= len(ids)
 
     @pytest.mark.parametrize(
         ("tell", "raised"),

@@ -6,11 +6,9 @@ import pytest
 
 from cloudops.domain.errors import WorkerStoppingError
 from cloudops.domain.ledger import LeaseKind
-from cloudops.services import inventory
-from cloudops.services.pulse import Pulse
 from tests.fakes.cloud import DISKS, MACHINES, QUEUES, TAGGING, spec_of
 from tests.fixtures.waiting import eventually
-from tests.integration.services.rig import THREADS
+from tests.integration.services.rig import THREADS, CountingPulse
 from tests.integration.store.seeding import ACCOUNT, execute
 
 pytestmark = [pytest.mark.integration, pytest.mark.database]
@@ -40,16 +38,6 @@ class Busy:
         eventually(lambda: all(future.running() for future in self.futures))
 
 
-class CountingPulse(Pulse):
-    def __init__(self, domain):
-        super().__init__(domain)
-        self.beats = 0
-
-    def beat(self):
-        self.beats += 1
-        super().beat()
-
-
 class Running:
     """A lease's run in a thread of its own."""
 
@@ -72,12 +60,6 @@ class Running:
     def join(self):
         self._thread.join(60)
         assert not self.alive
-
-
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch):
-    """A setting, so that a test of waiting need not wait long."""
-    monkeypatch.setattr(inventory, "QUEUED_BEAT_SECONDS", 0.1)
 
 
 class TestQueuedListings:

@@ -439,3 +439,13 @@ def test_a_request_that_was_handled_is_told(engine, read):
         leases.settle_request(connection, lease.provider_id)
 
     assert read().handled_request == "token"
+
+
+def test_an_account_whose_regions_nobody_knows_is_not_in_step(engine, read):
+    """Its global scopes may all be complete: what else there is, is unknown."""
+    provider_id = write_provider(engine)
+    write_plan(engine, provider_id, [account(regions=None)])
+
+    assert read().unsynced == {"Failed": 1}
+    execute(engine, "UPDATE account SET error_reason = 'AccessDenied'")
+    assert read().unsynced == {"AccessDenied": 1}
