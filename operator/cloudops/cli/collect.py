@@ -22,7 +22,7 @@ from cloudops.domain.summary import SyncSummary
 from cloudops.metrics import PROVIDER_API_CALLS
 from cloudops.settings import Settings
 from cloudops.store.embedded import embedded_postgres
-from cloudops.store.migrate import upgrade
+from cloudops.store.migrate import prepare, upgrade
 from cloudops.worker.once import Progress as Report
 from cloudops.worker.once import run_once
 
@@ -57,7 +57,8 @@ def collect(ctx: click.Context, filename: Path, database_url: str, output: str) 
 @contextlib.contextmanager
 def _database(settings: Settings) -> Iterator[Settings]:
     if settings.database_url:
-        upgrade(settings.database_url)
+        # Others may live there: their schema is changed by `cloudops migrate` alone.
+        prepare(settings.database_url)
         yield settings
         return
     folder = settings.data_dir / "postgresql"

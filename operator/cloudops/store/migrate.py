@@ -67,6 +67,24 @@ def _refusals() -> Iterator[None]:
         raise
 
 
+def prepare(database_url: str) -> None:
+    """Make the schema in an empty database; leave that of others to `upgrade`.
+
+    Raises:
+        InvalidInputError: The schema is of another version.
+        StoreUnavailableError: The database can't be reached.
+    """
+    engine = create_engine(driver_url(database_url), connect_args={"connect_timeout": 10})
+    try:
+        with store_errors(), engine.connect() as connection:
+            if current_revision(connection) is not None:
+                require_current(connection)
+                return
+    finally:
+        engine.dispose()
+    upgrade(database_url)
+
+
 def offline_sql() -> str:
     """The whole schema as one SQL script, for people who apply it themselves."""
     buffer = StringIO()

@@ -16,12 +16,13 @@ from cloudops.store.migrate import (
     _config,
     current_revision,
     offline_sql,
+    prepare,
     require_current,
     upgrade,
 )
 from cloudops.store.session import driver_url, open_engine
 from cloudops.store.tables import metadata
-from tests.integration.store.seeding import one, rows
+from tests.integration.store.seeding import execute, one, rows
 
 pytestmark = [pytest.mark.integration, pytest.mark.database]
 
@@ -140,6 +141,17 @@ def test_a_schema_of_a_newer_version_is_refused_with_another_advice(engine):
         with pytest.raises(InvalidInputError, match=r"at 9999.*newer version") as refused:
             require_current(connection)
     assert "migrate" not in str(refused.value)
+
+
+def test_only_an_empty_database_is_made_ready_by_the_way(engine, empty, database_url):
+    prepare(database_url)
+    with empty.connect() as connection:
+        require_current(connection)
+    execute(engine, "UPDATE alembic_version SET version_num = '9999'")
+    newer = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+    with pytest.raises(InvalidInputError, match="9999"):
+        prepare(newer)
 
 
 def test_a_database_that_is_away_is_told(postgres, database_url):
