@@ -142,8 +142,9 @@ def _verdict(
     if not previous.is_ready_for(facts.generation) and _first_pass_runs(facts, snapshot):
         discovered = snapshot.discovered_generation >= facts.generation
         step = "The first pass is running" if discovered else "The accounts are being discovered"
-        tried = f"{snapshot.accounts.tried}/{snapshot.accounts.total}"
-        return _progressing(f"{step}: accounts tried {tried}.")
+        accounts = snapshot.accounts
+        tried = f": accounts tried {accounts.tried}/{accounts.total}" if accounts.total else ""
+        return _progressing(f"{step}{tried}.")
     return _after_first_pass(snapshot, now=now, grace=grace)
 
 

@@ -259,7 +259,7 @@ def test_a_discovery_that_is_due_is_told():
     ready = judged(UNKNOWN_DOOR).condition("Ready")
 
     assert ready is not None
-    assert ready.message == "The accounts are being discovered: accounts tried 0/0."
+    assert ready.message == "The accounts are being discovered."
 
 
 def test_an_account_that_appears_later_does_not_make_it_unready():
