@@ -39,6 +39,8 @@ class Running:
 
     def __exit__(self, *_):
         self.stop()
+        # Threads that hung until now still have a connection to give back.
+        self.worker._pool.shutdown(wait=True)
 
     def stop(self):
         """Returns how long it took to leave."""
