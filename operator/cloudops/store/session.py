@@ -36,6 +36,7 @@ _CONNECT = {
     "keepalives_idle": 30,
     "keepalives_interval": 10,
     "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,  # milliseconds: a dead network must not hang a heartbeat
     "options": _SESSION_OPTIONS,
 }
 
