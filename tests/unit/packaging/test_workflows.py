@@ -31,10 +31,8 @@ def make_targets(text: str) -> set[str]:
 
 
 def known_targets() -> set[str]:
-    makefile = ROOT / "Makefile"
-    if not makefile.exists():
-        pytest.skip("there is no Makefile yet")
-    lines = re.findall(r"^([a-z0-9 -]+):(?!=)", makefile.read_text(), re.MULTILINE)
+    makefile = (ROOT / "Makefile").read_text()
+    lines = re.findall(r"^([a-z0-9 -]+):(?!=)", makefile, re.MULTILINE)
     return {target for line in lines for target in line.split()}
 
 
