@@ -4,6 +4,7 @@ import re
 
 import psycopg
 import pytest
+from sqlalchemy import create_engine
 
 from cloudops.collectors.identifiers import AnswerContext
 from cloudops.collectors.redaction import Redactor
@@ -11,12 +12,14 @@ from cloudops.collectors.transform import ListingTransform
 from cloudops.collectors.vocabulary import Emits, Listing, RegionRule
 from cloudops.domain.ledger import Consistency, PeriodClass
 from cloudops.domain.resource import TagSource
+from cloudops.store.session import driver_url
 from tests.e2e.conftest import SECRET_KEY, Provider
 from tests.fakes.aws.builders import instance, role
 from tests.fakes.aws.faults import Fault
 from tests.fakes.aws.script import AccountScript
 from tests.fakes.aws.server import FakeAws
 from tests.fixtures.operator_process import OperatorProcess
+from tests.integration.store.seeding import Ledger
 
 CANARY = re.compile(r"canary-[\w-]+")
 
@@ -87,17 +90,24 @@ def test_no_secret_reaches_database_logs_events_or_status(
     assert SECRET_KEY.startswith("canary-")
 
 
-@pytest.mark.unit
-def test_no_secret_of_a_known_shape_survives_the_transform():
+@pytest.mark.integration
+@pytest.mark.database
+def test_no_secret_of_a_known_shape_reaches_the_database(migrated_url: str):
+    """Fails if `redact` is left out, or comes after the digest."""
     transform = ListingTransform(FUNCTIONS, Redactor(b"a key for tests only"))
-
     page = transform.page(
         {"Functions": [FUNCTION]}, AnswerContext("aws", "aws", "111122223333", "eu-west-1")
     )
+    engine = create_engine(driver_url(migrated_url))
+    ledger = Ledger.plan(engine, FUNCTIONS.name)
 
-    [observation] = page.observations
-    assert CANARY.findall(observation.document.decode()) == []
-    assert observation.document.count(b"fingerprint") >= len(CANARY.findall(str(FUNCTION)))
+    ledger.load(page, name=FUNCTIONS.name)
+
+    engine.dispose()
+    dump = _dump(migrated_url)
+    assert CANARY.findall(dump) == []
+    assert "function:pay" in dump
+    assert dump.count("fingerprint") >= len(CANARY.findall(str(FUNCTION)))
 
 
 def _dump(database_url: str) -> str:
