@@ -10,7 +10,6 @@ from cloudops.api.v1alpha1.rules import Rule
 
 GROUP = "cloudops.dev"
 VERSION = "v1alpha1"
-API_VERSION = f"{GROUP}/{VERSION}"
 
 RULES_BROKEN = "rules_broken"  # error type; its context lists (path below the model, message)
 

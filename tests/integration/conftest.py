@@ -1,4 +1,4 @@
-"""A worker over a database of the test's own and a cloud in memory."""
+"""The store over a database of the test's own, and services over it with a cloud in memory."""
 
 from collections.abc import Iterator
 
