@@ -84,6 +84,7 @@ def observe(
     state: str | None = "running",
     volatile: Mapping[str, object] | None = None,
     display_name: str | None = None,
+    owner_listing: str = "",
 ) -> Observation:
     """One facet of the resource `name`, as a collector would deliver it.
 
@@ -113,6 +114,7 @@ def observe(
         document=canonical,
         digest=blake2b(canonical + repr(head).encode(), digest_size=16).digest(),
         head=head,
+        owner_listing=owner_listing,
         volatile=orjson.dumps(volatile or {}),
     )
 

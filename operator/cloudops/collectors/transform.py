@@ -147,7 +147,15 @@ class ListingTransform:
         tags = self._redactor.redact_tags(tag_mapping(row.tags, document))
         body, truncated = limited(tags)
         digest = blake2b(body, digest_size=16).digest()
-        return Observation(uid, self._facet, body, digest, head=None, truncated=truncated)
+        return Observation(
+            uid=uid,
+            facet=self._facet,
+            document=body,
+            digest=digest,
+            head=None,
+            owner_listing=row.emits.owner_listing,
+            truncated=truncated,
+        )
 
     def _listed_facet(
         self, row: CompiledEmits, uid: UUID, document: dict[str, Any], found: "_Found"

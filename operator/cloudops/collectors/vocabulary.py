@@ -46,6 +46,7 @@ class Emits:
         id_shape: Id template that the id has to fit, where one answer holds items of
             several types; the others are left to their own rows.
         json: Paths of strings that hold JSON, perhaps URL-encoded; stored decoded.
+        owner_listing: Of a facet, the listing that shows the resource itself.
     """
 
     type: str
@@ -65,6 +66,7 @@ class Emits:
     owner: str = ""
     id_shape: str = ""
     json: tuple[str, ...] = ()
+    owner_listing: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -69,6 +69,7 @@ class Observation:
         volatile: JSON object of what changes by itself; outside hash and history.
         digest: 16 bytes over `document` and the head.
         head: None where the facet belongs to a resource of another listing.
+        owner_listing: That other listing, e.g. `aws.s3.buckets`; "" where there is a head.
         truncated: The document was over 256 KiB and was cut.
     """
 
@@ -77,6 +78,7 @@ class Observation:
     document: bytes
     digest: bytes
     head: ResourceHead | None
+    owner_listing: str = ""
     volatile: bytes = b"{}"
     truncated: bool = False
 

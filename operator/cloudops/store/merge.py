@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from cloudops.domain.resource import Facet
+from cloudops.domain.schedule import EMPTY_PASSES_BEFORE_SLOWING
 
 # A listing may show an item twice, when items move between its pages: the last word counts.
 _DEDUPLICATE = text("""
@@ -78,6 +79,23 @@ UPDATE resource SET tags = i.document, changed_at = clock_timestamp()
 FROM stage_row i WHERE resource.uid = i.uid AND resource.tag_source = 'tagging'
 """)
 
+# A listing that was empty again and again is looked at rarely. What another one
+# shows of its resources is news to it, wherever in the account it runs.
+_WAKE = text(f"""
+WITH woken AS (
+    UPDATE scope SET next_due_at = clock_timestamp() FROM (
+        SELECT DISTINCT i.owner_listing FROM stage_row i
+        WHERE NOT EXISTS (SELECT FROM resource r WHERE r.uid = i.uid AND r.deleted_at IS NULL)
+    ) AS news
+    WHERE scope.account_pk = :account_pk AND scope.listing = news.owner_listing
+      AND scope.empty_streak >= {EMPTY_PASSES_BEFORE_SLOWING} AND scope.retired_at IS NULL
+    RETURNING scope.lease_id
+)
+UPDATE lease SET next_due_at = clock_timestamp() FROM woken
+WHERE lease.id = woken.lease_id
+  AND lease.next_due_at > clock_timestamp() AND lease.next_due_at < 'infinity'
+""")  # noqa: S608  constants only
+
 _SEEN_IN_STAGE = "EXISTS (SELECT FROM stage_seen s WHERE s.uid = facet.uid)"
 _IN_LIST = "facet.uid = ANY(CAST(:uids AS uuid[]))"
 
@@ -136,6 +154,8 @@ def merge_stage(connection: Connection, target: Target) -> int:
     connection.execute(_CHANGES, parameters)
     if target.facet is Facet.LISTED:
         connection.execute(_RESOURCES, parameters)
+    else:
+        connection.execute(_WAKE, parameters)
     if target.facet is Facet.TAGS:
         connection.execute(_TAGS, parameters)
     return connection.execute(_FACETS, parameters).rowcount

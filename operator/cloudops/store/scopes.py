@@ -7,7 +7,12 @@ from sqlalchemy import Connection, text
 
 from cloudops.domain.errors import AccessError
 from cloudops.domain.ledger import CONSEQUENCES, Lease, Scope, ScopeStatus
-from cloudops.domain.schedule import BACKOFF_SECONDS, DAY_SECONDS, ScopeOutcome
+from cloudops.domain.schedule import (
+    BACKOFF_SECONDS,
+    DAY_SECONDS,
+    EMPTY_PASSES_BEFORE_SLOWING,
+    ScopeOutcome,
+)
 from cloudops.store.words import storable
 
 POSTPONE_SECONDS = 300
@@ -25,7 +30,8 @@ WHERE s.lease_id = :lease_id AND s.retired_at IS NULL
 ORDER BY s.last_attempt_at NULLS FIRST, s.listing
 """)
 
-_RECORD = text("""
+# What became due during the attempt (somebody saw an item in the meantime) stays due.
+_RECORD = text(f"""
 UPDATE scope SET
     status = o.status,
     status_since = CASE WHEN scope.status = o.status AND scope.error_code = o.error_code
@@ -41,7 +47,10 @@ UPDATE scope SET
     consecutive_failures = CASE WHEN o.complete THEN 0
         ELSE least(scope.consecutive_failures + 1, 1000) END,
     empty_streak = least(o.empty_streak, 1000),
-    next_due_at = clock_timestamp() + make_interval(secs => o.due_in_seconds)
+    next_due_at = CASE WHEN scope.empty_streak >= {EMPTY_PASSES_BEFORE_SLOWING}
+            AND scope.next_due_at BETWEEN o.started_at AND clock_timestamp()
+        THEN scope.next_due_at
+        ELSE clock_timestamp() + make_interval(secs => o.due_in_seconds) END
 FROM unnest(CAST(:ids AS integer[]), CAST(:statuses AS text[]), CAST(:classes AS text[]),
             CAST(:codes AS text[]), CAST(:messages AS text[]), CAST(:permissions AS text[]),
             CAST(:starts AS timestamptz[]), CAST(:completes AS boolean[]),
@@ -50,7 +59,7 @@ FROM unnest(CAST(:ids AS integer[]), CAST(:statuses AS text[]), CAST(:classes AS
      AS o(id, status, error_class, error_code, error_message, error_permission, started_at,
           complete, item_count, malformed_count, empty_streak, due_in_seconds)
 WHERE scope.id = o.id
-""")
+""")  # noqa: S608  constants only
 
 # Under new credentials, or at another endpoint, nothing may be swept until two
 # complete listings agree; what the old ones missed proves nothing.

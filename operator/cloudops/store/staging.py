@@ -20,12 +20,13 @@ CREATE TEMPORARY TABLE IF NOT EXISTS stage_row (
     uid uuid NOT NULL, digest bytea NOT NULL, document jsonb NOT NULL, volatile jsonb NOT NULL,
     truncated boolean NOT NULL, canonical_id text, id_synthetic boolean, region text,
     service text, type text, kind text, name text, state text, created_at timestamptz,
-    tag_source text, tags jsonb, position bigint GENERATED ALWAYS AS IDENTITY
+    tag_source text, tags jsonb, owner_listing text NOT NULL,
+    position bigint GENERATED ALWAYS AS IDENTITY
 );
 """)
 _ROW_COLUMNS = (
-    "uid, digest, document, volatile, truncated, canonical_id, id_synthetic, region, service, "
-    "type, kind, name, state, created_at, tag_source, tags"
+    "uid, digest, document, volatile, truncated, owner_listing, canonical_id, id_synthetic, "
+    "region, service, type, kind, name, state, created_at, tag_source, tags"
 )
 _ROW_TYPES = [
     "uuid",
@@ -33,6 +34,7 @@ _ROW_TYPES = [
     "jsonb",
     "jsonb",
     "bool",
+    "text",
     "text",
     "bool",
     "text",
@@ -83,6 +85,7 @@ def _row(observation: Observation) -> tuple[Any, ...]:
         _json(observation.document),
         _json(observation.volatile),
         observation.truncated,
+        observation.owner_listing,
     )
     if head is None:
         return (*facet, *[None] * 11)

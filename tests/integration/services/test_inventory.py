@@ -40,6 +40,80 @@ def regional(rig, seconds=100_000):
     return next(le for le in rig.acquire(LeaseKind.INVENTORY) if le.region == "eu-west-1")
 
 
+def tag(rig, name, listing):
+    """The tagging pass shows a resource of `listing`."""
+    rig.account.put(TAGGING, name, document={"team": "one"}, owner_listing=listing.name)
+
+
+@pytest.fixture
+def slowed(rig):
+    """An account that was empty so often that its listings are read rarely."""
+    rig.plan()
+    for _ in range(5):
+        rig.period()
+    assert {row.empty_streak for row in rig.scopes().values()} == {5}
+    return rig
+
+
+class TestWhatWasEmptyForLong:
+    @pytest.mark.parametrize(
+        ("listing", "region"), [(DISKS, "eu-west-1"), (ROLES, "global")], ids=["same", "other"]
+    )
+    def test_is_due_as_soon_as_the_tagging_pass_shows_an_item(self, slowed, listing, region):
+        tag(slowed, "new", listing)
+        slowed.account.put(listing, "new", region=region, tag_source=TagSource.TAGGING)
+
+        slowed.age(20_000)
+        slowed.work()
+
+        assert slowed.value("SELECT tags FROM resource WHERE canonical_id = 'new'") == {
+            "team": "one"
+        }
+
+    def test_is_not_due_for_an_item_of_another_listing(self, slowed):
+        before = slowed.scopes()["fake.roles"].empty_streak
+        tag(slowed, "new", DISKS)
+
+        slowed.age(20_000)
+        slowed.work()
+
+        assert slowed.scopes()["fake.disks"].empty_streak == before + 1
+        assert slowed.scopes()["fake.roles"].empty_streak == before
+
+    def test_is_due_again_if_it_was_read_empty_meanwhile(self, slowed):
+        tag(slowed, "new", DISKS)
+        slowed.run(regional(slowed))
+
+        slowed.account.put(DISKS, "new")
+        slowed.work()
+
+        assert slowed.live() == {"new"}
+
+    def test_is_made_due_once_and_not_at_every_pass(self, slowed):
+        tag(slowed, "never listed", DISKS)
+        slowed.age(20_000)
+        slowed.work()
+        before = slowed.scopes()["fake.disks"].empty_streak
+
+        slowed.age(20_000)
+        slowed.work()
+
+        assert slowed.scopes()["fake.disks"].empty_streak == before
+
+    def test_stays_at_rest_while_its_provider_does(self, slowed):
+        tag(slowed, "new", ROLES)
+        lease = regional(slowed, 20_000)
+        slowed.plan(suspended=True)
+        slowed.run(lease)
+
+        assert not slowed.acquire()
+
+        slowed.account.put(ROLES, "new", region="global")
+        slowed.plan(suspended=False)
+        slowed.work()
+        assert slowed.live() == {"new"}
+
+
 class TestReading:
     def test_everything_is_read_and_told(self, planned):
         assert set(planned.statuses().values()) == {"complete"}

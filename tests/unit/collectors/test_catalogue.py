@@ -49,6 +49,15 @@ def test_the_tagging_pass_asks_for_exactly_the_services_whose_tags_it_owns():
     assert BY_NAME[TAGGING].parameters == {"ResourceTypeFilters": sorted(wanted)}
 
 
+def test_a_facet_names_the_listing_of_its_resources():
+    for row in LISTINGS:
+        for emits in row.emits:
+            if row.facet is Facet.LISTED:
+                assert emits.owner_listing == ""
+            else:
+                assert emits.type in BY_NAME[emits.owner_listing].types
+
+
 def test_a_tagged_type_is_matched_by_the_id_of_its_described_row():
     described = read(BY_NAME["aws.s3.buckets"], recorded(BY_NAME["aws.s3.buckets"]))
     tagged = read(BY_NAME[TAGGING], recorded(BY_NAME[TAGGING]))

@@ -39,11 +39,16 @@ def tagging_listing(rows: Sequence[Listing]) -> Listing:
     Raises:
         ValueError: A type's id is no ARN template, so its tags could not be matched.
     """
-    tagged = [emits for row in rows for emits in row.emits if emits.tag_source is TagSource.TAGGING]
-    for emits in tagged:
+    tagged = [
+        (row.name, emits)
+        for row in rows
+        for emits in row.emits
+        if emits.tag_source is TagSource.TAGGING
+    ]
+    for _, emits in tagged:
         if not emits.id.startswith("arn:{partition}:"):
             raise ValueError(f"{emits.type}: tags can be matched only to an ARN template")
-    services = sorted({service_of(emits.id) for emits in tagged})
+    services = sorted({service_of(emits.id) for _, emits in tagged})
     return Listing(
         name=TAGGING,
         service="resourcegroupstaggingapi",
@@ -65,7 +70,8 @@ def tagging_listing(rows: Sequence[Listing]) -> Listing:
                 id_shape=emits.id,
                 tag_source=TagSource.TAGGING,
                 tags="Tags",
+                owner_listing=owner_listing,
             )
-            for emits in tagged
+            for owner_listing, emits in tagged
         ),
     )
