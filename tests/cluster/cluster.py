@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import time
 from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from tests.cluster.reporting import ClusterError
 
 _TOKEN_LIFETIME = "8h"  # no test run outlives it
 _KUBECTL_SECONDS = 180
+_ESTABLISHED_SECONDS = 120
 
 
 class Cluster(ABC):
@@ -51,6 +53,17 @@ class Cluster(ABC):
             command = " ".join(str(argument) for argument in arguments)
             raise ClusterError(f"kubectl {command} exited {done.returncode}:\n{done.stderr}")
         return done
+
+    def install_crds(self, folder: Path) -> None:
+        """Apply the CRDs of `folder` and wait until they are served."""
+        self.run_kubectl("apply", "--server-side", "--force-conflicts", f"--filename={folder}")
+        wait = ("wait", "--for=condition=Established", f"--filename={folder}")
+        deadline = time.monotonic() + _ESTABLISHED_SECONDS
+        # kubectl gives up at once where a new CRD has no conditions at all yet.
+        while self.run_kubectl(*wait, "--timeout=60s", check=False).returncode:
+            if time.monotonic() > deadline:
+                self.run_kubectl(*wait, "--timeout=1s")
+            time.sleep(0.5)
 
     def client(self) -> kubernetes.client.ApiClient:
         """A new admin client; the caller closes it."""

@@ -10,6 +10,7 @@ from tests.demo.estate import CLOUDPROVIDER, fill
 from tests.demo.stack import NAMESPACE, Stack
 
 READY_SECONDS = 300
+_LINES_SHOWN = 15
 
 
 def main() -> int:
@@ -72,7 +73,7 @@ def _show(stack: Stack, database_url: str) -> None:
             text=True,
             check=True,
         )
-        say(listed.stdout)
+        say(_beginning(listed.stdout))
     say(
         "Everything is still running. Try:\n"
         f"  export KUBECONFIG={stack.cluster.kubeconfig}\n"
@@ -86,6 +87,13 @@ def _show(stack: Stack, database_url: str) -> None:
         f"  curl -s localhost:{stack.operator_port}/metrics | grep ^cloudops\n"
         "  make demo-down"
     )
+
+
+def _beginning(output: str) -> str:
+    """What fits on a screen."""
+    lines = output.splitlines()
+    rest = len(lines) - _LINES_SHOWN
+    return "\n".join([*lines[:_LINES_SHOWN], *([f"… and {rest} more"] if rest > 0 else []), ""])
 
 
 def _down(stack: Stack) -> None:

@@ -45,8 +45,7 @@ class Stack:
     def install(self) -> None:
         """CRDs, namespace and RBAC as they are shipped."""
         kubectl = self.cluster.run_kubectl
-        kubectl("apply", "--server-side", "-f", REPOSITORY / "crds")
-        kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=60s")
+        self.cluster.install_crds(REPOSITORY / "crds")
         kubectl("apply", "--server-side", "-f", "-", stdin=_object("Namespace", NAMESPACE, ""))
         documents = access_documents(
             kubectl("kustomize", REPOSITORY / "manifests/base").stdout, NAMESPACE
