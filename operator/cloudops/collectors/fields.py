@@ -1,6 +1,7 @@
 """Head fields of an item: missing is None, a wrong shape is an error, never a guess."""
 
 import json
+import re
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -10,6 +11,7 @@ from jmespath.exceptions import JMESPathError
 from cloudops.collectors.identifiers import Expression, ShapeError
 
 _MILLISECONDS_FROM: Final = 1e11  # epoch numbers above it can't be seconds (year 5138)
+_NUMBER: Final = re.compile(r"[0-9]+(\.[0-9]+)?")
 _TAG_KEYS: Final = ("Key", "key", "TagKey")
 _TAG_VALUES: Final = ("Value", "value", "TagValue")
 
@@ -41,11 +43,18 @@ def scalar_text(expression: Expression | None, document: dict[str, Any], field: 
     raise ShapeError(f"{field} is not text")
 
 
+def last_part(name: str | None) -> str | None:
+    """What an ARN names, anything else as it is."""
+    return re.split(r"[:/]", name)[-1] if name and name.startswith("arn:") else name
+
+
 def creation_time(expression: Expression | None, document: dict[str, Any]) -> datetime | None:
     value = _search(expression, document, "created")
     if value is None or value == "":
         return None
     try:
+        if isinstance(value, str) and _NUMBER.fullmatch(value):
+            value = float(value)  # SQS writes numbers as text
         if isinstance(value, str):
             moment = datetime.fromisoformat(value)
         elif isinstance(value, (int, float)) and not isinstance(value, bool):

@@ -10,6 +10,7 @@ from jmespath.exceptions import JMESPathError
 
 MAX_ID_LENGTH: Final = 2048
 _PLACEHOLDER: Final = re.compile(r"\{([^{}]+)\}")
+_ANYTHING: Final = "*"  # ends a placeholder whose value may hold colons and slashes
 _CONTEXT: Final = ("partition", "account", "region")
 
 
@@ -71,13 +72,18 @@ def compile_id(text: str) -> IdRule:
 def compile_shape(template: str) -> re.Pattern[str]:
     """A pattern that matches the ids that `template` can produce."""
     pieces = _PLACEHOLDER.split(template)
-    return re.compile("".join("[^:/]*" if i % 2 else re.escape(p) for i, p in enumerate(pieces)))
+    parts = (_pattern(piece) if i % 2 else re.escape(piece) for i, piece in enumerate(pieces))
+    return re.compile("".join(parts), re.DOTALL)
+
+
+def _pattern(placeholder: str) -> str:
+    return ".*" if placeholder.endswith(_ANYTHING) else "[^:/]*"
 
 
 def _placeholder(name: str) -> str | Expression:
     if name in _CONTEXT:
         return f"{{{name}}}"
-    expression: Expression = jmespath.compile(name)
+    expression: Expression = jmespath.compile(name.removesuffix(_ANYTHING))
     return expression
 
 

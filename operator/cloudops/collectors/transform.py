@@ -5,7 +5,7 @@ one row per id.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
@@ -18,6 +18,7 @@ from cloudops.collectors.canonical import FLAGS_KEY, Cleaner, canonical_json, li
 from cloudops.collectors.fields import (
     compile_optional,
     creation_time,
+    last_part,
     scalar_text,
     tag_mapping,
 )
@@ -29,6 +30,7 @@ from cloudops.collectors.identifiers import (
     compile_id,
     compile_shape,
 )
+from cloudops.collectors.items import Hole, items_at
 from cloudops.collectors.paths import EACH, DocumentPath, cut, find, parse_path
 from cloudops.collectors.redaction import Redactor
 from cloudops.collectors.vocabulary import Emits, Listing
@@ -110,15 +112,16 @@ class ListingTransform:
         if not any(row.items.steps[0] in answer for row in self._rows):
             raise UnreadableAnswerError("the answer holds none of the expected lists")
         observations: dict[UUID, Observation] = {}
-        malformed: list[MalformedItem] = []
+        # Where several types share a list, each of them finds out about a bad item.
+        malformed: dict[tuple[str, int], MalformedItem] = {}
         for row in self._rows:
-            for item in _items(answer, row.items):
+            for number, item in enumerate(items_at(answer, row.items)):
                 outcome = self.observe(row, item, context)
                 if isinstance(outcome, Observation):
                     observations[outcome.uid] = outcome
                 elif outcome is not None:
-                    malformed.append(outcome)
-        return Page(tuple(observations.values()), tuple(malformed))
+                    malformed.setdefault((row.items.text, number), outcome)
+        return Page(tuple(observations.values()), tuple(malformed.values()))
 
     def observe(
         self, row: CompiledEmits, item: object, context: AnswerContext
@@ -182,7 +185,7 @@ class ListingTransform:
     def _head(self, row: CompiledEmits, document: dict[str, Any], found: "_Found") -> ResourceHead:
         emits = row.emits
         tags = _known_tags(row, document)
-        name = scalar_text(row.name, document, "name")
+        name = last_part(scalar_text(row.name, document, "name"))
         if not emits.name and tags is not None:
             name = tags.get("Name") or None
         return ResourceHead(
@@ -217,40 +220,8 @@ class _Found:
     cleaner: Cleaner
 
 
-@dataclass(frozen=True, slots=True)
-class _Hole:
-    """Stands for items that can't be reached because a step on the way is broken."""
-
-    step: str
-
-
-def _items(answer: Mapping[str, Any], path: DocumentPath) -> Iterator[object]:
-    """Walk strictly: what is there but has the wrong shape comes out as a hole."""
-    reached: list[object] = [answer]
-    for depth, step in enumerate(path.steps):
-        reached = [inner for outer in reached for inner in _enter(outer, step, top=depth == 0)]
-    for items in reached:
-        if isinstance(items, list):
-            yield from items
-        else:
-            yield items if isinstance(items, _Hole) else _Hole(path.text)
-
-
-def _enter(outer: object, step: str, *, top: bool) -> Iterable[object]:
-    if isinstance(outer, _Hole):
-        return (outer,)
-    if step == EACH:
-        return outer if isinstance(outer, list) else (_Hole(step),)
-    if not isinstance(outer, Mapping):
-        return (_Hole(step),)
-    if outer.get(step) is None:
-        # An answer of several lists may leave out the empty ones.
-        return () if top else (_Hole(step),)
-    return (outer[step],)
-
-
 def _document(item: object, cleaner: Cleaner) -> dict[str, Any]:
-    if isinstance(item, _Hole):
+    if isinstance(item, Hole):
         raise ShapeError(f"{item.step} is not readable")
     if not isinstance(item, Mapping):
         raise ShapeError("not an object")

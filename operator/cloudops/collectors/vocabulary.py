@@ -32,7 +32,10 @@ class Emits:
             walked strictly: what a JMESPath would silently skip is reported as malformed.
         id: Canonical id: a JMESPath into the item where the API gives it, or a
             template such as `arn:{partition}:ec2:{region}:{account}:instance/{InstanceId}`.
-        name: JMESPath to the name; an AWS `Name` tag wins where `name` is "".
+            A placeholder `{Name*}` may hold colons and slashes.
+        arn: The ARN's template where `id` is a path and the tagging API brings the tags.
+        name: JMESPath to the name; of an ARN the last part counts. An AWS `Name` tag
+            wins where `name` is "".
         state: JMESPath to the life-cycle state, "" where there is none.
         created: JMESPath to the creation time, "" where there is none.
         region: JMESPath to the item's own region, "" = the listing's.
@@ -53,6 +56,7 @@ class Emits:
     kind: str
     items: str
     id: str
+    arn: str = ""
     name: str = ""
     state: str = ""
     created: str = ""
@@ -68,6 +72,47 @@ class Emits:
     json: tuple[str, ...] = ()
     owner_listing: str = ""
 
+    @property
+    def id_template(self) -> str:
+        """What the id looks like; "" where only the API knows."""
+        return self.arn or (self.id if "{" in self.id else "")
+
+
+DESCRIBED = "Described"
+"""Where the items of a listing with a second call stand: its rows' `items` path."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Describe:
+    """A second call, made for the items of every page of a list that only names them.
+
+    A row that has one finds its items under `Described`: what the second call
+    tells of an item, on top of what the list told.
+
+    Attributes:
+        operation: The API's operation name, e.g. `DescribeTable`.
+        permission: What it needs, e.g. `dynamodb:DescribeTable`.
+        items: Plain path from a page of the list to its items, e.g. `TableNames`.
+        key: The member of an item that names it; "" where the items are texts.
+        parameter: Takes that name, or a list of `at_once` names.
+        result: JMESPath from the answer to what it tells; to the list of items if `at_once`.
+        parameters: Sent with every call.
+        at_once: Most items a call; 0 = one item a call.
+        gone_codes: Error codes by which the service says that an item is no longer there.
+        missing: With `at_once`: JMESPath to those that the service says are no longer there.
+    """
+
+    operation: str
+    permission: str
+    items: str
+    parameter: str
+    result: str
+    key: str = ""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    at_once: int = 0
+    gone_codes: tuple[str, ...] = ()
+    missing: str = ""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
@@ -78,9 +123,12 @@ class Listing:
         service: The SDK's service name, e.g. `ec2`.
         operation: The API's operation name, e.g. `DescribeInstances`.
         parameters: Sent with every call.
-        permissions: What the call needs, e.g. `ec2:DescribeInstances`.
+        permissions: What its calls need, e.g. `ec2:DescribeInstances`.
+        describe: The second call where the first only names the items.
         facet: What it writes; TAGS for the tagging pass, else LISTED.
         unsupported_codes: Error codes that mean "not in this region or account".
+        omits_empty: The service leaves out an empty list, so that an answer with nothing
+            in it means that there is none.
         page_size: Sent where the API takes one; 0 = the API's default.
     """
 
@@ -93,8 +141,10 @@ class Listing:
     consistency: Consistency
     period: PeriodClass
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    describe: Describe | None = None
     facet: Facet = Facet.LISTED
     unsupported_codes: tuple[str, ...] = ()
+    omits_empty: bool = False
     page_size_parameter: str = ""
     page_size: int = 0
 
@@ -102,9 +152,17 @@ class Listing:
     def types(self) -> tuple[str, ...]:
         return tuple(emits.type for emits in self.emits)
 
+    def says_none(self, answer: Mapping[str, Any]) -> bool:
+        """Whether `answer` is how this service says that there is nothing."""
+        return self.omits_empty and not answer.keys() - {"ResponseMetadata"}
+
     @property
     def kinds(self) -> tuple[str, ...]:
         return tuple(emits.kind for emits in self.emits)
+
+
+TokenSupplier = Callable[[], str]
+"""Gives a new token of the ServiceAccount each time; raises AccessError where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +172,12 @@ class Access:
     Attributes:
         spec: What the CloudProvider asks for.
         secret: The data of the Secret that `spec` refers to; empty without one.
+        token: Vouches for us with `source: WorkloadIdentity`; asked anew at each refresh.
     """
 
     spec: ProviderSpec
     secret: Mapping[str, str] = field(default_factory=dict, repr=False)
+    token: TokenSupplier | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,6 +119,27 @@ def _security_group_body(it: Resource, account: Account) -> dict[str, Any]:
     }
 
 
+def _table_body(it: Resource, account: Account) -> dict[str, Any]:
+    return {
+        "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+        "TableName": it.id,
+        "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+        "TableStatus": "ACTIVE",
+        "CreationDateTime": CREATED,
+        "ProvisionedThroughput": {
+            "NumberOfDecreasesToday": 0,
+            "ReadCapacityUnits": 0,
+            "WriteCapacityUnits": 0,
+        },
+        "TableSizeBytes": 0,
+        "ItemCount": 0,
+        "TableArn": it.arn(account.id, account.partition),
+        "TableId": unique_id("", it.id).lower(),
+        "BillingModeSummary": {"BillingMode": "PAY_PER_REQUEST"},
+        "DeletionProtectionEnabled": False,
+    }
+
+
 def _bucket_body(it: Resource, account: Account) -> dict[str, Any]:
     del account
     return {"Name": it.id, "CreationDate": CREATED, "BucketRegion": it.region}
@@ -171,6 +192,7 @@ _BODIES: dict[str, Callable[[Resource, Account], dict[str, Any]]] = {
     "ec2:instance": _instance_body,
     "ec2:volume": _volume_body,
     "ec2:security-group": _security_group_body,
+    "dynamodb:table": _table_body,
     "s3:bucket": _bucket_body,
     "iam:user": _principal_body,
     "iam:role": _principal_body,
@@ -179,9 +201,12 @@ _BODIES: dict[str, Callable[[Resource, Account], dict[str, Any]]] = {
 }
 _SLIM = (
     *("InstanceId", "InstanceType", "LaunchTime", "VolumeId", "Size", "CreateTime"),
+    *("TableName", "TableArn", "TableStatus", "CreationDateTime"),
     *("State", "GroupId", "GroupName", "OwnerId", "Name", "CreationDate"),
     *("UserName", "RoleName", "PolicyName", "Arn", "CreateDate"),
 )
+# The listing leaves their tags out.
+_UNTOLD_TAGS = ("dynamodb:table", "s3:bucket", "iam:group", "iam:policy")
 _DOCUMENTS = frozenset({"Document", "PolicyDocument", "AssumeRolePolicyDocument"})
 
 
@@ -194,7 +219,7 @@ def render(resource: Resource, account: Account) -> dict[str, Any]:
     body.pop("ReservationId", None)
     if resource.kind.startswith("iam:"):
         body = _encode_documents(body)
-    if resource.tags and resource.kind not in ("s3:bucket", "iam:group", "iam:policy"):
+    if resource.tags and resource.kind not in _UNTOLD_TAGS:
         body["Tags"] = tag_list(resource.tags)
     return body
 

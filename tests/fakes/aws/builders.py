@@ -19,6 +19,7 @@ _SHAPES = {
     "ec2:instance": ("ec2", "Instance"),
     "ec2:volume": ("ec2", "Volume"),
     "ec2:security-group": ("ec2", "SecurityGroup"),
+    "dynamodb:table": ("dynamodb", "TableDescription"),
     "s3:bucket": ("s3", "Bucket"),
     "iam:user": ("iam", "UserDetail"),
     "iam:role": ("iam", "RoleDetail"),
@@ -93,6 +94,13 @@ def bucket(
     name: str, *, region: str = "us-east-1", tags: Mapping[str, str] | None = None, **fields: Any
 ) -> Resource:
     return _resource("s3:bucket", name, region, tags, fields)
+
+
+def table(
+    name: str, *, region: str, tags: Mapping[str, str] | None = None, **fields: Any
+) -> Resource:
+    """Listed by name alone; DescribeTable tells the rest."""
+    return _resource("dynamodb:table", name, region, tags, fields)
 
 
 def user(name: str, *, tags: Mapping[str, str] | None = None, **fields: Any) -> Resource:

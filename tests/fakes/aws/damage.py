@@ -19,6 +19,8 @@ _WEAK_SPOTS: dict[str, tuple[str, Body, str]] = {
     "iam:role": ("Arn", {"CreateDate": "yesterday"}, ""),
     "iam:group": ("Arn", {"CreateDate": "yesterday"}, "Path"),
     "iam:policy": ("Arn", {"CreateDate": "yesterday"}, "Description"),
+    "dynamodb:table": ("TableArn", {"CreationDateTime": "yesterday"}, "TableId"),
+    "dynamodb:table-name": ("TableName", {"TableName": 7}, "Description"),
     "tagging": ("ResourceARN", {"ResourceARN": 7}, ""),
 }
 _TEXTS = {

@@ -6,21 +6,29 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl
 
-from tests.fakes.aws import ec2, iam, s3, sts, tagging
+from tests.fakes.aws import dynamodb, ec2, elsewhere, iam, s3, sts, tagging
 from tests.fakes.aws.calls import Call, CallLog
 from tests.fakes.aws.damage import Body
 from tests.fakes.aws.faults import Fault, RuleBook, error_of
-from tests.fakes.aws.identity import AccessKey, Signature, is_signed_with, read_signature
-from tests.fakes.aws.model import GLOBAL, Account
+from tests.fakes.aws.identity import (
+    NOBODY,
+    AccessKey,
+    Signature,
+    is_signed_with,
+    read_signature,
+)
+from tests.fakes.aws.model import ALWAYS_ON, GLOBAL, Account
 from tests.fakes.aws.paging import Pager
 from tests.fakes.aws.problems import problem
 from tests.fakes.aws.protocols import (
+    JSON,
     SERVICES,
     TAGGING,
     ApiError,
     WireRequest,
     WireResponse,
     failure,
+    family,
     success,
 )
 from tests.fakes.aws.world import World
@@ -32,9 +40,13 @@ _LISTINGS: dict[str, dict[str, Operation]] = {
     "s3": dict(s3.OPERATIONS),
     "iam": dict(iam.OPERATIONS),
     TAGGING: dict(tagging.OPERATIONS),
+    "dynamodb": dict(dynamodb.OPERATIONS),
 }
-_TOKENS = ("NextToken", "Marker", "continuation-token", "PaginationToken")
+_WEB_IDENTITY = "AssumeRoleWithWebIdentity"
+_UNSIGNED_STS = Signature("", "", ALWAYS_ON, "sts", (), "")
+_TOKENS = ("NextToken", "Marker", "continuation-token", "PaginationToken", dynamodb.TOKEN)
 _ITEM_LISTS = ("Instances", "Volumes", "SecurityGroups", "Buckets", "ResourceTagMappingList")
+_NAME_LISTS = ("TableNames",)
 _IAM_LISTS = ("UserDetailList", "GroupDetailList", "RoleDetailList", "Policies")
 
 
@@ -50,7 +62,9 @@ class Engine:
 
     def answer(self, wire: WireRequest) -> WireResponse:
         signature = read_signature(wire.headers.get("authorization", ""))
-        if signature is None or signature.service not in SERVICES:
+        if signature is None and _is_web_identity(wire):
+            signature = _UNSIGNED_STS
+        if signature is None or not _is_known(signature.service):
             error = ApiError("MissingAuthenticationToken", "Request is missing a signature", 403)
             return failure("sts", error)
         call = self._read(wire, signature)
@@ -63,8 +77,7 @@ class Engine:
         return response
 
     def _read(self, wire: WireRequest, signature: Signature) -> Call:
-        service = SERVICES[signature.service]
-        operation, parameters = _operation(service, wire)
+        service, operation, parameters = _what(signature.service, wire)
         token = next((str(parameters[name]) for name in _TOKENS if parameters.get(name)), "")
         return Call(
             at=self.world.now(),
@@ -79,9 +92,11 @@ class Engine:
         )
 
     def _respond(self, wire: WireRequest, signature: Signature, call: Call) -> WireResponse:
-        caller = self._authenticate(wire, signature, call)
+        caller = NOBODY
+        if signature is not _UNSIGNED_STS:
+            caller = self._authenticate(wire, signature, call)
         call.account, call.principal = caller.account, caller.principal
-        if call.operation == "AssumeRole":
+        if call.operation in ("AssumeRole", _WEB_IDENTITY):
             call.resource = str(call.parameters.get("RoleArn", ""))
             call.account = sts.target_account(call.resource) or caller.account
         faults = self.rules.strike(call)
@@ -147,10 +162,11 @@ class Engine:
                 return sts.get_caller_identity(caller)
             if call.operation == "AssumeRole":
                 return sts.assume_role(self.world, caller, call)
+            if call.operation == _WEB_IDENTITY and caller is NOBODY:
+                return sts.assume_role_with_web_identity(self.world, call)
         run = _LISTINGS.get(call.service, {}).get(call.operation)
         if run is None:
-            message = f"The action {call.operation} is not valid for this web service."
-            raise ApiError("InvalidAction", message)
+            return elsewhere.nothing(call.service, call.operation)
         if call.parameters.get("DryRun") == "true":
             message = "Request would have succeeded, but DryRun flag is set."
             raise ApiError("DryRunOperation", message, 412)
@@ -158,12 +174,29 @@ class Engine:
             return run(self.world.accounts[call.account], call, self.pager, faults)
 
 
+def _is_web_identity(wire: WireRequest) -> bool:
+    """The one call that is made without a signature."""
+    return _WEB_IDENTITY.encode() in wire.body and _operation("sts", wire)[0] == _WEB_IDENTITY
+
+
+def _is_known(signing_name: str) -> bool:
+    return signing_name in SERVICES or signing_name in elsewhere.signing_names()
+
+
+def _what(signing_name: str, wire: WireRequest) -> tuple[str, str, dict[str, Any]]:
+    """Service, operation and parameters."""
+    if signing_name in SERVICES:
+        service = SERVICES[signing_name]
+        return service, *_operation(service, wire)
+    return elsewhere.read(signing_name, wire)
+
+
 def _operation(service: str, wire: WireRequest) -> tuple[str, dict[str, Any]]:
     if service == "s3":
         is_list = wire.method == "GET" and wire.path == "/"
         query = {key: value for key, value in wire.query if key != "x-id"}
         return "ListBuckets" if is_list else f"{wire.method} {wire.path}", query
-    if service == TAGGING:
+    if family(service) == JSON:
         operation = wire.headers.get("x-amz-target", "").rpartition(".")[2]
         return operation, json.loads(wire.body or b"{}")
     form = dict(parse_qsl(wire.body.decode(), keep_blank_values=True))
@@ -172,7 +205,7 @@ def _operation(service: str, wire: WireRequest) -> tuple[str, dict[str, Any]]:
 
 def _count(data: Body) -> int:
     reservations = data.get("Reservations", ())
-    flat = sum(len(data.get(name, ())) for name in (*_ITEM_LISTS, *_IAM_LISTS))
+    flat = sum(len(data.get(name, ())) for name in (*_ITEM_LISTS, *_NAME_LISTS, *_IAM_LISTS))
     return flat + sum(len(reservation["Instances"]) for reservation in reservations)
 
 

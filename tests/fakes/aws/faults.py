@@ -114,6 +114,16 @@ class Fault:
         return Fault(kind="duplicates", count=count)
 
     @staticmethod
+    def overlap() -> "Fault":
+        """The page begins with the item that ended the page before it."""
+        return Fault(kind="overlap")
+
+    @staticmethod
+    def hide(count: int = 1) -> "Fault":
+        """The page lacks its first `count` items, as eventually consistent listings may."""
+        return Fault(kind="hide", count=count)
+
+    @staticmethod
     def empty_page() -> "Fault":
         """No items, but a token that leads on to where this page would have begun."""
         return Fault(kind="empty_page")

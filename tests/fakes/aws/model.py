@@ -5,10 +5,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.fakes.aws.web_identity import OidcProvider
+
 ARNS = {
     "ec2:instance": "arn:{partition}:ec2:{region}:{account}:instance/{id}",
     "ec2:volume": "arn:{partition}:ec2:{region}:{account}:volume/{id}",
     "ec2:security-group": "arn:{partition}:ec2:{region}:{account}:security-group/{id}",
+    "dynamodb:table": "arn:{partition}:dynamodb:{region}:{account}:table/{id}",
     "s3:bucket": "arn:{partition}:s3:::{id}",
     "iam:user": "arn:{partition}:iam::{account}:user{path}{id}",
     "iam:role": "arn:{partition}:iam::{account}:role{path}{id}",
@@ -83,7 +86,7 @@ class Index:
 
 @dataclass(slots=True)
 class Account:
-    """One AWS account; `indexes` is keyed by (listing, region)."""
+    """One AWS account; `indexes` is keyed by (listing, region), `oidc_providers` by issuer."""
 
     id: str
     name: str
@@ -94,6 +97,7 @@ class Account:
     live: dict[str, Resource] = field(default_factory=dict)
     versions: dict[str, list[tuple[float, Resource | None]]] = field(default_factory=dict)
     ever_tagged: set[str] = field(default_factory=set)
+    oidc_providers: dict[str, OidcProvider] = field(default_factory=dict)
 
     def index(self, listing: str, region: str) -> Index:
         return self.indexes.setdefault((listing, region), Index())

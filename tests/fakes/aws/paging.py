@@ -31,6 +31,7 @@ DEFAULT_SIZES = {
     "ListBuckets": 10_000,
     "GetAccountAuthorizationDetails": 1000,
     "GetResources": 100,
+    "ListTables": 100,
 }
 
 
@@ -116,7 +117,10 @@ class Pager:
         if "empty_page" in kinds:
             return Page([], here)
         entries, more = _take(index, position.key, size, wanted, weight)
-        resources = [resource for _, resource in entries]
+        hidden = sum(fault.count for fault in faults if fault.kind == "hide")
+        resources = [resource for _, resource in entries[hidden:]]
+        if "overlap" in kinds and position.key in index.items:
+            resources.insert(0, index.items[position.key])
         if "repeat_token" in kinds:
             return Page(resources, call.token or here, damage)
         token = self._token(call, entries[-1][0], position.page + 1) if more else ""
@@ -162,9 +166,11 @@ _FREE = frozenset(
         "NextToken",
         "Marker",
         "PaginationToken",
+        "ExclusiveStartTableName",
         "continuation-token",
         "MaxResults",
         "MaxItems",
+        "Limit",
         "max-buckets",
         "ResourcesPerPage",
         "TagsPerPage",

@@ -1,7 +1,7 @@
 """Which error the real services answer with, code and message, protocol by protocol."""
 
 from tests.fakes.aws.calls import Call
-from tests.fakes.aws.protocols import TAGGING, ApiError
+from tests.fakes.aws.protocols import TAGGING, ApiError, family
 
 _Problem = tuple[str, int, str]
 
@@ -71,17 +71,31 @@ _DENIED: dict[str, tuple[str, int]] = {
     TAGGING: ("AccessDeniedException", 400),
 }
 _ACTIONS = {("s3", "ListBuckets"): "s3:ListAllMyBuckets"}
+# Where the IAM prefix is not the SDK's name.
+_PREFIXES = {
+    TAGGING: "tag",
+    "efs": "elasticfilesystem",
+    "elb": "elasticloadbalancing",
+    "elbv2": "elasticloadbalancing",
+}
+
+
+def _like(service: str) -> str:
+    """Whose errors a service's look like, where it has none of its own here."""
+    if service in _DENIED:
+        return service
+    return "iam" if family(service) == "query" else TAGGING
 
 
 def problem(kind: str, service: str) -> ApiError:
-    code, status, message = PROBLEMS[kind][service]
+    code, status, message = PROBLEMS[kind][_like(service)]
     return ApiError(code, message, status)
 
 
 def denial(call: Call, variant: str = "identity", resource: str = "") -> ApiError:
     """The real message; `variant` as in `Fault.deny`, or "" for one that gives no reason."""
     action = _ACTIONS.get((call.service, call.operation))
-    action = action or f"{'tag' if call.service == TAGGING else call.service}:{call.operation}"
+    action = action or f"{_PREFIXES.get(call.service, call.service)}:{call.operation}"
     if not resource and call.service == "iam":
         resource = "*"
     on_resource = f" on resource: {resource}" if resource else ""
@@ -95,5 +109,5 @@ def denial(call: Call, variant: str = "identity", resource: str = "") -> ApiErro
     message = f"User: {call.principal} is not authorized to perform: {action}{on_resource}{reason}"
     if call.service == "ec2":
         message = f"You are not authorized to perform this operation. {message}"
-    code, status = _DENIED[call.service]
+    code, status = _DENIED[_like(call.service)]
     return ApiError(code, message, status)

@@ -1,4 +1,4 @@
-"""From output shapes to the wire and back: ec2, query, rest-xml and json 1.1.
+"""From output shapes to the wire and back: ec2, query, rest-xml, json and rest-json.
 
 Answers are dicts in botocore's output shape. They are written by writers compiled from
 botocore's own service models, so that a fake answer can't use a tag that the real API doesn't.
@@ -25,8 +25,10 @@ SERVICES = {
     "iam": "iam",
     "sts": "sts",
     "tagging": "resourcegroupstaggingapi",
+    "dynamodb": "dynamodb",
 }
 TAGGING = "resourcegroupstaggingapi"
+JSON = "json"
 _XML = '<?xml version="1.0" encoding="UTF-8"?>\n'
 _S3_NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
 
@@ -76,6 +78,12 @@ class WireResponse:
 @cache
 def service_model(service: str) -> ServiceModel:
     return ServiceModel(Loader().load_service_model(service, "service-2"), service)
+
+
+def family(service: str) -> str:
+    """Which services answer alike: `ec2`, `rest-xml`, `query`, or `json`, also over REST."""
+    protocol = service_model(service).resolved_protocol
+    return JSON if protocol == "rest-json" else protocol
 
 
 def _text(value: Any) -> str:
@@ -155,8 +163,8 @@ def _output_writer(service: str, operation: str) -> Writer:
 def success(service: str, operation: str, data: Mapping[str, Any]) -> WireResponse:
     """The answer `data`, in the output shape of the operation."""
     request_id = str(uuid4())
-    if service == TAGGING:
-        body = json.dumps(data)
+    if family(service) == JSON:
+        body = json.dumps(data, default=datetime.timestamp)
         return _json_response(200, body, {"x-amzn-RequestId": request_id})
     parts: list[str] = []
     _output_writer(service, operation)(data, parts)
@@ -184,7 +192,7 @@ def failure(service: str, error: ApiError) -> WireResponse:
     code, message = _text(error.code), _text(error.message)
     inner = f"<Code>{code}</Code><Message>{message}</Message>"
     headers = {"x-amzn-RequestId": request_id}
-    if service == TAGGING:
+    if family(service) == JSON:
         headers["x-amzn-ErrorType"] = error.code
         body = json.dumps({"__type": error.code, "Message": error.message})
         response = _json_response(error.status, body, headers)

@@ -1,6 +1,7 @@
 """A cloud object and the way into the fake or moto."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -50,3 +51,24 @@ def access() -> Callable[..., Access]:
         return Access(ProviderSpec("aws", aws=connection), secret)
 
     return access
+
+
+@pytest.fixture
+def hostile_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Everything through which an SDK picks up somebody else's identity; its trace."""
+    trace = tmp_path / "credential-process-ran"
+    config = tmp_path / "config"
+    config.write_text(
+        f"[default]\ncredential_process = touch {trace}\nregion = ap-east-1\n"
+        "endpoint_url = http://127.0.0.1:9\n"
+    )
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(config))
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAENVIRONMENT")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "from-the-environment")
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "from-the-environment")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_EC2", "http://127.0.0.1:9")
+    monkeypatch.setenv("AWS_REGION", "ap-east-1")
+    return trace

@@ -24,10 +24,12 @@ from tests.fakes.aws.builders import (
     policy,
     role,
     security_group,
+    table,
     user,
     volume,
 )
 from tests.fakes.aws.faults import Fault
+from tests.fakes.aws.paging import DEFAULT_SIZES
 from tests.fakes.aws.script import AccountScript
 from tests.fakes.aws.server import FakeAws
 from tests.integration.collectors.conftest import KEY, SECRET
@@ -44,6 +46,7 @@ EVERY_LISTING = [
         id=listing.name,
     )
     for listing in LISTINGS
+    if listing.operation in DEFAULT_SIZES  # elsewhere there is never anything
 ]
 
 
@@ -56,6 +59,7 @@ def account(fake_aws: FakeAws) -> AccountScript:
         instance("i-other", region="us-east-1"),
         volume("vol-1", region="eu-west-1", tags={"Team": "shop"}),
         security_group("sg-1", region="eu-west-1"),
+        table("orders", region="eu-west-1"),
         bucket("tagged", region="eu-west-1", tags={"Team": "shop"}),
         bucket("untagged", region="eu-central-1"),
         user("ada", tags={"Team": "shop"}),

@@ -13,6 +13,7 @@ from tests.fakes.aws.builders import (
     role,
     security_group,
     slim,
+    table,
     user,
     volume,
 )
@@ -27,6 +28,7 @@ LISTINGS = [
     pytest.param("ec2", "describe_volumes", "Volumes[].VolumeId", id="volumes"),
     pytest.param("ec2", "describe_security_groups", "SecurityGroups[].GroupId", id="groups"),
     pytest.param("s3", "list_buckets", "Buckets[].Name", id="buckets"),
+    pytest.param("dynamodb", "list_tables", "TableNames[]", id="tables"),
     pytest.param(
         "iam",
         "get_account_authorization_details",
@@ -45,11 +47,13 @@ SIZE = {
     "describe_volumes": "MaxResults",
     "describe_security_groups": "MaxResults",
     "list_buckets": "MaxBuckets",
+    "list_tables": "Limit",
     "get_account_authorization_details": "MaxItems",
     "get_resources": "ResourcesPerPage",
 }
 TOKEN = {
     "list_buckets": ("ContinuationToken", "ContinuationToken"),
+    "list_tables": ("ExclusiveStartTableName", "LastEvaluatedTableName"),
     "get_account_authorization_details": ("Marker", "Marker"),
     "get_resources": ("PaginationToken", "PaginationToken"),
 }
@@ -65,6 +69,7 @@ def estate(prod):
             volume(f"vol-{n:02}", region=region, tags=tags),
             security_group(f"sg-{n:02}", region=region),
             bucket(f"bucket-{n:02}", region=region, tags=tags),
+            table(f"table-{n:02}", region=region),
             [user(f"user-{n:02}"), role(f"role-{n:02}"), policy(f"policy-{n:02}")],
         )
     return prod
@@ -104,6 +109,7 @@ def test_tokens_are_opaque_and_good_for_their_own_listing_only(
     expected = {
         "ec2": "InvalidParameterValue",
         "s3": "InvalidArgument",
+        "dynamodb": "ValidationException",
         "iam": "ValidationError",
         "resourcegroupstaggingapi": "InvalidParameterException",
     }[service]

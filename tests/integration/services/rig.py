@@ -1,4 +1,4 @@
-"""The services over a real database and a cloud in memory, driven lease by lease."""
+"""The services over a real database, driven lease by lease; `Rig` has a cloud in memory."""
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -6,8 +6,10 @@ from typing import Any
 
 from sqlalchemy import Engine
 
+from cloudops.collectors.vocabulary import Cloud
 from cloudops.domain.ledger import Lease, LeaseKind
 from cloudops.domain.snapshot import ProviderSnapshot
+from cloudops.services.access import Keyring, SecretReader
 from cloudops.services.discovery import DiscoveryService
 from cloudops.services.inventory import InventoryService
 from cloudops.services.leasing import LeasingService
@@ -31,22 +33,28 @@ class CountingPulse(Pulse):
         super().beat()
 
 
-class Rig:
-    """One cloud with one account, whose key the Secret holds."""
+class ServiceRig:
+    """A worker and a controller without their loops, over any cloud."""
 
-    def __init__(self, engine: Engine, confirm_seconds: float = 60) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        cloud: Cloud,
+        secrets: SecretReader,
+        *,
+        confirm_seconds: float = 60,
+        threads: int = THREADS,
+    ) -> None:
         self.engine = engine
-        self.cloud = FakeCloud(LISTINGS)
-        self.account = self.cloud.account(ACCOUNT, key=KEY)
-        self.secrets = FakeSecrets()
-        clouds = {self.cloud.name: self.cloud}
-        self.executor = ThreadPoolExecutor(THREADS, "listing")
+        clouds = {cloud.name: cloud}
+        keyring = Keyring(secrets)
+        self.executor = ThreadPoolExecutor(threads, "listing")
         self.leasing = LeasingService(engine, lease_seconds=60)
-        self.discovery = DiscoveryService(engine, clouds, self.secrets)
+        self.discovery = DiscoveryService(engine, clouds, keyring)
         self.inventory = InventoryService(
             engine,
             clouds,
-            self.secrets,
+            keyring,
             self.executor,
             confirm_seconds=confirm_seconds,
             queued_beat_seconds=0.1,
@@ -138,3 +146,13 @@ class Rig:
 
     def value(self, statement: str, **parameters: Any) -> Any:
         return one(self.engine, statement, **parameters)
+
+
+class Rig(ServiceRig):
+    """One cloud with one account, whose key the Secret holds."""
+
+    def __init__(self, engine: Engine, confirm_seconds: float = 60) -> None:
+        self.cloud = FakeCloud(LISTINGS)
+        self.account = self.cloud.account(ACCOUNT, key=KEY)
+        self.secrets = FakeSecrets()
+        super().__init__(engine, self.cloud, self.secrets, confirm_seconds=confirm_seconds)

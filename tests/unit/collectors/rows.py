@@ -11,15 +11,16 @@ import botocore.session
 import jmespath
 import orjson
 from botocore.exceptions import UnknownServiceError
-from botocore.model import ListShape, OperationModel, Shape, StructureShape
+from botocore.model import ListShape, MapShape, OperationModel, Shape, StructureShape
 from botocore.validate import ParamValidator
 
+from cloudops.collectors.aws.describing import Describer
 from cloudops.collectors.canonical import rfc3339
-from cloudops.collectors.identifiers import AnswerContext
+from cloudops.collectors.identifiers import AnswerContext, compile_shape
 from cloudops.collectors.paths import EACH, parse_path
 from cloudops.collectors.redaction import Redactor
 from cloudops.collectors.transform import ListingTransform, compile_emits
-from cloudops.collectors.vocabulary import Emits, Listing
+from cloudops.collectors.vocabulary import DESCRIBED, Describe, Emits, Listing
 from cloudops.domain.resource import Facet, Observation, Page, TagSource, resource_uid
 
 RECORDED = Path(__file__).parents[2] / "data" / "aws"
@@ -32,8 +33,9 @@ def session() -> botocore.session.Session:
     return botocore.session.Session()
 
 
-def operation_of(listing: Listing) -> OperationModel:
-    return session().get_service_model(listing.service).operation_model(listing.operation)
+def operation_of(listing: Listing, name: str = "") -> OperationModel:
+    model = session().get_service_model(listing.service)
+    return model.operation_model(name or listing.operation)
 
 
 def paginator_of(listing: Listing) -> dict[str, Any] | None:
@@ -56,13 +58,22 @@ def context_of(record: dict[str, Any]) -> AnswerContext:
 
 
 def read(listing: Listing, record: dict[str, Any]) -> Page:
-    return ListingTransform(listing, REDACTOR).page(record["answer"], context_of(record))
+    """What the engine makes of a recorded answer, and of those of the second call in turn."""
+    described = iter(record.get("described", ()))
+    describer = Describer(listing, lambda *_: next(described))
+    transform, context = ListingTransform(listing, REDACTOR), context_of(record)
+    pages = [transform.page(part, context) for part in describer.answers(record["answer"])]
+    return Page(
+        tuple(observation for page in pages for observation in page.observations),
+        tuple(malformed for page in pages for malformed in page.malformed),
+    )
 
 
 def violations(listing: Listing, record: dict[str, Any]) -> list[str]:
     """Everything that is wrong with a row, as sentences; none for a good one."""
     return [
         *_call_violations(listing),
+        *(_describe_violations(listing, listing.describe) if listing.describe else ()),
         *(wrong for emits in listing.emits for wrong in _emits_violations(listing, emits)),
         *_record_violations(listing, record),
     ]
@@ -98,33 +109,75 @@ def _emits_violations(listing: Listing, emits: Emits) -> Iterator[str]:
         yield f"{emits.type}: {emits.kind} is no kind"
     if (emits.tag_source is TagSource.LISTED) != bool(emits.tags and listing.facet is Facet.LISTED):
         yield f"{emits.type}: tags and tag_source disagree"
-    items = _shape_at(operation_of(listing).output_shape, emits.items)
-    if not isinstance(items, ListShape):
+    item = _item_of(listing, emits)
+    if item is None:
         yield f"{emits.type}: the answer has no list {emits.items}"
         return
-    yield from (f"{emits.type}: {wrong}" for wrong in _path_violations(emits, items.member))
+    yield from (f"{emits.type}: {wrong}" for wrong in _path_violations(emits, item))
 
 
-def _path_violations(emits: Emits, item: Shape) -> Iterator[str]:
-    placeholders = re.findall(r"\{(\w+)\}", emits.id) if "{" in emits.id else [emits.id]
+def _describe_violations(listing: Listing, describe: Describe) -> Iterator[str]:
+    if describe.permission not in listing.permissions:
+        yield f"{describe.permission} is not among the permissions"
+    if {emits.items for emits in listing.emits} != {DESCRIBED}:
+        yield f"items of a row with a second call stand under {DESCRIBED}"
+    items = _shape_at(operation_of(listing).output_shape, describe.items)
+    if not isinstance(items, ListShape):
+        yield f"the answer has no list {describe.items}"
+    elif describe.key and _shape_at(items.member, describe.key) is None:
+        yield f"items have no {describe.key}"
+    asked = operation_of(listing, describe.operation).input_shape
+    assert asked is not None
+    name = ["name"] if describe.at_once else "name"
+    report = ParamValidator().validate({**describe.parameters, describe.parameter: name}, asked)
+    if report.has_errors():
+        yield f"the API refuses the second call: {report.generate_report()}"
+
+
+def _item_of(listing: Listing, emits: Emits) -> tuple[Shape, ...] | None:
+    """The shapes that together make an item; None where there is no such list."""
+    if listing.describe is None:
+        items = _shape_at(operation_of(listing).output_shape, emits.items)
+        return (items.member,) if isinstance(items, ListShape) else None
+    describe = listing.describe
+    told = _shape_at(operation_of(listing, describe.operation).output_shape, describe.result)
+    named = _shape_at(operation_of(listing).output_shape, describe.items)
+    if told is None or not isinstance(named, ListShape):
+        return None
+    if isinstance(told, ListShape):
+        return (told.member,)
+    asked = operation_of(listing, describe.operation).input_shape
+    assert isinstance(asked, StructureShape)
+    return (told, named.member if describe.key else asked)
+
+
+def _path_violations(emits: Emits, item: tuple[Shape, ...]) -> Iterator[str]:
+    placeholders = re.findall(r"\{(\w+)\*?\}", emits.id) if "{" in emits.id else [emits.id]
     read = {*placeholders, emits.name, emits.state, emits.region, emits.owner, emits.tags}
     for path in sorted(read - {"", "partition", "account", "region"}):
-        if _shape_at(item, path) is None:
+        if _part_at(item, path) is None:
             yield f"items have no {path}"
     for path in (*emits.volatile, *emits.redact, *emits.json):
-        if _shape_at(item, path) is None:
+        if _part_at(item, path) is None:
             yield f"items have no {path}"
     for path in emits.unordered:
-        if not isinstance(_shape_at(item, path), ListShape):
+        if not isinstance(_part_at(item, path), ListShape):
             yield f"{path} is no list"
     yield from _created_violations(emits, item)
 
 
-def _created_violations(emits: Emits, item: Shape) -> Iterator[str]:
+def _created_violations(emits: Emits, item: tuple[Shape, ...]) -> Iterator[str]:
     if re.fullmatch(r"[\w.]+", emits.created):  # anything else is proven by the recorded answer
-        created = _shape_at(item, emits.created)
-        if created is None or created.type_name != "timestamp":
+        times = {"timestamp", "long"}
+        if any(isinstance(shape, MapShape) for shape in item) or emits.created.endswith("Date"):
+            times.add("string")  # attributes are all text, and so are some dates
+        created = _part_at(item, emits.created)
+        if created is None or created.type_name not in times:
             yield f"{emits.created} is no time"
+
+
+def _part_at(item: tuple[Shape, ...], path: str) -> Shape | None:
+    return next((part for shape in item if (part := _shape_at(shape, path)) is not None), None)
 
 
 def _shape_at(shape: Shape | None, path: str) -> Shape | None:
@@ -133,6 +186,8 @@ def _shape_at(shape: Shape | None, path: str) -> Shape | None:
             shape = shape.member
         elif isinstance(shape, StructureShape):
             shape = shape.members.get(step)
+        elif isinstance(shape, MapShape):
+            shape = shape.value
         else:
             return None
     return shape
@@ -141,6 +196,7 @@ def _shape_at(shape: Shape | None, path: str) -> Shape | None:
 def _record_violations(listing: Listing, record: dict[str, Any]) -> Iterator[str]:
     page = read(listing, record)
     expected = record["expected"]
+    yield from _tagging_violations(listing, expected)
     if page.malformed:
         yield f"malformed: {page.malformed}"
     found = {observation.uid: observation for observation in page.observations}
@@ -156,6 +212,16 @@ def _record_violations(listing: Listing, record: dict[str, Any]) -> Iterator[str
         yield from _proof_violations(listing, emits, expected)
 
 
+def _tagging_violations(listing: Listing, expected: list[dict[str, Any]]) -> Iterator[str]:
+    """The ids have to be those that the tagging API shows."""
+    for emits in listing.emits:
+        if emits.tag_source is TagSource.TAGGING and listing.facet is Facet.LISTED:
+            shape = compile_shape(emits.id_template)
+            for one in expected:
+                if one["type"] == emits.type and not shape.fullmatch(one["id"]):
+                    yield f"{one['id']} does not fit {emits.id_template}"
+
+
 def _proof_violations(
     listing: Listing, emits: Emits, expected: list[dict[str, Any]]
 ) -> Iterator[str]:
@@ -163,7 +229,9 @@ def _proof_violations(
     mine = [one for one in expected if one["type"] == emits.type]
     wanted = [f"edges.{name}" for name in emits.edges]
     if listing.facet is Facet.LISTED:
-        wanted += ["name", *(f for f in ("state", "created") if getattr(emits, f))]
+        wanted += [f for f in ("name", "state", "created") if getattr(emits, f)]
+        if not emits.name and emits.tag_source is TagSource.LISTED:
+            wanted.append("name")  # that of the tag
     if emits.tags:
         wanted.append("tags")
     for path in wanted:

@@ -10,7 +10,7 @@ import pytest
 from cloudops.collectors import vocabulary
 from cloudops.collectors.aws import arns, catalogue
 from cloudops.collectors.aws.catalogue import LISTINGS
-from cloudops.collectors.vocabulary import Emits, Listing
+from cloudops.collectors.vocabulary import Describe, Emits, Listing
 from cloudops.domain.ledger import Consistency, PeriodClass
 from cloudops.domain.resource import TagSource
 from tests.unit.collectors.rows import RECORDED, read, violations
@@ -59,6 +59,20 @@ def test_the_row_yields_the_resources_that_the_page_shows(row: Listing, record: 
 
 def test_the_example_is_not_in_the_catalogue_already(row: Listing):
     assert not {row.name, *row.types} & {n for one in LISTINGS for n in (one.name, *one.types)}
+
+
+def test_the_second_call_that_the_page_shows_is_that_of_the_catalogue():
+    [tables] = [row for row in LISTINGS if row.name == "aws.dynamodb.tables"]
+
+    shown = eval(block("py"), {"Describe": Describe})  # noqa: S307  the page's own example
+    assert shown == tables.describe
+
+
+def test_the_decision_that_the_page_points_to_is_there():
+    pages = re.findall(r"\]\((decisions/[^)]+)\)", PAGE)
+
+    assert pages
+    assert all((REPOSITORY / "docs" / page).is_file() for page in pages)
 
 
 def test_the_files_that_the_page_names_are_where_it_says():

@@ -3,7 +3,8 @@ from typing import Any
 import pytest
 from botocore.credentials import Credentials
 
-from cloudops.collectors.aws.client import MAX_CLIENTS, CallCounter, Door, Sdk
+from cloudops.collectors.aws.client import MAX_CLIENTS, CallCounter, Door
+from cloudops.collectors.aws.sdk import Sdk
 
 pytestmark = pytest.mark.unit
 

@@ -26,6 +26,7 @@ pytestmark = pytest.mark.unit
 
 SECRET = AwsCredentials(CredentialSource.SECRET, secret_name="aws-keys")
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret"}
+ROLE = "arn:aws:iam::111122223333:role/entry"
 OWN = Identity("arn:aws:iam::111122223333:user/reader", "111122223333")
 
 
@@ -88,10 +89,12 @@ def test_every_partition_has_its_home_in_itself():
             id="one-key-missing",
         ),
         pytest.param(
-            AwsConnection(AwsCredentials(CredentialSource.WORKLOAD_IDENTITY)),
+            AwsConnection(
+                AwsCredentials(CredentialSource.WORKLOAD_IDENTITY, roles=(RoleHop(ROLE),))
+            ),
             {},
-            "NotSupportedYet",
-            id="workload-identity",
+            "CredentialsRejected",
+            id="nobody-to-ask-for-a-token",
         ),
         pytest.param(None, {}, "NotSupported", id="another-cloud"),
     ],

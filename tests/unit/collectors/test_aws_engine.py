@@ -1,7 +1,9 @@
 from datetime import UTC, datetime
 from typing import Any
 
+import botocore.session
 import pytest
+from botocore.model import OperationModel
 
 from cloudops.collectors.aws.engine import PagingRule, _no_more
 from cloudops.collectors.aws.timestamps import parse_timestamp
@@ -97,6 +99,37 @@ def test_what_is_no_xml_is_left_alone(body: bytes | None):
     mend_answer(answer, event_name="before-parse")
 
     assert answer == {"body": body}
+
+
+def test_a_success_without_a_single_byte_is_no_answer():
+    """Fails without the check: SQS says `{}` where there are no queues, and so do no bytes."""
+    with pytest.raises(ValueError, match="empty body"):
+        mend_answer({"body": b"", "status_code": 200}, event_name="before-parse")
+
+
+@pytest.mark.parametrize("answer", [{"body": b"", "status_code": 403}, {"body": b"{}"}])
+def test_errors_and_empty_objects_are_answers(answer: dict[str, Any]):
+    mend_answer(answer | {"status_code": answer.get("status_code", 200)}, event_name="")
+
+
+def json_operation() -> OperationModel:
+    model = botocore.session.Session().get_service_model("sqs")
+    return model.operation_model("ListQueues")
+
+
+@pytest.mark.parametrize("body", [b"<html></html>", b'{"QueueUrls": [', b"[]", b"null", b"\xff"])
+def test_a_success_that_should_be_json_and_is_not_is_no_answer(body: bytes):
+    """Fails without the check: botocore makes `{}` of it, and of SQS that means no queues."""
+    with pytest.raises((ValueError, TypeError)):
+        mend_answer({"body": body, "status_code": 200}, operation_model=json_operation())
+
+
+@pytest.mark.parametrize("body", [b"{}", b' {"QueueUrls": []}\n', b'{"Name": "\\ud800"}'])
+def test_json_objects_are_left_alone(body: bytes):
+    answer: dict[str, Any] = {"body": body, "status_code": 200}
+    mend_answer(answer, operation_model=json_operation())
+
+    assert answer["body"] == body
 
 
 @pytest.mark.parametrize("member", ["NextToken", "Marker", "IsTruncated"])

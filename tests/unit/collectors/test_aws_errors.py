@@ -56,7 +56,9 @@ def unresolved(errno: int) -> EndpointConnectionError:
         ),
         pytest.param(refused("AccessDenied", status=403), "iam_deny", "AccessDenied", id="deny"),
         pytest.param(refused("Odd", status=403), "iam_deny", "Odd", id="any-403"),
-        pytest.param(refused("", status=403), "iam_deny", "403", id="403-without-a-code"),
+        pytest.param(refused("", status=403), "iam_deny", "AccessDenied", id="403-no-code"),
+        pytest.param(refused("403", status=403), "iam_deny", "AccessDenied", id="403-as-code"),
+        pytest.param(refused("502", status=502), "transient", "Http502", id="502-as-code"),
         pytest.param(refused("ExpiredToken"), "iam_deny", "ExpiredToken", id="expired"),
         pytest.param(refused("AuthFailure", status=401), "iam_deny", "AuthFailure", id="auth"),
         pytest.param(
@@ -173,6 +175,13 @@ def test_no_permission_is_asked_for_where_none_helps(code: str):
     assert listing_error(refused(code), INSTANCES).permission == ""
 
 
+def test_none_helps_either_where_a_refresh_meets_credentials_that_do_not_work():
+    expired = refused("ExpiredToken", operation="AssumeRole")
+    foreign = refused("InvalidIdentityToken", operation="AssumeRoleWithWebIdentity")
+
+    assert [listing_error(one, INSTANCES).permission for one in (expired, foreign)] == ["", ""]
+
+
 def test_a_row_may_know_its_own_words_for_unsupported():
     row = replace(INSTANCES, unsupported_codes=("SubscriptionRequired",))
 
@@ -194,6 +203,24 @@ def test_a_denied_refresh_of_assumed_credentials_names_the_role_and_not_the_row(
             "RoleNotAssumable",
             "sts:AssumeRole",
             id="role",
+        ),
+        pytest.param(
+            refused("AccessDenied", operation="AssumeRoleWithWebIdentity", status=403),
+            "RoleNotAssumable",
+            "sts:AssumeRoleWithWebIdentity",
+            id="role-by-token",
+        ),
+        pytest.param(
+            refused("InvalidIdentityToken", operation="AssumeRoleWithWebIdentity"),
+            "CredentialsRejected",
+            "",
+            id="token",
+        ),
+        pytest.param(
+            refused("ExpiredTokenException", operation="AssumeRoleWithWebIdentity"),
+            "CredentialsRejected",
+            "",
+            id="token-expired",
         ),
         pytest.param(
             refused("ExpiredToken", operation="AssumeRole"),

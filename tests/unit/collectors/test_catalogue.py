@@ -39,7 +39,7 @@ def test_every_recorded_answer_belongs_to_a_row():
 
 def test_the_tagging_pass_asks_for_exactly_the_services_whose_tags_it_owns():
     wanted = {
-        service_of(emits.id)
+        service_of(emits.id_template)
         for row in LISTINGS
         if row.facet is Facet.LISTED
         for emits in row.emits
@@ -58,11 +58,23 @@ def test_a_facet_names_the_listing_of_its_resources():
                 assert emits.type in BY_NAME[emits.owner_listing].types
 
 
-def test_a_tagged_type_is_matched_by_the_id_of_its_described_row():
-    described = read(BY_NAME["aws.s3.buckets"], recorded(BY_NAME["aws.s3.buckets"]))
+@pytest.mark.parametrize("name", sorted({e.owner_listing for e in BY_NAME[TAGGING].emits}))
+def test_a_tagged_type_is_matched_by_the_id_of_its_described_row(name: str):
+    listing = BY_NAME[name]
+    described = read(listing, recorded(listing))
     tagged = read(BY_NAME[TAGGING], recorded(BY_NAME[TAGGING]))
 
-    assert {o.uid for o in described.observations} & {o.uid for o in tagged.observations}
+    tagged_types = {emits.type for emits in listing.emits if emits.tag_source is TagSource.TAGGING}
+    for native_type in tagged_types:
+        own = {o.uid for o in described.observations if o.head and o.head.type == native_type}
+        assert own & {o.uid for o in tagged.observations}
+
+
+def test_every_recorded_answer_says_where_it_is_from():
+    words = Counter(recorded(listing)["source"].partition(":")[0] for listing in LISTINGS)
+
+    assert set(words) <= {"recorded", "emulated", "synthetic"}
+    assert words["synthetic"] <= len(LISTINGS) / 4
 
 
 def test_a_tagged_type_without_an_arn_template_is_refused():

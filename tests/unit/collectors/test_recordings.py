@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,16 +9,19 @@ from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
+import jmespath
 import orjson
 import pytest
 
 from cloudops.collectors.aws.catalogue import LISTINGS
 from cloudops.collectors.canonical import Cleaner
-from cloudops.collectors.identifiers import AnswerContext
+from cloudops.collectors.identifiers import AnswerContext, compile_id
+from cloudops.collectors.paths import find, parse_path
 from cloudops.collectors.transform import ListingTransform
-from cloudops.collectors.vocabulary import Listing
-from cloudops.domain.resource import Facet, Page
+from cloudops.collectors.vocabulary import DESCRIBED, Emits, Listing
+from cloudops.domain.resource import Facet, Page, resource_uid
 from tests.unit.collectors.rows import REDACTOR
 
 
@@ -30,8 +32,25 @@ def find_pack() -> Path:
 
 
 PACK = find_pack()
-# Recordings are filed under the host's first label.
-HOSTS = {"resourcegroupstaggingapi": "tagging"}
+# Recordings are filed under the host's name.
+HOSTS = {
+    "cloudwatch": "monitoring",
+    "ecr": "api.ecr",
+    "efs": "elasticfilesystem",
+    "elb": "elasticloadbalancing",
+    "elbv2": "elasticloadbalancing",
+    "resourcegroupstaggingapi": "tagging",
+}
+SHARING = {"elb", "elbv2"}
+# Answers that no call of ours gets: recording → why.
+STRANGE = {
+    "test_rds_snapshot_age_filter": "made by hand, without ARNs",
+    "test_rdssubnetgroup_unused": "made by hand, with empty objects for times",
+    "test_sqs_modify_policy_add_remove_statements": "asked for one attribute",
+    "test_sqs_remove_matched": "asked for one attribute",
+    "test_sqs_remove_matched_empty_sid": "asked for one attribute",
+    "test_sqs_remove_named": "asked for one attribute",
+}
 
 pytestmark = [
     pytest.mark.recordings,
@@ -47,12 +66,22 @@ def revive(value: dict[str, Any]) -> Any:
     return value
 
 
-def answers(listing: Listing) -> Iterator[dict[str, Any]]:
+def answers(listing: Listing) -> Iterator[tuple[str, dict[str, Any]]]:
+    """What the row reads, with the name of the recording."""
+    describe = listing.describe
+    operation = describe.operation if describe else listing.operation
     path = PACK / "aws" / f"{HOSTS.get(listing.service, listing.service)}.jsonl"
     for line in path.read_text().splitlines():
         record = json.loads(line, object_hook=revive)
-        if record["operation"] == listing.operation and record["status_code"] == 200:
-            yield record["data"]
+        if record["operation"] != operation or record["status_code"] != 200:
+            continue
+        answer = record["data"]
+        if describe:
+            told = jmespath.search(describe.result, answer)
+            answer = {DESCRIBED: told if isinstance(told, list) else [told]}
+        # Two services share a host, and the names of their operations.
+        if listing.service not in SHARING or any(emits.items in answer for emits in listing.emits):
+            yield record["recording"], answer
 
 
 def values(found: Any) -> Iterator[str]:
@@ -67,9 +96,13 @@ def values(found: Any) -> Iterator[str]:
         yield json.dumps(found)
 
 
-def account_of(answer: dict[str, Any]) -> str:
+def account_of(listing: Listing, answer: dict[str, Any]) -> str:
+    """Most of what a listing shows is the account's own."""
     owners = Counter(
-        item["OwnerId"] for item in answer.get("SecurityGroups", ()) if "OwnerId" in item
+        item[emits.owner]
+        for emits in listing.emits
+        for item in items_of(answer, emits)
+        if emits.owner and emits.owner in item
     )
     return owners.most_common(1)[0][0] if owners else "111122223333"
 
@@ -87,32 +120,47 @@ def test_recorded_answers_are_read_without_loss(listing: Listing):
     rows = tuple(replace(emits, id_shape="") for emits in listing.emits)
     transform = ListingTransform(replace(listing, emits=rows), REDACTOR)
     seen = 0
-    for answer in answers(listing):
-        context = AnswerContext("aws", "aws", account_of(answer), "us-east-1")
+    for recording, answer in answers(listing):
+        context = AnswerContext("aws", "aws", account_of(listing, answer), "us-east-1")
         page = transform.page(answer, context)
 
-        assert not page.malformed
-        if listing.facet is Facet.LISTED:
-            assert not lost_values(listing, answer, context.account, page)
+        assert not page.malformed or recording in STRANGE
+        if listing.facet is Facet.LISTED and not page.malformed:
+            own = own_items(listing, answer, context)
+            assert {o.uid for o in page.observations} == set(own)
+            assert not lost_values(own, page)
         seen += len(page.observations)
     assert seen > 0
 
 
-def lost_values(listing: Listing, answer: dict[str, Any], account: str, page: Page) -> Counter[str]:
-    [emits] = listing.emits
-    [key] = re.findall(r"{([A-Z]\w+)}", emits.id)
-    items = {
-        item[key]: item
-        for item in items_of(answer, emits.items)
-        if not emits.owner or item.get(emits.owner, account) == account
-    }
+def own_items(
+    listing: Listing, answer: dict[str, Any], context: AnswerContext
+) -> dict[UUID, dict[str, Any]]:
+    """The account's own items as they should be kept, by uid; the last of several wins."""
+    own: dict[UUID, dict[str, Any]] = {}
+    for emits in listing.emits:
+        for item in items_of(answer, emits):
+            if emits.owner and item.get(emits.owner, context.account) != context.account:
+                continue
+            document = Cleaner().clean(item)
+            uid = resource_uid("aws", compile_id(emits.id).fill(document, context))
+            for place in (p for path in emits.json for p in find(document, parse_path(path))):
+                place.put(json.loads(place.value))
+            # What is redacted is no loss; that it is redacted, other tests see to.
+            REDACTOR.redact(document, map(parse_path, emits.redact))
+            own[uid] = document
+    return own
+
+
+def lost_values(own: dict[UUID, dict[str, Any]], page: Page) -> Counter[str]:
     kept = (o.document for o in page.observations), (o.volatile for o in page.observations)
     found = Counter(value for part in chain(*kept) for value in values(orjson.loads(part)))
-    return Counter(values(Cleaner().clean(list(items.values())))) - found
+    return Counter(values(list(own.values()))) - found
 
 
-def items_of(answer: dict[str, Any], path: str) -> list[dict[str, Any]]:
-    if path == "Reservations[].Instances":
+def items_of(answer: dict[str, Any], emits: Emits) -> list[dict[str, Any]]:
+    """Every item of the row's type, found in a simpler way than the engine's."""
+    if emits.items == "Reservations[].Instances":
         return [item for outer in answer["Reservations"] for item in outer["Instances"]]
-    found: list[dict[str, Any]] = answer[path]
+    found: list[dict[str, Any]] = answer.get(emits.items, [])
     return found

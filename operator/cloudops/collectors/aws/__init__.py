@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from threading import Lock
 
 from cloudops.collectors.aws.catalogue import LISTINGS
-from cloudops.collectors.aws.client import Door, Sdk
+from cloudops.collectors.aws.client import Door
 from cloudops.collectors.aws.discovery import (
     connection_of,
     discover,
@@ -13,6 +13,7 @@ from cloudops.collectors.aws.discovery import (
     identify,
     member_hop,
 )
+from cloudops.collectors.aws.sdk import Sdk
 from cloudops.collectors.aws.session import AwsAccountSession, fingerprint_of
 from cloudops.collectors.redaction import Redactor
 from cloudops.collectors.transform import ListingTransform

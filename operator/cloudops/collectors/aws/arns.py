@@ -12,10 +12,48 @@ from cloudops.collectors.vocabulary import Emits, Listing, RegionRule
 from cloudops.domain.ledger import Consistency, PeriodClass
 from cloudops.domain.resource import Facet, TagSource
 
+ALARM: Final = "arn:{partition}:cloudwatch:{region}:{account}:alarm:{AlarmName*}"
+CACHE_CLUSTER: Final = "arn:{partition}:elasticache:{region}:{account}:cluster:{CacheClusterId}"
+CLASSIC_LOAD_BALANCER: Final = (
+    "arn:{partition}:elasticloadbalancing:{region}:{account}:loadbalancer/{LoadBalancerName}"
+)
+DYNAMODB_TABLE: Final = "arn:{partition}:dynamodb:{region}:{account}:table/{TableName}"
+ECR_REPOSITORY: Final = "arn:{partition}:ecr:{region}:{account}:repository/{repositoryName*}"
+EC2_ADDRESS: Final = "arn:{partition}:ec2:{region}:{account}:elastic-ip/{AllocationId}"
+# IAM writes images and snapshots without their account, bills and lists of tags with it.
+EC2_IMAGE: Final = "arn:{partition}:ec2:{region}:{account}:image/{ImageId}"
 EC2_INSTANCE: Final = "arn:{partition}:ec2:{region}:{account}:instance/{InstanceId}"
+EC2_LAUNCH_TEMPLATE: Final = (
+    "arn:{partition}:ec2:{region}:{account}:launch-template/{LaunchTemplateId}"
+)
+EC2_NAT_GATEWAY: Final = "arn:{partition}:ec2:{region}:{account}:natgateway/{NatGatewayId}"
+EC2_NETWORK_INTERFACE: Final = (
+    "arn:{partition}:ec2:{region}:{account}:network-interface/{NetworkInterfaceId}"
+)
 EC2_SECURITY_GROUP: Final = "arn:{partition}:ec2:{region}:{account}:security-group/{GroupId}"
+EC2_SNAPSHOT: Final = "arn:{partition}:ec2:{region}:{account}:snapshot/{SnapshotId}"
+EC2_SUBNET: Final = "arn:{partition}:ec2:{region}:{account}:subnet/{SubnetId}"
 EC2_VOLUME: Final = "arn:{partition}:ec2:{region}:{account}:volume/{VolumeId}"
+EC2_VPC: Final = "arn:{partition}:ec2:{region}:{account}:vpc/{VpcId}"
+EFS_FILE_SYSTEM: Final = (
+    "arn:{partition}:elasticfilesystem:{region}:{account}:file-system/{FileSystemId}"
+)
+KMS_KEY: Final = "arn:{partition}:kms:{region}:{account}:key/{KeyId}"
+LAMBDA_FUNCTION: Final = "arn:{partition}:lambda:{region}:{account}:function:{FunctionName}"
+LOAD_BALANCER: Final = (
+    "arn:{partition}:elasticloadbalancing:{region}:{account}:loadbalancer/{Kind}/{Name}/{Id}"
+)
+LOG_GROUP: Final = "arn:{partition}:logs:{region}:{account}:log-group:{logGroupName*}"
+REPLICATION_GROUP: Final = (
+    "arn:{partition}:elasticache:{region}:{account}:replicationgroup:{ReplicationGroupId}"
+)
 S3_BUCKET: Final = "arn:{partition}:s3:::{Name}"
+SNS_TOPIC: Final = "arn:{partition}:sns:{region}:{account}:{TopicName}"
+SQS_QUEUE: Final = "arn:{partition}:sqs:{region}:{account}:{QueueName}"
+TARGET_GROUP: Final = (
+    "arn:{partition}:elasticloadbalancing:{region}:{account}:targetgroup/{Name}/{Id}"
+)
+TRAIL: Final = "arn:{partition}:cloudtrail:{region}:{account}:trail/{Name}"
 
 TAGGING: Final = "aws.tagging.resources"
 
@@ -46,9 +84,9 @@ def tagging_listing(rows: Sequence[Listing]) -> Listing:
         if emits.tag_source is TagSource.TAGGING
     ]
     for _, emits in tagged:
-        if not emits.id.startswith("arn:{partition}:"):
+        if not emits.id_template.startswith("arn:{partition}:"):
             raise ValueError(f"{emits.type}: tags can be matched only to an ARN template")
-    services = sorted({service_of(emits.id) for _, emits in tagged})
+    services = sorted({service_of(emits.id_template) for _, emits in tagged})
     return Listing(
         name=TAGGING,
         service="resourcegroupstaggingapi",
@@ -67,7 +105,7 @@ def tagging_listing(rows: Sequence[Listing]) -> Listing:
                 kind=emits.kind,
                 items="ResourceTagMappingList",
                 id="ResourceARN",
-                id_shape=emits.id,
+                id_shape=emits.id_template,
                 tag_source=TagSource.TAGGING,
                 tags="Tags",
                 owner_listing=owner_listing,

@@ -1,49 +1,42 @@
-"""SDK sessions and clients: who we are, how long we wait, and how many calls it took."""
+"""Doors: one identity each, the way from one to the next, and how many calls it took."""
 
-import os
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from threading import Lock
 from typing import Any, Final
 
 from botocore import xform_name
 from botocore.client import BaseClient
-from botocore.config import Config
-from botocore.configprovider import ConfigChainFactory, ConfigValueStore
-from botocore.credentials import Credentials, RefreshableCredentials
-from botocore.exceptions import BotoCoreError, ClientError, UnknownServiceError
-from botocore.loaders import create_loader
-from botocore.parsers import ResponseParserError, ResponseParserFactory
+from botocore.credentials import RefreshableCredentials
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 from botocore.session import Session
 
-from cloudops import __version__
-from cloudops.collectors.aws.errors import UnreadableResponseError, call_status
-from cloudops.collectors.aws.timestamps import parse_timestamp
+from cloudops.collectors.aws.errors import (
+    NoTokenError,
+    StaleCredentialsError,
+    UnreadableResponseError,
+    call_status,
+)
+from cloudops.collectors.aws.sdk import Sdk
 from cloudops.collectors.aws.wire import mend_answer
+from cloudops.collectors.vocabulary import TokenSupplier
+from cloudops.domain.errors import AccessError
 from cloudops.domain.provider import RoleHop
 from cloudops.metrics import PROVIDER_API_CALLS
 
 SESSION_NAME: Final = "cloudops-central"
 MAX_CLIENTS: Final = 128  # 0.26 MB each
-MAX_ATTEMPTS: Final = 2  # slowing down is the limiter's work, not the SDK's
 
-SDK_ERRORS: Final = (BotoCoreError, ClientError, UnreadableResponseError)
+SDK_ERRORS: Final = (
+    BotoCoreError,
+    ClientError,
+    UnreadableResponseError,
+    StaleCredentialsError,
+    NoTokenError,
+)
 """Everything that `Door.call` raises."""
-
-# How to reach the network is the operator's own affair; who to be is the provider's.
-_FROM_ENVIRONMENT: Final = frozenset({"ca_bundle", "use_dualstack_endpoint", "use_fips_endpoint"})
-
-
-@dataclass(frozen=True, slots=True)
-class _Given:
-    """Takes the place of botocore's chain of credential providers."""
-
-    credentials: Credentials
-
-    def load_credentials(self) -> Credentials:
-        return self.credentials
 
 
 class CallCounter:
@@ -61,60 +54,6 @@ class CallCounter:
         """Handle botocore's `before-send`; returning None lets the request go out."""
         with self._lock:
             self._calls += 1
-
-
-class Sdk:
-    """What all sessions share: the service models, timeouts, and the lock for making clients.
-
-    A session of its own loads 167 MB of service models, one with the shared loader 16 MB.
-    """
-
-    def __init__(
-        self, *, connect_timeout_seconds: float, read_timeout_seconds: float, pool_size: int
-    ) -> None:
-        # Making clients is not thread-safe, and the loader's cache is shared by them.
-        self.lock = Lock()
-        self._loader = create_loader()
-        self._parsers = ResponseParserFactory()
-        self._parsers.set_parser_defaults(timestamp_parser=parse_timestamp)
-        self._config = Config(  # type: ignore[call-arg]  # the stubs lack one of them
-            connect_timeout=connect_timeout_seconds,
-            read_timeout=read_timeout_seconds,
-            max_pool_connections=pool_size,
-            retries={"mode": "standard", "total_max_attempts": MAX_ATTEMPTS},
-            user_agent_extra=f"cloudops-central/{__version__}",
-            ignore_configured_endpoint_urls=True,
-        )
-
-    def session(self) -> Session:
-        """A session with the SDK's default credential chain."""
-        session = Session()
-        session.register_component("data_loader", self._loader)
-        session.register_component("response_parser_factory", self._parsers)
-        return session
-
-    def session_of(self, credentials: Credentials) -> Session:
-        """A session that knows `credentials`, and no environment, profiles or files."""
-        session = self.session()
-        session.register_component("config_store", _hermetic_config(session))
-        session.register_component("credential_provider", _Given(credentials))
-        return session
-
-    def config(self, endpoint_url: str) -> Config:
-        """Emulators and private endpoints have no host name for each bucket."""
-        if endpoint_url:
-            return self._config.merge(Config(s3={"addressing_style": "path"}))
-        return self._config
-
-    def paginator(self, service: str, operation: str) -> Mapping[str, Any] | None:
-        """How an operation pages in botocore's view, None where it does not page."""
-        try:
-            with self.lock:
-                rules = self._loader.load_service_model(service, "paginators-1")
-        except UnknownServiceError:
-            return None
-        rule: Mapping[str, Any] | None = rules["pagination"].get(operation)
-        return rule
 
 
 class Door:
@@ -142,9 +81,21 @@ class Door:
         Raises:
             BotoCoreError | ClientError | UnreadableResponseError: It can't be assumed.
         """
-        refresh = partial(self._assume, hop)
+        return self._next(partial(self._assume, hop), "sts-assume-role")
+
+    def vouched(self, hop: RoleHop, token: TokenSupplier) -> "Door":
+        """Likewise, for whom `token` vouches; each refresh asks for a new one.
+
+        Raises:
+            BotoCoreError | ClientError | UnreadableResponseError: It can't be assumed.
+            NoTokenError: There is no token to be had.
+        """
+        refresh = partial(self._assume_by_token, hop, token)
+        return self._next(refresh, "sts-assume-role-with-web-identity")
+
+    def _next(self, refresh: Callable[[], dict[str, str]], method: str) -> "Door":
         credentials = RefreshableCredentials.create_from_metadata(
-            metadata=refresh(), refresh_using=refresh, method="sts-assume-role"
+            metadata=refresh(), refresh_using=refresh, method=method
         )
         door = Door(
             self._sdk,
@@ -164,12 +115,18 @@ class Door:
         Raises:
             BotoCoreError | ClientError: The SDK's own errors.
             UnreadableResponseError: What came back is no answer of this operation.
+            StaleCredentialsError | NoTokenError: The credentials could not be refreshed.
         """
         client = self._client(service, region)
         try:
             answer: dict[str, Any] = getattr(client, xform_name(operation))(**parameters)
         except (BotoCoreError, ClientError):
             raise
+        except RuntimeError as error:
+            # The SDK says so of fresh credentials that are past their end already.
+            raise StaleCredentialsError(
+                f"{operation}: new credentials have expired already; check the worker's clock"
+            ) from error
         # botocore's parsers trust the wire: a broken page surfaces as any of these.
         except (ResponseParserError, ValueError, TypeError, KeyError, AttributeError) as error:
             PROVIDER_API_CALLS.labels("aws", service, operation, "error").inc()
@@ -214,14 +171,19 @@ class Door:
         parameters = {"RoleArn": hop.role_arn, "RoleSessionName": SESSION_NAME}
         if hop.external_id:
             parameters["ExternalId"] = hop.external_id
-        answer = self.call("sts", self.home, "AssumeRole", parameters)
-        credentials = answer["Credentials"]
-        return {
-            "access_key": credentials["AccessKeyId"],
-            "secret_key": credentials["SecretAccessKey"],
-            "token": credentials["SessionToken"],
-            "expiry_time": str(credentials["Expiration"]),
+        return _metadata(self.call("sts", self.home, "AssumeRole", parameters))
+
+    def _assume_by_token(self, hop: RoleHop, token: TokenSupplier) -> dict[str, str]:
+        try:
+            proof = token()
+        except AccessError as error:
+            raise NoTokenError(error) from error
+        parameters = {
+            "RoleArn": hop.role_arn,
+            "RoleSessionName": SESSION_NAME,
+            "WebIdentityToken": proof,
         }
+        return _metadata(self.call("sts", self.home, "AssumeRoleWithWebIdentity", parameters))
 
     def _client(self, service: str, region: str) -> BaseClient:
         key = (service, region)
@@ -254,23 +216,18 @@ class Door:
         return client
 
 
+def _metadata(answer: Mapping[str, Any]) -> dict[str, str]:
+    """What `RefreshableCredentials` wants to know of an answer of STS."""
+    credentials = answer["Credentials"]
+    return {
+        "access_key": credentials["AccessKeyId"],
+        "secret_key": credentials["SecretAccessKey"],
+        "token": credentials["SessionToken"],
+        "expiry_time": str(credentials["Expiration"]),
+    }
+
+
 def _count_outcome(service: str, **event: Any) -> None:
     operation = str(event["event_name"]).rsplit(".", 1)[-1]
     status = call_status(event["parsed_response"])
     PROVIDER_API_CALLS.labels("aws", service, operation, status).inc()
-
-
-def _hermetic_config(session: Session) -> ConfigValueStore:
-    """The SDK's defaults, with only the transport's settings from the environment."""
-    nothing = ConfigChainFactory(session, environ={})
-    environment = ConfigChainFactory(session)
-    mapping = {}
-    for name, (_, variables, default, convert) in Session.SESSION_VARIABLES.items():
-        chains = environment if name in _FROM_ENVIRONMENT else nothing
-        mapping[name] = chains.create_config_chain(
-            instance_name=name,
-            env_var_names=variables,
-            default=os.devnull if name in {"config_file", "credentials_file"} else default,
-            conversion_func=convert,
-        )
-    return ConfigValueStore(mapping=mapping)

@@ -8,14 +8,16 @@ from typing import Any, Final
 from botocore.credentials import Credentials
 
 from cloudops.collectors.aws.arns import partition_of
-from cloudops.collectors.aws.client import SDK_ERRORS, CallCounter, Door, Sdk
+from cloudops.collectors.aws.client import SDK_ERRORS, CallCounter, Door
 from cloudops.collectors.aws.errors import access_error
+from cloudops.collectors.aws.sdk import Sdk
 from cloudops.collectors.vocabulary import (
     Access,
     AccountError,
     DiscoveredAccount,
     Discovery,
     Progress,
+    TokenSupplier,
     unobserved,
 )
 from cloudops.domain.errors import AccessError
@@ -98,20 +100,26 @@ def enter(sdk: Sdk, access: Access, progress: Progress = unobserved) -> Door:
         home=home_region(connection),
         counter=CallCounter(),
     )
-    for hop in connection.credentials.roles:
-        door = go_behind(door, hop)
-        progress()
+    # A web identity opens the first role, and is of no use for those behind it.
+    token = access.token if _by_token(connection) else None
+    try:
+        for hop in connection.credentials.roles:
+            door, token = go_behind(door, hop, token), None
+            progress()
+    except AccessError:
+        door.close()
+        raise
     return door
 
 
-def go_behind(door: Door, hop: RoleHop) -> Door:
-    """Assume one role.
+def go_behind(door: Door, hop: RoleHop, token: TokenSupplier | None = None) -> Door:
+    """Assume one role, by a token where one is given.
 
     Raises:
         AccessError: It can't be assumed; the way to it is closed.
     """
     try:
-        return door.behind(hop)
+        return door.vouched(hop, token) if token else door.behind(hop)
     except SDK_ERRORS as error:
         raise access_error(error) from error
 
@@ -246,15 +254,16 @@ def _account_error(error: AccessError, *, entered: bool) -> AccountError:
     return AccountError(error.reason, str(error), error.permission, error.error_class, entered)
 
 
+def _by_token(connection: AwsConnection) -> bool:
+    return connection.credentials.source is CredentialSource.WORKLOAD_IDENTITY
+
+
 def _session(sdk: Sdk, connection: AwsConnection, secret: Mapping[str, str]) -> Any:
     source = connection.credentials.source
     if source is CredentialSource.OPERATOR:
         return sdk.session()
-    if source is CredentialSource.WORKLOAD_IDENTITY:
-        raise AccessError(
-            "credentials.source: WorkloadIdentity is not supported yet",
-            reason="NotSupportedYet",
-        )
+    if _by_token(connection):
+        return sdk.session_of(None)
     missing = [key for key in (ACCESS_KEY_ID, SECRET_ACCESS_KEY) if not secret.get(key)]
     if missing:
         raise AccessError(

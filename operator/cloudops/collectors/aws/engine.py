@@ -8,6 +8,7 @@ from typing import Any, Final
 import jmespath
 
 from cloudops.collectors.aws.client import SDK_ERRORS, Door
+from cloudops.collectors.aws.describing import Describer
 from cloudops.collectors.aws.errors import UNREADABLE_ANSWER, listing_error
 from cloudops.collectors.identifiers import AnswerContext
 from cloudops.collectors.transform import ListingTransform, UnreadableAnswerError
@@ -76,34 +77,50 @@ class Run:
             ListingError: It broke off.
         """
         rule = PagingRule.of(self.door.paginator(self.listing.service, self.listing.operation))
+        describer = Describer(self.listing, self._call)
         tokens: dict[str, Any] = {}
         seen: set[bytes] = set()
         empty = 0
         for _ in range(self.max_pages):
             answer = self._answer(tokens)
-            page = self._page(answer)
-            # The page is given out before its token is judged: its rows are true.
-            yield page
+            some = False
+            # A page is given out before its token is judged: its rows are true.
+            for part in describer.answers(answer):
+                page = self._page(part)
+                some = some or bool(page.observations or page.malformed)
+                yield page
             tokens = _no_more(answer) if rule is None else rule.next(answer)
             if not tokens:
+                describer.settle()
                 return
-            empty = 0 if page.observations or page.malformed else empty + 1
+            empty = 0 if some else empty + 1
             _judge(tokens, seen, empty)
         raise _incomplete("PageLimit", f"not at its end after {self.max_pages} pages")
 
     def _answer(self, tokens: Mapping[str, Any]) -> dict[str, Any]:
+        listing = self.listing
+        size = {listing.page_size_parameter: listing.page_size} if listing.page_size else {}
+        return self._call(
+            listing.operation, {**listing.parameters, **size, **tokens}, listing.permissions[0]
+        )
+
+    def _call(
+        self, operation: str, parameters: Mapping[str, Any], permission: str
+    ) -> dict[str, Any]:
         listing, region = self.listing, self.context.region
         if listing.region_rule is RegionRule.GLOBAL:
             region = self.door.home
-        size = {listing.page_size_parameter: listing.page_size} if listing.page_size else {}
-        parameters = {**listing.parameters, **size, **tokens}
         try:
-            return self.door.call(listing.service, region, listing.operation, parameters)
+            return self.door.call(listing.service, region, operation, parameters)
         except SDK_ERRORS as error:
             known = self.door.knows_endpoint(listing.service, region)
-            raise listing_error(error, listing, endpoint_known=known) from error
+            raise listing_error(
+                error, listing, permission=permission, endpoint_known=known
+            ) from error
 
     def _page(self, answer: Mapping[str, Any]) -> Page:
+        if self.listing.says_none(answer):
+            return Page(observations=())
         try:
             return self.transform.page(answer, self.context)
         except UnreadableAnswerError as error:

@@ -18,6 +18,13 @@ from botocore.exceptions import (
     UnknownServiceError,
 )
 
+from cloudops.collectors.aws.error_codes import (
+    CODES,
+    CREDENTIAL_CODES,
+    OPT_IN_CODES,
+    STATUS_CODES,
+    STATUSES,
+)
 from cloudops.collectors.vocabulary import Listing
 from cloudops.domain.errors import AccessError, ListingError
 from cloudops.domain.ledger import ErrorClass
@@ -25,89 +32,17 @@ from cloudops.domain.ledger import ErrorClass
 UNREADABLE_ANSWER: Final = "UnreadableAnswer"
 INVALID_PARAMETERS: Final = "InvalidParameters"
 
-DENIED_CODES: Final = frozenset(
-    {
-        "AccessDenied",
-        "AccessDeniedException",
-        "AuthorizationError",
-        "AuthorizationErrorException",
-        "Forbidden",
-        "ForbiddenException",
-        "NotAuthorized",
-        "NotAuthorizedException",
-        "UnauthorizedAccess",
-        "UnauthorizedException",
-        "UnauthorizedOperation",
-    }
-)
-# The credentials themselves don't work. In a region that is not enabled AWS
-# answers likewise, but the same answer follows a revoked key: nothing may be
-# retired because of it.
-CREDENTIAL_CODES: Final = frozenset(
-    {
-        "AuthFailure",
-        "ExpiredToken",
-        "ExpiredTokenException",
-        "IncompleteSignature",
-        "InvalidAccessKeyId",
-        "InvalidClientTokenId",
-        "InvalidSignatureException",
-        "InvalidToken",
-        "MissingAuthenticationToken",
-        "NoCredentials",
-        "RequestExpired",
-        "RequestTimeTooSkewed",
-        "SignatureDoesNotMatch",
-        "TokenRefreshRequired",
-        "UnrecognizedClientException",
-    }
-)
-OPT_IN_CODES: Final = frozenset(
-    {"NotSignedUp", "OptInRequired", "RegionDisabledException", "SubscriptionRequiredException"}
-)
-THROTTLE_CODES: Final = frozenset(
-    {
-        "BandwidthLimitExceeded",
-        "EC2ThrottledException",
-        "LimitExceededException",
-        "PriorRequestNotComplete",
-        "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
-        "RequestThrottled",
-        "RequestThrottledException",
-        "SlowDown",
-        "ThrottledException",
-        "Throttling",
-        "ThrottlingException",
-        "TooManyRequestsException",
-        "TransactionInProgressException",
-    }
-)
-UNSUPPORTED_CODES: Final = frozenset(
-    {
-        "InvalidAction",
-        "NotImplemented",
-        "OperationNotSupportedException",
-        "UnknownOperation",
-        "UnknownOperationException",
-        "UnsupportedOperation",
-        "UnsupportedOperationException",
-    }
-)
-_CODES: Final = {
-    **dict.fromkeys(DENIED_CODES | CREDENTIAL_CODES, ErrorClass.IAM_DENY),
-    **dict.fromkeys(OPT_IN_CODES, ErrorClass.OPT_IN),
-    **dict.fromkeys(THROTTLE_CODES, ErrorClass.THROTTLED),
-    **dict.fromkeys(UNSUPPORTED_CODES, ErrorClass.UNSUPPORTED),
+# Only the calls by which a role is assumed take anything from the spec on the way in.
+_ASSUMING: Final = frozenset({"AssumeRole", "AssumeRoleWithWebIdentity"})
+_ROLE_PERMISSIONS: Final = frozenset(f"sts:{operation}" for operation in _ASSUMING)
+# A listing that is not there has no rows, and what it had leaves the view. That the
+# way in is not there says nothing of the kind: an account that is not signed up is
+# shut, and an endpoint without STS is none of AWS's.
+_AT_THE_DOOR: Final = {
+    ErrorClass.OPT_IN: ErrorClass.IAM_DENY,
+    ErrorClass.UNSUPPORTED: ErrorClass.TRANSIENT,
 }
-# AssumeRole is the only call on the way in that takes anything from the spec.
 _ROLE_MISSPELT: Final = frozenset({INVALID_PARAMETERS, "ValidationError"})
-_STATUSES: Final = {
-    401: ErrorClass.IAM_DENY,
-    403: ErrorClass.IAM_DENY,
-    429: ErrorClass.THROTTLED,
-    501: ErrorClass.UNSUPPORTED,
-}
 _METRIC_STATUS: Final = {
     ErrorClass.IAM_DENY: "denied",
     ErrorClass.SCP_DENY: "denied",
@@ -123,8 +58,21 @@ class UnreadableResponseError(Exception):
     """The SDK could not make sense of a response that arrived."""
 
 
+class StaleCredentialsError(Exception):
+    """Credentials were refreshed, and by the worker's clock the new ones have expired, too."""
+
+
+class NoTokenError(Exception):
+    """No token of the ServiceAccount could be had; `refusal` says why."""
+
+    def __init__(self, refusal: AccessError) -> None:
+        super().__init__(str(refusal))
+        self.refusal = refusal
+
+
 _SDK_ERRORS: Final = (
     ((UnreadableResponseError,), ErrorClass.TRANSIENT, UNREADABLE_ANSWER),
+    ((StaleCredentialsError,), ErrorClass.TRANSIENT, "StaleCredentials"),
     (
         (NoCredentialsError, PartialCredentialsError, TokenRetrievalError),
         ErrorClass.IAM_DENY,
@@ -154,6 +102,9 @@ def classify(error: Exception, *, endpoint_known: bool = True) -> Failure:
     """
     if isinstance(error, ClientError):
         return _client_failure(error)
+    if isinstance(error, NoTokenError):
+        told = error.refusal
+        return Failure(told.error_class, told.reason, str(told), told.permission)
     if isinstance(error, ParamValidationError):
         # Its report quotes the values; the second line names the parameter first.
         parameter = str(error).partition("\n")[2].partition(", value:")[0]
@@ -168,46 +119,59 @@ def classify(error: Exception, *, endpoint_known: bool = True) -> Failure:
 
 
 def listing_error(
-    error: Exception, listing: Listing, *, endpoint_known: bool = True
+    error: Exception, listing: Listing, *, permission: str = "", endpoint_known: bool = True
 ) -> ListingError:
-    """The failure of one call of `listing`."""
+    """The failure of one call of `listing`.
+
+    Args:
+        error: What the SDK raised.
+        listing: The row.
+        permission: What that call needs, if AWS does not say; else the row's first.
+        endpoint_known: See `classify`.
+    """
     failure = classify(error, endpoint_known=endpoint_known)
     error_class = failure.error_class
     if failure.code in listing.unsupported_codes:
         error_class = ErrorClass.UNSUPPORTED
     denied = error_class in {ErrorClass.IAM_DENY, ErrorClass.SCP_DENY}
-    missing = failure.permission or listing.permissions[0]
+    missing = failure.permission or permission or listing.permissions[0]
+    if isinstance(error, NoTokenError):
+        missing = error.refusal.permission
+    elif failure.code in CREDENTIAL_CODES:
+        missing = ""  # with credentials that don't work no grant helps
     return ListingError(
         failure.message,
         error_class=error_class,
         code=failure.code,
-        # With credentials that don't work no grant helps.
-        permission=missing if denied and failure.code not in CREDENTIAL_CODES else "",
+        permission=missing if denied else "",
     )
 
 
 def access_error(
     error: Exception, *, denied: str = "CredentialsRejected", permission: str = ""
 ) -> AccessError:
-    """The failure of a call on the way in: AssumeRole, GetCallerIdentity, DescribeRegions.
+    """The failure of a call on the way in: AssumeRole…, GetCallerIdentity, DescribeRegions.
 
     Args:
         error: What the SDK raised.
         denied: The reason where the call itself was denied.
         permission: What to grant then, unless AWS names it.
     """
+    if isinstance(error, NoTokenError):
+        return error.refusal
     failure = classify(error)
-    reason, missing, error_class = "Unreachable", "", failure.error_class
+    reason, missing = "Unreachable", ""
+    error_class = _AT_THE_DOOR.get(failure.error_class, failure.error_class)
     if error_class is ErrorClass.THROTTLED:
         reason = "Throttled"
-    elif failure.code in CREDENTIAL_CODES:
+    elif failure.code in CREDENTIAL_CODES | OPT_IN_CODES:
         reason = "CredentialsRejected"
     elif failure.code in _ROLE_MISSPELT:
         # Only an edit helps: what passes by itself is something else.
         reason, error_class = "RoleNotAssumable", ErrorClass.IAM_DENY
     elif error_class in {ErrorClass.IAM_DENY, ErrorClass.SCP_DENY}:
         missing = failure.permission or permission
-        reason = "RoleNotAssumable" if missing == "sts:AssumeRole" else denied
+        reason = "RoleNotAssumable" if missing in _ROLE_PERMISSIONS else denied
     return AccessError(failure.message, reason=reason, permission=missing, error_class=error_class)
 
 
@@ -226,20 +190,22 @@ def _client_failure(error: ClientError) -> Failure:
     code = str(answer.get("Error", {}).get("Code", ""))
     text = str(answer.get("Error", {}).get("Message", ""))
     status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    if not code or code.isdecimal():  # nothing in the answer could be read
+        code = STATUS_CODES.get(status, f"Http{status}")
     error_class = _class_of(code, status)
     if error_class is ErrorClass.IAM_DENY and "service control policy" in text:
         error_class = ErrorClass.SCP_DENY
     action = _DENIED_ACTION.search(text)
     permission = action.group(1) if action else ""
     # Assumed credentials are refreshed inside other calls; then the error is theirs.
-    if error.operation_name == "AssumeRole":
-        permission = "sts:AssumeRole"
+    if error.operation_name in _ASSUMING:
+        permission = f"sts:{error.operation_name}"
     message = _clean_message(f"{error.operation_name}: {text or code}")
-    return Failure(error_class, code or str(status), message, permission)
+    return Failure(error_class, code, message, permission)
 
 
 def _class_of(code: str, status: int) -> ErrorClass:
-    return _CODES.get(code) or _STATUSES.get(status) or ErrorClass.TRANSIENT
+    return CODES.get(code) or STATUSES.get(status) or ErrorClass.TRANSIENT
 
 
 def _clean_message(text: str) -> str:

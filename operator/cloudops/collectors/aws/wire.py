@@ -1,8 +1,14 @@
-"""Answers as bytes, mended where the SDK would give up on a whole page for one character."""
+"""Answers as bytes: mended where the SDK is too strict, refused where it is too lenient."""
 
+import json
 import re
 from typing import Any, Final
 
+import orjson
+from botocore.model import OperationModel
+
+_JSON: Final = frozenset({"json", "rest-json"})
+_SUCCESS: Final = 200
 _REPLACEMENT: Final = "\ufffd".encode()
 # XML 1.0 allows no control characters but tab and line ends, and no surrogates.
 # Tags and descriptions may hold them all the same, raw or as a reference.
@@ -16,11 +22,33 @@ def mend_xml(body: bytes) -> bytes:
     return _REFERENCE.sub(_mend_reference, mended) if b"&#" in mended else mended
 
 
-def mend_answer(response_dict: dict[str, Any], **_event: object) -> None:
-    """Handle botocore's `before-parse`; answers that are not XML are left alone."""
+def mend_answer(
+    response_dict: dict[str, Any], operation_model: OperationModel | None = None, **_event: object
+) -> None:
+    """Handle botocore's `before-parse`: what no parser of XML takes is replaced.
+
+    Raises:
+        ValueError | TypeError: A success without a byte, or one that should be JSON and is
+            not. botocore makes an object without members of both, and there are services
+            that say in just this way that there is nothing.
+    """
     body = response_dict.get("body")
+    if response_dict.get("status_code") == _SUCCESS:
+        if body == b"":
+            raise ValueError("an empty body")
+        if operation_model and operation_model.service_model.resolved_protocol in _JSON:
+            _refuse_all_but_an_object(body)
     if isinstance(body, bytes) and body.lstrip()[:1] == b"<":
         response_dict["body"] = mend_xml(body)
+
+
+def _refuse_all_but_an_object(body: Any) -> None:
+    try:
+        content = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        content = json.loads(body)  # lone surrogates, too, as botocore takes them
+    if not isinstance(content, dict):
+        raise TypeError("no JSON object")
 
 
 def _mend_reference(found: re.Match[bytes]) -> bytes:

@@ -2,7 +2,14 @@
 
 from typing import Final
 
-from cloudops.collectors.aws.arns import EC2_INSTANCE, EC2_SECURITY_GROUP, EC2_VOLUME
+from cloudops.collectors.aws.arns import (
+    EC2_IMAGE,
+    EC2_INSTANCE,
+    EC2_LAUNCH_TEMPLATE,
+    EC2_SECURITY_GROUP,
+    EC2_SNAPSHOT,
+    EC2_VOLUME,
+)
 from cloudops.collectors.vocabulary import Emits, Listing, RegionRule
 from cloudops.domain.ledger import Consistency, PeriodClass
 from cloudops.domain.resource import TagSource
@@ -125,6 +132,102 @@ LISTINGS: Final = (
                     "network": "VpcId",
                     "peers": "[IpPermissions, IpPermissionsEgress][][].UserIdGroupPairs[].GroupId",
                 },
+            ),
+        ),
+    ),
+    Listing(
+        name="aws.ec2.snapshots",
+        service="ec2",
+        operation="DescribeSnapshots",
+        # Else those of everybody come, a million and more.
+        parameters={"OwnerIds": ["self"]},
+        page_size_parameter="MaxResults",
+        page_size=1000,
+        region_rule=RegionRule.REGIONAL,
+        permissions=("ec2:DescribeSnapshots",),
+        consistency=Consistency.EVENTUAL,
+        period=PeriodClass.STANDARD,
+        emits=(
+            Emits(
+                type="AWS::EC2::Snapshot",
+                kind="storage.snapshot",
+                items="Snapshots",
+                id=EC2_SNAPSHOT,
+                owner="OwnerId",
+                state="State",
+                created="StartTime",
+                tag_source=TagSource.LISTED,
+                tags="Tags",
+                volatile=("Progress",),
+                unordered=("AssociatedKmsKeys", "Tags"),
+                edges={"key": "KmsKeyId", "volume": "VolumeId"},
+            ),
+        ),
+    ),
+    Listing(
+        name="aws.ec2.images",
+        service="ec2",
+        operation="DescribeImages",
+        # Disabled images still hold snapshots, which cost; left out, they would look deleted.
+        parameters={"IncludeDisabled": True, "Owners": ["self"]},
+        page_size_parameter="MaxResults",
+        page_size=1000,
+        region_rule=RegionRule.REGIONAL,
+        permissions=("ec2:DescribeImages",),
+        consistency=Consistency.EVENTUAL,
+        period=PeriodClass.STANDARD,
+        emits=(
+            Emits(
+                type="AWS::EC2::Image",
+                kind="compute.image",
+                items="Images",
+                id=EC2_IMAGE,
+                owner="OwnerId",
+                name="Name",
+                state="State",
+                created="CreationDate",
+                tag_source=TagSource.LISTED,
+                tags="Tags",
+                # What others do with an image, and what a scanner thinks of it.
+                volatile=("LastLaunchedTime", "ScanResults"),
+                unordered=(
+                    "BlockDeviceMappings",
+                    "ImageWatermarks",
+                    "InstanceTypeSpecification.SupportedInstanceTypes",
+                    "InstanceTypeSpecification.UnsupportedInstanceTypes",
+                    "ProductCodes",
+                    "Tags",
+                ),
+                edges={
+                    "instance": "SourceInstanceId",
+                    "snapshots": "BlockDeviceMappings[].Ebs.SnapshotId",
+                    "source": "SourceImageId",
+                },
+            ),
+        ),
+    ),
+    Listing(
+        name="aws.ec2.launch-templates",
+        service="ec2",
+        operation="DescribeLaunchTemplates",
+        page_size_parameter="MaxResults",
+        page_size=200,
+        region_rule=RegionRule.REGIONAL,
+        permissions=("ec2:DescribeLaunchTemplates",),
+        consistency=Consistency.EVENTUAL,
+        period=PeriodClass.STANDARD,
+        emits=(
+            Emits(
+                type="AWS::EC2::LaunchTemplate",
+                kind="compute.instance-template",
+                items="LaunchTemplates",
+                # What a template says stands in its versions, which this call leaves out.
+                id=EC2_LAUNCH_TEMPLATE,
+                name="LaunchTemplateName",
+                created="CreateTime",
+                tag_source=TagSource.LISTED,
+                tags="Tags",
+                unordered=("Tags",),
             ),
         ),
     ),

@@ -1,0 +1,147 @@
+"""Clusters that run containers, and the registries that their images come from."""
+
+from typing import Final
+
+from cloudops.collectors.aws.arns import ECR_REPOSITORY
+from cloudops.collectors.vocabulary import DESCRIBED, Describe, Emits, Listing, RegionRule
+from cloudops.domain.ledger import Consistency, PeriodClass
+from cloudops.domain.resource import TagSource
+
+LISTINGS: Final = (
+    Listing(
+        name="aws.eks.clusters",
+        service="eks",
+        # Without `include` it leaves out clusters that run elsewhere and are only connected.
+        operation="ListClusters",
+        page_size_parameter="maxResults",
+        page_size=100,
+        region_rule=RegionRule.REGIONAL,
+        permissions=("eks:ListClusters", "eks:DescribeCluster"),
+        consistency=Consistency.EVENTUAL,
+        period=PeriodClass.STANDARD,
+        describe=Describe(
+            operation="DescribeCluster",
+            permission="eks:DescribeCluster",
+            items="clusters",
+            parameter="name",
+            result="cluster",
+            gone_codes=("ResourceNotFoundException",),
+        ),
+        emits=(
+            Emits(
+                type="AWS::EKS::Cluster",
+                kind="container.cluster",
+                items=DESCRIBED,
+                id="arn",
+                name="name",
+                state="status",
+                created="createdAt",
+                tag_source=TagSource.LISTED,
+                tags="tags",
+                volatile=("health",),
+                unordered=(
+                    "computeConfig.nodePools",
+                    "encryptionConfig[].resources",
+                    "logging.clusterLogging",
+                    "logging.clusterLogging[].types",
+                    "resourcesVpcConfig.publicAccessCidrs",
+                    "resourcesVpcConfig.securityGroupIds",
+                    "resourcesVpcConfig.subnetIds",
+                ),
+                edges={
+                    "key": "encryptionConfig[].provider.keyArn",
+                    "network": "resourcesVpcConfig.vpcId",
+                    "role": "roleArn",
+                    "security_groups": (
+                        "resourcesVpcConfig.[securityGroupIds, clusterSecurityGroupId][]"
+                    ),
+                    "subnets": "resourcesVpcConfig.subnetIds",
+                },
+            ),
+        ),
+    ),
+    Listing(
+        name="aws.ecs.clusters",
+        service="ecs",
+        operation="ListClusters",
+        page_size_parameter="maxResults",
+        page_size=100,
+        region_rule=RegionRule.REGIONAL,
+        permissions=("ecs:ListClusters", "ecs:DescribeClusters"),
+        consistency=Consistency.EVENTUAL,
+        period=PeriodClass.STANDARD,
+        describe=Describe(
+            operation="DescribeClusters",
+            permission="ecs:DescribeClusters",
+            items="clusterArns",
+            parameter="clusters",
+            # STATISTICS are left out: they count what runs at the moment.
+            parameters={"include": ["ATTACHMENTS", "CONFIGURATIONS", "SETTINGS", "TAGS"]},
+            result="clusters",
+            at_once=100,
+            missing="failures[?reason=='MISSING'].arn",
+        ),
+        emits=(
+            Emits(
+                type="AWS::ECS::Cluster",
+                kind="container.cluster",
+                items=DESCRIBED,
+                id="clusterArn",
+                name="clusterName",
+                state="status",
+                tag_source=TagSource.LISTED,
+                tags="tags",
+                volatile=(
+                    "activeServicesCount",
+                    "attachments[].status",
+                    "attachmentsStatus",
+                    "pendingTasksCount",
+                    "registeredContainerInstancesCount",
+                    "runningTasksCount",
+                    "statistics",
+                ),
+                unordered=(
+                    "attachments",
+                    "attachments[].details",
+                    "capacityProviders",
+                    "defaultCapacityProviderStrategy",
+                    "settings",
+                    "tags",
+                ),
+                edges={
+                    "capacity_providers": "capacityProviders",
+                    "key": (
+                        "configuration.[executeCommandConfiguration.kmsKeyId,"
+                        " managedStorageConfiguration.kmsKeyId][]"
+                    ),
+                    "namespace": "serviceConnectDefaults.namespace",
+                },
+            ),
+        ),
+    ),
+    Listing(
+        name="aws.ecr.repositories",
+        service="ecr",
+        operation="DescribeRepositories",
+        page_size_parameter="maxResults",
+        page_size=1000,
+        region_rule=RegionRule.REGIONAL,
+        permissions=("ecr:DescribeRepositories",),
+        consistency=Consistency.EVENTUAL,
+        period=PeriodClass.STANDARD,
+        emits=(
+            Emits(
+                type="AWS::ECR::Repository",
+                kind="container.registry",
+                items="repositories",
+                id="repositoryArn",
+                arn=ECR_REPOSITORY,
+                name="repositoryName",
+                created="createdAt",
+                tag_source=TagSource.TAGGING,
+                unordered=("imageTagMutabilityExclusionFilters",),
+                edges={"key": "encryptionConfiguration.kmsKey"},
+            ),
+        ),
+    ),
+)

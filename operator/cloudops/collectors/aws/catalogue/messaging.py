@@ -1,0 +1,94 @@
+"""Queues and topics. Both lists only name what there is; a second call tells the rest."""
+
+from typing import Final
+
+from cloudops.collectors.aws.arns import SNS_TOPIC, SQS_QUEUE
+from cloudops.collectors.vocabulary import DESCRIBED, Describe, Emits, Listing, RegionRule
+from cloudops.domain.ledger import Consistency, PeriodClass
+from cloudops.domain.resource import TagSource
+
+LISTINGS: Final = (
+    Listing(
+        name="aws.sqs.queues",
+        service="sqs",
+        operation="ListQueues",
+        # Without a page size the answer ends after 1,000 queues and brings no token.
+        page_size_parameter="MaxResults",
+        page_size=1000,
+        region_rule=RegionRule.REGIONAL,
+        permissions=("sqs:ListQueues", "sqs:GetQueueAttributes"),
+        consistency=Consistency.EVENTUAL,
+        period=PeriodClass.STANDARD,
+        omits_empty=True,
+        describe=Describe(
+            operation="GetQueueAttributes",
+            permission="sqs:GetQueueAttributes",
+            items="QueueUrls",
+            parameter="QueueUrl",
+            parameters={"AttributeNames": ["All"]},
+            result="Attributes",
+            # The first is what the query protocol said, and what botocore makes of the second.
+            gone_codes=("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"),
+        ),
+        emits=(
+            Emits(
+                type="AWS::SQS::Queue",
+                kind="messaging.queue",
+                items=DESCRIBED,
+                id="QueueArn",
+                arn=SQS_QUEUE,
+                name="QueueArn",
+                created="CreatedTimestamp",
+                tag_source=TagSource.TAGGING,
+                volatile=(
+                    "ApproximateNumberOfMessages",
+                    "ApproximateNumberOfMessagesDelayed",
+                    "ApproximateNumberOfMessagesNotVisible",
+                ),
+                json=("Policy", "RedriveAllowPolicy", "RedrivePolicy"),
+                edges={
+                    "dead_letters": "RedrivePolicy.deadLetterTargetArn",
+                    "key": "KmsMasterKeyId",
+                },
+            ),
+        ),
+    ),
+    Listing(
+        name="aws.sns.topics",
+        service="sns",
+        operation="ListTopics",
+        region_rule=RegionRule.REGIONAL,
+        permissions=("sns:ListTopics", "sns:GetTopicAttributes"),
+        consistency=Consistency.EVENTUAL,
+        period=PeriodClass.STANDARD,
+        describe=Describe(
+            operation="GetTopicAttributes",
+            permission="sns:GetTopicAttributes",
+            items="Topics",
+            key="TopicArn",
+            parameter="TopicArn",
+            result="Attributes",
+            gone_codes=("NotFound", "NotFoundException"),
+        ),
+        emits=(
+            Emits(
+                type="AWS::SNS::Topic",
+                kind="messaging.topic",
+                items=DESCRIBED,
+                id="TopicArn",
+                arn=SNS_TOPIC,
+                name="TopicArn",
+                tag_source=TagSource.TAGGING,
+                volatile=(
+                    # How far back an archive reaches moves on with time.
+                    "BeginningArchiveTime",
+                    "SubscriptionsConfirmed",
+                    "SubscriptionsDeleted",
+                    "SubscriptionsPending",
+                ),
+                json=("ArchivePolicy", "DeliveryPolicy", "EffectiveDeliveryPolicy", "Policy"),
+                edges={"key": "KmsMasterKeyId"},
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,132 @@
+"""What watches: trails, log groups and alarms."""
+
+from typing import Final
+
+from cloudops.collectors.aws.arns import ALARM, LOG_GROUP, TRAIL
+from cloudops.collectors.vocabulary import Emits, Listing, RegionRule
+from cloudops.domain.ledger import Consistency, PeriodClass
+from cloudops.domain.resource import TagSource
+
+# Whether an alarm rings is what it measures, not what it is. The time of the last
+# write moves with each write, also with one that changes nothing.
+_ALARM_VOLATILE: Final = (
+    "AlarmConfigurationUpdatedTimestamp",
+    "StateReason",
+    "StateReasonData",
+    "StateTransitionedTimestamp",
+    "StateUpdatedTimestamp",
+    "StateValue",
+)
+_ALARM_ACTIONS: Final = ("AlarmActions", "InsufficientDataActions", "OKActions")
+_ALARM_UNORDERED: Final = (
+    *_ALARM_ACTIONS,
+    "ActionConfiguration.AlarmTagsPropagation.ExcludedTagKeys",
+    "ActionConfiguration.AlarmTagsPropagation.IncludedTagKeys",
+)
+_ALARM_EDGES: Final = {"actions": f"[{', '.join(_ALARM_ACTIONS)}][][]"}
+
+LISTINGS: Final = (
+    Listing(
+        name="aws.cloudtrail.trails",
+        service="cloudtrail",
+        # It brings everything at once.
+        operation="DescribeTrails",
+        # A trail of many regions is shown in its home region, one of the whole
+        # organization in the account that made it.
+        parameters={"includeShadowTrails": False},
+        region_rule=RegionRule.REGIONAL,
+        permissions=("cloudtrail:DescribeTrails",),
+        consistency=Consistency.EVENTUAL,
+        period=PeriodClass.STANDARD,
+        emits=(
+            Emits(
+                type="AWS::CloudTrail::Trail",
+                kind="monitoring.trail",
+                items="trailList",
+                id="TrailARN",
+                arn=TRAIL,
+                name="Name",
+                region="HomeRegion",
+                tag_source=TagSource.TAGGING,
+                edges={
+                    "bucket": "S3BucketName",
+                    "key": "KmsKeyId",
+                    "log_group": "CloudWatchLogsLogGroupArn",
+                    "role": "CloudWatchLogsRoleArn",
+                    "topic": "SnsTopicARN",
+                },
+            ),
+        ),
+    ),
+    Listing(
+        name="aws.logs.log-groups",
+        service="logs",
+        operation="DescribeLogGroups",
+        page_size_parameter="limit",
+        page_size=50,
+        region_rule=RegionRule.REGIONAL,
+        permissions=("logs:DescribeLogGroups",),
+        consistency=Consistency.EVENTUAL,
+        period=PeriodClass.STANDARD,
+        emits=(
+            Emits(
+                type="AWS::Logs::LogGroup",
+                kind="monitoring.log-group",
+                items="logGroups",
+                # The answer's `arn` ends in `:*`, and its `logGroupArn` is younger than
+                # many an endpoint.
+                id=LOG_GROUP,
+                name="logGroupName",
+                created="creationTime",
+                tag_source=TagSource.TAGGING,
+                volatile=("storedBytes",),
+                unordered=("inheritedProperties",),
+                edges={"key": "kmsKeyId"},
+            ),
+        ),
+    ),
+    Listing(
+        name="aws.cloudwatch.alarms",
+        service="cloudwatch",
+        operation="DescribeAlarms",
+        # Without it, composite alarms are left out.
+        parameters={"AlarmTypes": ["CompositeAlarm", "MetricAlarm"]},
+        page_size_parameter="MaxRecords",
+        page_size=100,
+        region_rule=RegionRule.REGIONAL,
+        permissions=("cloudwatch:DescribeAlarms",),
+        consistency=Consistency.EVENTUAL,
+        period=PeriodClass.STANDARD,
+        emits=(
+            Emits(
+                type="AWS::CloudWatch::Alarm",
+                kind="monitoring.alarm",
+                items="MetricAlarms",
+                id="AlarmArn",
+                arn=ALARM,
+                name="AlarmName",
+                tag_source=TagSource.TAGGING,
+                volatile=(*_ALARM_VOLATILE, "EvaluationState"),
+                unordered=(
+                    *_ALARM_UNORDERED,
+                    "Dimensions",
+                    "Metrics",
+                    "Metrics[].MetricStat.Metric.Dimensions",
+                ),
+                edges=_ALARM_EDGES,
+            ),
+            Emits(
+                type="AWS::CloudWatch::CompositeAlarm",
+                kind="monitoring.alarm",
+                items="CompositeAlarms",
+                id="AlarmArn",
+                arn=ALARM,
+                name="AlarmName",
+                tag_source=TagSource.TAGGING,
+                volatile=(*_ALARM_VOLATILE, "ActionsSuppressedBy", "ActionsSuppressedReason"),
+                unordered=_ALARM_UNORDERED,
+                edges=_ALARM_EDGES,
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,84 @@
+"""Keys, and what is said of secrets. Of the secrets themselves nothing is ever asked for."""
+
+from typing import Final
+
+from cloudops.collectors.aws.arns import KMS_KEY
+from cloudops.collectors.vocabulary import DESCRIBED, Describe, Emits, Listing, RegionRule
+from cloudops.domain.ledger import Consistency, PeriodClass
+from cloudops.domain.resource import TagSource
+
+LISTINGS: Final = (
+    Listing(
+        name="aws.kms.keys",
+        service="kms",
+        operation="ListKeys",
+        page_size_parameter="Limit",
+        page_size=1000,
+        region_rule=RegionRule.REGIONAL,
+        permissions=("kms:ListKeys", "kms:DescribeKey"),
+        consistency=Consistency.EVENTUAL,
+        period=PeriodClass.STANDARD,
+        describe=Describe(
+            operation="DescribeKey",
+            permission="kms:DescribeKey",
+            items="Keys",
+            key="KeyId",
+            parameter="KeyId",
+            result="KeyMetadata",
+            gone_codes=("NotFoundException",),
+        ),
+        emits=(
+            Emits(
+                # Keys that AWS manages are the account's too; `KeyManager` tells them apart.
+                type="AWS::KMS::Key",
+                kind="security.key",
+                items=DESCRIBED,
+                id="Arn",
+                arn=KMS_KEY,
+                # A key has no name, only aliases, and they are resources of their own.
+                state="KeyState",
+                created="CreationDate",
+                tag_source=TagSource.TAGGING,
+                unordered=(
+                    "EncryptionAlgorithms",
+                    "KeyAgreementAlgorithms",
+                    "MacAlgorithms",
+                    "MultiRegionConfiguration.ReplicaKeys",
+                    "SigningAlgorithms",
+                ),
+                edges={
+                    "primary": "MultiRegionConfiguration.PrimaryKey.Arn",
+                    "replicas": "MultiRegionConfiguration.ReplicaKeys[].Arn",
+                },
+            ),
+        ),
+    ),
+    Listing(
+        name="aws.secretsmanager.secrets",
+        service="secretsmanager",
+        operation="ListSecrets",
+        # Until the planned day a deleted secret can be restored, so it is not gone.
+        parameters={"IncludePlannedDeletion": True},
+        page_size_parameter="MaxResults",
+        page_size=100,
+        region_rule=RegionRule.REGIONAL,
+        permissions=("secretsmanager:ListSecrets",),
+        consistency=Consistency.EVENTUAL,
+        period=PeriodClass.STANDARD,
+        emits=(
+            Emits(
+                type="AWS::SecretsManager::Secret",
+                kind="security.secret",
+                items="SecretList",
+                id="ARN",
+                name="Name",
+                created="CreatedDate",
+                tag_source=TagSource.LISTED,
+                tags="Tags",
+                volatile=("LastAccessedDate",),
+                unordered=("SecretVersionsToStages.*", "Tags"),
+                edges={"key": "KmsKeyId", "rotation": "RotationLambdaARN"},
+            ),
+        ),
+    ),
+)

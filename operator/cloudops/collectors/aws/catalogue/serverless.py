@@ -1,0 +1,111 @@
+"""Functions and tables: what runs and stores without a machine of one's own."""
+
+from typing import Final
+
+from cloudops.collectors.aws.arns import DYNAMODB_TABLE, LAMBDA_FUNCTION
+from cloudops.collectors.vocabulary import DESCRIBED, Describe, Emits, Listing, RegionRule
+from cloudops.domain.ledger import Consistency, PeriodClass
+from cloudops.domain.resource import TagSource
+
+_INDEXES: Final = ("GlobalSecondaryIndexes", "LocalSecondaryIndexes", "VectorIndexes")
+_SIZES: Final = ("IndexSizeBytes", "ItemCount")
+
+LISTINGS: Final = (
+    Listing(
+        name="aws.lambda.functions",
+        service="lambda",
+        operation="ListFunctions",
+        page_size_parameter="MaxItems",
+        page_size=50,
+        region_rule=RegionRule.REGIONAL,
+        permissions=("lambda:ListFunctions",),
+        consistency=Consistency.EVENTUAL,
+        period=PeriodClass.STANDARD,
+        emits=(
+            Emits(
+                type="AWS::Lambda::Function",
+                kind="compute.function",
+                items="Functions",
+                id="FunctionArn",
+                arn=LAMBDA_FUNCTION,
+                name="FunctionName",
+                # This call leaves out the state, and no call tells when a function was made.
+                tag_source=TagSource.TAGGING,
+                # The order of layers means something: later ones cover earlier ones.
+                unordered=(
+                    "Architectures",
+                    "FileSystemConfigs",
+                    "VpcConfig.SecurityGroupIds",
+                    "VpcConfig.SubnetIds",
+                ),
+                edges={
+                    "dead_letters": "DeadLetterConfig.TargetArn",
+                    "key": "KMSKeyArn",
+                    "layers": "Layers[].Arn",
+                    "network": "VpcConfig.VpcId",
+                    "role": "Role",
+                    "security_groups": "VpcConfig.SecurityGroupIds",
+                    "subnets": "VpcConfig.SubnetIds",
+                },
+            ),
+        ),
+    ),
+    Listing(
+        name="aws.dynamodb.tables",
+        service="dynamodb",
+        operation="ListTables",
+        page_size_parameter="Limit",
+        page_size=100,
+        region_rule=RegionRule.REGIONAL,
+        permissions=("dynamodb:ListTables", "dynamodb:DescribeTable"),
+        consistency=Consistency.EVENTUAL,
+        period=PeriodClass.STANDARD,
+        describe=Describe(
+            operation="DescribeTable",
+            permission="dynamodb:DescribeTable",
+            items="TableNames",
+            parameter="TableName",
+            result="Table",
+            gone_codes=("ResourceNotFoundException",),
+        ),
+        emits=(
+            Emits(
+                type="AWS::DynamoDB::Table",
+                kind="database.table",
+                items=DESCRIBED,
+                id="TableArn",
+                arn=DYNAMODB_TABLE,
+                name="TableName",
+                state="TableStatus",
+                created="CreationDateTime",
+                tag_source=TagSource.TAGGING,
+                volatile=(
+                    "ItemCount",
+                    "TableSizeBytes",
+                    # The count begins anew at midnight.
+                    "ProvisionedThroughput.NumberOfDecreasesToday",
+                    "GlobalSecondaryIndexes[].ProvisionedThroughput.NumberOfDecreasesToday",
+                    *(f"{index}[].{size}" for index in _INDEXES for size in _SIZES),
+                    # What the table has got used to serving; it grows with the traffic.
+                    "WarmThroughput",
+                    "GlobalSecondaryIndexes[].WarmThroughput",
+                    "Replicas[].WarmThroughput",
+                    "Replicas[].GlobalSecondaryIndexes[].WarmThroughput",
+                    "Replicas[].ReplicaStatusPercentProgress",
+                ),
+                # In a key schema the partition key comes first, so its order stays.
+                unordered=(
+                    "AttributeDefinitions",
+                    "GlobalTableWitnesses",
+                    "Replicas",
+                    "Replicas[].GlobalSecondaryIndexes",
+                    *_INDEXES,
+                    *(f"{index}[].Projection.NonKeyAttributes" for index in _INDEXES),
+                ),
+                edges={
+                    "key": "SSEDescription.KMSMasterKeyArn",
+                },
+            ),
+        ),
+    ),
+)

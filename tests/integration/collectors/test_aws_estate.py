@@ -1,0 +1,161 @@
+"""Every listing against moto, whose answers were not written by us."""
+
+from collections.abc import Iterator, Mapping
+from uuid import UUID
+
+import boto3
+import orjson
+import pytest
+
+from cloudops.collectors.aws import AwsCloud
+from cloudops.collectors.aws.arns import TAGGING
+from cloudops.collectors.aws.catalogue import LISTINGS
+from cloudops.collectors.aws.session import AwsAccountSession
+from cloudops.collectors.vocabulary import Access, Emits, Listing, RegionRule
+from cloudops.domain.provider import (
+    AwsAccounts,
+    AwsConnection,
+    AwsCredentials,
+    CredentialSource,
+    Globs,
+    ProviderSpec,
+)
+from cloudops.domain.resource import Facet, Observation, ResourceHead, TagSource
+from tests.fixtures.aws import empty_moto
+from tests.fixtures.aws_estate import NAME, PASSWORD, TAGS, seed
+from tests.integration.collectors.conftest import KEY, SECRET
+
+pytestmark = [pytest.mark.integration, pytest.mark.aws]
+
+OWN, REGION = "123456789012", "eu-west-1"
+DESCRIBED = [listing for listing in LISTINGS if listing.facet is Facet.LISTED]
+TYPES = [
+    pytest.param(listing, emits, id=emits.type) for listing in DESCRIBED for emits in listing.emits
+]
+TAGGED_TYPES = [
+    pytest.param(listing, emits, id=emits.type)
+    for listing in DESCRIBED
+    for emits in listing.emits
+    if emits.tag_source is TagSource.TAGGING
+]
+
+Seen = Mapping[str, list[Observation]]
+
+# Type → why moto shows none.
+ABSENT = {"AWS::CloudWatch::CompositeAlarm": "moto can't make composite alarms"}
+# Type → why none has the estate's name.
+NAMELESS = {
+    "AWS::IAM::ManagedPolicy": "moto leaves out the names of policies",
+    "AWS::KMS::Key": "keys have none, their ids stand in for them",
+}
+# Type → why moto's tagging pass leaves it out.
+UNTAGGED = {
+    "AWS::CloudTrail::Trail": "moto's tagging API does not know trails",
+    "AWS::CloudWatch::CompositeAlarm": "moto can't make composite alarms",
+    "AWS::ECR::Repository": "moto's tagging API does not know repositories",
+    "AWS::ElasticLoadBalancing::LoadBalancer": "moto files them under `elb`, which is no service",
+}
+
+
+@pytest.fixture(scope="module")
+def session(moto_url: str, cloud: AwsCloud) -> Iterator[AwsAccountSession]:
+    """A door into the account that holds the estate, and nothing else."""
+    empty_moto(moto_url)
+    seed(
+        boto3.Session(aws_access_key_id=KEY, aws_secret_access_key=SECRET),
+        REGION,
+        endpoint_url=moto_url,
+    )
+    credentials = AwsCredentials(CredentialSource.SECRET, secret_name="aws-keys")
+    connection = AwsConnection(credentials, AwsAccounts(), Globs(), moto_url)
+    keys = {"AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET}
+    session = cloud.open(Access(ProviderSpec("aws", aws=connection), keys), OWN)
+    yield session
+    session.close()
+
+
+@pytest.fixture(scope="module")
+def estate(session: AwsAccountSession) -> Seen:
+    """What each listing shows, read once."""
+    return read_everything(session)
+
+
+def read_everything(session: AwsAccountSession) -> dict[str, list[Observation]]:
+    seen = {}
+    for listing in LISTINGS:
+        region = REGION if listing.region_rule is RegionRule.REGIONAL else "global"
+        pages = list(session.pages(listing, region))
+        assert [item for page in pages for item in page.malformed] == []
+        seen[listing.name] = [o for page in pages for o in page.observations]
+    return seen
+
+
+def heads(estate: Seen, listing: Listing, emits: Emits) -> dict[UUID, ResourceHead]:
+    """Every resource of one type."""
+    found = {o.uid: o.head for o in estate[listing.name] if o.head is not None}
+    return {uid: head for uid, head in found.items() if head.type == emits.type}
+
+
+def named(found: Mapping[UUID, ResourceHead]) -> dict[UUID, ResourceHead]:
+    """Those that the estate made; moto's accounts come with things of their own."""
+    return {uid: head for uid, head in found.items() if head.name and NAME in head.name}
+
+
+@pytest.mark.parametrize(("listing", "emits"), TYPES)
+def test_each_type_is_shown_with_its_id_and_name(estate: Seen, listing: Listing, emits: Emits):
+    found = heads(estate, listing, emits)
+
+    assert bool(found) is (emits.type not in ABSENT)
+    assert bool(named(found)) is (emits.type not in ABSENT.keys() | NAMELESS.keys())
+    for head in found.values():
+        assert head.canonical_id.startswith("arn:aws:")
+        assert head.canonical_id.split(":")[4] in (OWN, "")
+
+
+@pytest.mark.parametrize(("listing", "emits"), TYPES)
+def test_each_promised_creation_time_is_there(estate: Seen, listing: Listing, emits: Emits):
+    times = [head.created_at for head in heads(estate, listing, emits).values()]
+
+    assert all(times) if emits.created else not any(times)
+
+
+@pytest.mark.parametrize(("listing", "emits"), TYPES)
+def test_tags_are_known_where_the_listing_brings_them(estate: Seen, listing: Listing, emits: Emits):
+    found = heads(estate, listing, emits)
+
+    if emits.tag_source is TagSource.LISTED:
+        assert all(head.tags is not None for head in found.values())
+        assert TAGS in [head.tags for head in named(found).values()]
+    elif emits.tag_source is not TagSource.NONE:
+        assert all(head.tags is None for head in found.values())
+
+
+@pytest.mark.parametrize(("listing", "emits"), TAGGED_TYPES)
+def test_the_tagging_pass_knows_the_others_by_the_same_id(
+    estate: Seen, listing: Listing, emits: Emits
+):
+    tagged = {o.uid: orjson.loads(o.document) for o in estate[TAGGING]}
+    found = heads(estate, listing, emits)
+
+    shown = [tagged[uid] for uid in found if uid in tagged]
+    assert (TAGS in shown) is (emits.type not in UNTAGGED)
+
+
+def test_the_tagging_pass_shows_nothing_that_no_listing_shows(estate: Seen):
+    described = {o.uid for name, seen in estate.items() if name != TAGGING for o in seen}
+
+    assert {o.uid for o in estate[TAGGING]} <= described
+
+
+def test_a_second_reading_is_the_same(session: AwsAccountSession, estate: Seen):
+    """Fails without `volatile`: restorable times and the like pass on."""
+    again = read_everything(session)
+
+    for name, seen in estate.items():
+        assert {o.uid: o.digest for o in again[name]} == {o.uid: o.digest for o in seen}, name
+
+
+def test_no_password_comes_along(estate: Seen):
+    for seen in estate.values():
+        for observation in seen:
+            assert PASSWORD.encode() not in observation.document + observation.volatile

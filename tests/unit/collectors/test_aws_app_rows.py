@@ -1,0 +1,170 @@
+"""What the rows of functions, tables, clusters, queues, topics, keys and secrets promise."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jmespath
+import orjson
+import pytest
+
+from cloudops.collectors.aws.arns import TAGGING
+from cloudops.collectors.aws.catalogue import LISTINGS
+from cloudops.collectors.identifiers import compile_shape
+from cloudops.collectors.paths import Place, find, parse_path
+from cloudops.domain.resource import Facet, TagSource
+from tests.unit.collectors.rows import read, recorded
+
+pytestmark = pytest.mark.unit
+
+BY_NAME = {listing.name: listing for listing in LISTINGS}
+
+
+def documents(name: str, change: Callable[[dict[str, Any]], None]) -> list[tuple[bytes, Any]]:
+    """Digest and document of each item, before and after a change of the recorded answer."""
+    record = recorded(BY_NAME[name])
+    change(record)
+    found = read(BY_NAME[name], record)
+    assert not found.malformed
+    return [(o.digest, orjson.loads(o.document)) for o in found.observations]
+
+
+def nothing(_record: dict[str, Any]) -> None:
+    pass
+
+
+def put(path: str, value: Any) -> Callable[[dict[str, Any]], None]:
+    """Change every place of the recorded answer that `path` names."""
+
+    def change(record: dict[str, Any]) -> None:
+        places: list[Place] = list(find(record, parse_path(path)))
+        assert places
+        for place in places:
+            assert place.value != value
+            place.put(value)
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "value"),
+    [
+        pytest.param(name, f"described[].{path}", value, id=f"{name}-{path}")
+        for name, path, value in (
+            ("aws.dynamodb.tables", "Table.ItemCount", 7),
+            ("aws.dynamodb.tables", "Table.TableSizeBytes", 7),
+            ("aws.dynamodb.tables", "Table.ProvisionedThroughput.NumberOfDecreasesToday", 7),
+            ("aws.dynamodb.tables", "Table.GlobalSecondaryIndexes[].IndexSizeBytes", 7),
+            ("aws.dynamodb.tables", "Table.GlobalSecondaryIndexes[].ItemCount", 7),
+            ("aws.dynamodb.tables", "Table.WarmThroughput.ReadUnitsPerSecond", 13_000),
+            ("aws.ecs.clusters", "clusters[].runningTasksCount", 7),
+            ("aws.ecs.clusters", "clusters[].activeServicesCount", 7),
+            ("aws.sqs.queues", "Attributes.ApproximateNumberOfMessages", "7"),
+            ("aws.sns.topics", "Attributes.SubscriptionsConfirmed", "7"),
+            ("aws.sns.topics", "Attributes.SubscriptionsPending", "7"),
+        )
+    ]
+    + [
+        pytest.param(
+            "aws.secretsmanager.secrets",
+            "answer.SecretList[].LastAccessedDate",
+            "2026-11-11T00:00:00Z",
+            id="secret-read",
+        )
+    ],
+)
+def test_what_moves_by_itself_is_no_change(name: str, path: str, value: Any):
+    """Fails for a counter that is not volatile: every pass would write history."""
+    before, after = documents(name, nothing), documents(name, put(path, value))
+
+    assert [digest for digest, _ in before] == [digest for digest, _ in after]
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "value"),
+    [
+        ("aws.dynamodb.tables", "described[].Table.DeletionProtectionEnabled", True),
+        ("aws.lambda.functions", "answer.Functions[].Runtime", "python3.14"),
+        ("aws.lambda.functions", "answer.Functions[].Environment.Variables.LOG_LEVEL", "DEBUG"),
+        ("aws.sqs.queues", "described[].Attributes.VisibilityTimeout", "31"),
+        ("aws.sns.topics", "described[].Attributes.DisplayName", "Orders"),
+        ("aws.kms.keys", "described[].KeyMetadata.KeyState", "PendingDeletion"),
+        ("aws.secretsmanager.secrets", "answer.SecretList[].LastChangedDate", "2026-11-11"),
+    ],
+)
+def test_what_somebody_did_is_a_change(name: str, path: str, value: Any):
+    assert documents(name, nothing) != documents(name, put(path, value))
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        pytest.param(name, path, id=f"{name}-{path}")
+        for name, path in (
+            ("aws.lambda.functions", "answer.Functions[].VpcConfig.SubnetIds"),
+            ("aws.lambda.functions", "answer.Functions[].VpcConfig.SecurityGroupIds"),
+            ("aws.dynamodb.tables", "described[].Table.AttributeDefinitions"),
+            (
+                "aws.dynamodb.tables",
+                "described[].Table.GlobalSecondaryIndexes[].Projection.NonKeyAttributes",
+            ),
+            ("aws.eks.clusters", "described[].cluster.resourcesVpcConfig.subnetIds"),
+            ("aws.eks.clusters", "described[].cluster.logging.clusterLogging[].types"),
+            ("aws.eks.clusters", "described[].cluster.computeConfig.nodePools"),
+            ("aws.ecs.clusters", "described[].clusters[].capacityProviders"),
+            ("aws.ecs.clusters", "described[].clusters[].tags"),
+            ("aws.secretsmanager.secrets", "answer.SecretList[].SecretVersionsToStages.*"),
+            ("aws.secretsmanager.secrets", "answer.SecretList[].Tags"),
+        )
+    ],
+)
+def test_a_reshuffled_list_is_no_change(name: str, path: str):
+    def reverse(record: dict[str, Any]) -> None:
+        lists = [place.value for place in find(record, parse_path(path))]
+        assert any(len(one) > 1 for one in lists)
+        for one in lists:
+            one.reverse()
+
+    assert documents(name, nothing) == documents(name, reverse)
+
+
+def test_the_variables_of_a_function_are_hidden_but_their_names_are_not():
+    [(_, shown), _] = documents("aws.lambda.functions", nothing)
+
+    variables = shown["Environment"]["Variables"]
+    assert variables.keys() == {"ORDERS_TABLE", "LOG_LEVEL"}
+    assert all(value.keys() == {"redacted", "fingerprint"} for value in variables.values())
+
+
+def test_policies_of_queues_and_topics_are_read_as_what_they_say():
+    [(_, queue), _] = documents("aws.sqs.queues", nothing)
+    [(_, topic), _] = documents("aws.sns.topics", nothing)
+
+    assert jmespath.search("Policy.Statement[].Action", queue) == ["sqs:SendMessage"]
+    assert jmespath.search("RedrivePolicy.maxReceiveCount", queue) == 3
+    assert jmespath.search("length(Policy.Statement)", topic) == 1
+    assert jmespath.search("EffectiveDeliveryPolicy.http", topic)
+
+
+def test_keys_that_aws_manages_are_there_and_can_be_told_apart():
+    managers = [document["KeyManager"] for _, document in documents("aws.kms.keys", nothing)]
+
+    assert sorted(managers) == ["AWS", "CUSTOMER", "CUSTOMER", "CUSTOMER"]
+
+
+def test_of_secrets_only_the_metadata_is_asked_for():
+    permissions = {permission for listing in LISTINGS for permission in listing.permissions}
+
+    assert "secretsmanager:ListSecrets" in permissions
+    assert not [p for p in permissions if p.endswith(("SecretValue", "GetParameter", ":Decrypt"))]
+
+
+def test_an_arn_has_one_owner_in_the_tagging_pass():
+    """Fails if templates of two listings fit one ARN: both would claim its tags."""
+    shapes = [(e.owner_listing, compile_shape(e.id_shape)) for e in BY_NAME[TAGGING].emits]
+    for listing in LISTINGS:
+        if listing.facet is not Facet.LISTED:
+            continue
+        tagged = {e.type for e in listing.emits if e.tag_source is TagSource.TAGGING}
+        for one in recorded(listing)["expected"]:
+            owners = {owner for owner, shape in shapes if shape.fullmatch(one["id"])}
+            assert owners == ({listing.name} if one["type"] in tagged else set())
