@@ -4,14 +4,16 @@ There are two roots. Only the worker's imports the clouds, so that a
 controller never loads an SDK.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from sqlalchemy import Engine
 
 from cloudops.collectors.vocabulary import Cloud
-from cloudops.services.access import SecretReader
+from cloudops.domain.permissions import Permissions
+from cloudops.domain.provider import InventorySettings, ProviderSpec
+from cloudops.services.access import Keyring
 from cloudops.services.collecting import CollectingService
 from cloudops.services.discovery import DiscoveryService
 from cloudops.services.inventory import InventoryService
@@ -19,6 +21,7 @@ from cloudops.services.leasing import LeasingService
 from cloudops.services.maintenance import MaintenanceService
 from cloudops.services.plan import PlanService
 from cloudops.services.reading import ReadingService
+from cloudops.services.selection import planned_listings, types_of
 from cloudops.settings import Settings
 from cloudops.store.installation import fingerprint_key
 from cloudops.store.session import open_engine, transaction
@@ -53,7 +56,7 @@ def controller_app(settings: Settings) -> ControllerApp:
     return ControllerApp(settings, PlanService(engine))
 
 
-def worker_app(settings: Settings, secrets: SecretReader) -> WorkerApp:
+def worker_app(settings: Settings, keyring: Keyring) -> WorkerApp:
     """Wire a worker; reads the installation's key from the database.
 
     Raises:
@@ -67,11 +70,11 @@ def worker_app(settings: Settings, secrets: SecretReader) -> WorkerApp:
     return WorkerApp(
         settings,
         leasing,
-        DiscoveryService(engine, clouds, secrets),
+        DiscoveryService(engine, clouds, keyring),
         InventoryService(
             engine,
             clouds,
-            secrets,
+            keyring,
             ThreadPoolExecutor(settings.worker_threads, "listing"),
             confirm_seconds=settings.confirm_seconds,
         ),
@@ -94,7 +97,27 @@ def reading_service(settings: Settings) -> ReadingService:
     Raises:
         InvalidInputError: No usable database URL.
     """
-    return ReadingService(open_engine(settings, application="cloudops-cli"))
+    return ReadingService(open_engine(settings, application="cloudops-cli", writes=False))
+
+
+def aws_permissions(spec: ProviderSpec | None, types: Sequence[str] = ()) -> Permissions:
+    """What `cloudops permissions aws` prints; needs no database and asks no cloud.
+
+    Args:
+        spec: An AWS provider's; None for the whole catalogue.
+        types: Globs on types and kinds, for want of a spec; empty for all.
+
+    Raises:
+        InvalidInputError: One of `types` names nothing.
+    """
+    from cloudops.collectors.aws.catalogue import LISTINGS  # noqa: PLC0415  as for _clouds
+    from cloudops.collectors.aws.policy import entry_policies, reader_policies  # noqa: PLC0415
+
+    if spec is None:
+        spec = ProviderSpec("aws", inventory=InventorySettings(types=types_of(LISTINGS, types)))
+    entry = entry_policies(spec.aws) if spec.aws else ()
+    listings = [listing for listing, _ in planned_listings(LISTINGS, spec)]
+    return Permissions(reader_policies(listings), entry)
 
 
 def _clouds(settings: Settings, engine: Engine) -> Mapping[str, Cloud]:

@@ -146,15 +146,12 @@ def test_suspend_stops_reading_and_keeps_what_is_known(
         pytest.param(
             {
                 "aws": {
-                    "credentials": {
-                        "source": "WorkloadIdentity",
-                        "serviceAccountName": "x",
-                        "roleARN": "arn:aws:iam::111122223333:role/r",
-                    }
+                    "credentials": {"source": "Secret", "secretRef": {"name": "aws"}},
+                    "accounts": {"discovery": "Organization"},
                 }
             },
             "NotSupportedYet",
-            id="workload-identity",
+            id="organization",
         ),
         pytest.param(
             {

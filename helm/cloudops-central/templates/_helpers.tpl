@@ -32,11 +32,20 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace 
 {{- .Values.secretNamespaces | default (list .Release.Namespace) | uniq | toJson -}}
 {{- end -}}
 
+{{/* Names of ServiceAccounts by namespace, as JSON. */}}
+{{- define "cloudops.tokenAccounts" -}}
+{{- $found := dict -}}
+{{- range .Values.workloadIdentity.serviceAccounts -}}
+{{- $_ := set $found .namespace (append (get $found .namespace | default list) .name | uniq) -}}
+{{- end -}}
+{{- toJson $found -}}
+{{- end -}}
+
 {{/* What the controller reads and writes of the custom resources, cluster-wide or per namespace. */}}
 {{- define "cloudops.controllerRules" -}}
 - apiGroups: [cloudops.dev]
   resources: [cloudproviders]
-  verbs: [get, list, watch]
+  verbs: [list, watch]
 - apiGroups: [cloudops.dev]
   resources: [cloudproviders/status]
   verbs: [patch]

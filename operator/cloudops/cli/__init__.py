@@ -19,6 +19,7 @@ _COMMANDS: Final = {
     "controller": "Watch custom resources, write the plan and their status.",
     "crds": "Write the CustomResourceDefinitions as files.",
     "migrate": "Bring the database schema up to date.",
+    "permissions": "Print what to grant so that a cloud can be read.",
     "resources": "Read the inventory.",
     "run": "Controller and worker together, with an embedded PostgreSQL.",
     "scopes": "Read the ledger: what was read, when, and why not.",

@@ -20,6 +20,7 @@ from cloudops.domain.errors import InvalidInputError
 from cloudops.domain.snapshot import EntryState
 from cloudops.domain.summary import SyncSummary
 from cloudops.metrics import PROVIDER_API_CALLS
+from cloudops.services.access import Keyring
 from cloudops.settings import Settings
 from cloudops.store.embedded import embedded_postgres
 from cloudops.store.migrate import prepare, upgrade
@@ -42,8 +43,7 @@ def collect(ctx: click.Context, filename: Path, database_url: str, output: str) 
     or is unsupported, 3 when something could not be read, 2 on bad input.
     """
     provider, secrets = read_file(filename)
-    if provider.spec.type != "aws":
-        raise InvalidInputError(f"{filename}: type {provider.spec.type} is not supported yet")
+    _refuse_what_needs_more(filename, provider)
     with _database(load_settings(database_url=database_url)) as settings:
         configure_logs(settings, service=False)
         summary = _sync(settings, provider, secrets)
@@ -52,6 +52,19 @@ def collect(ctx: click.Context, filename: Path, database_url: str, output: str) 
     else:
         _print(summary)
     ctx.exit(0 if summary.complete else NOT_ALL_READ)
+
+
+def _refuse_what_needs_more(filename: Path, provider: CloudProvider) -> None:
+    """Refuse what this version, or a command without a cluster, can't do."""
+    if provider.spec.type != "aws":
+        raise InvalidInputError(f"{filename}: type {provider.spec.type} is not supported yet")
+    aws = provider.spec.aws
+    if aws is not None and aws.credentials.source == "WorkloadIdentity":
+        raise InvalidInputError(
+            f"{filename}: spec.aws.credentials.source WorkloadIdentity needs a cluster, whose "
+            "ServiceAccount vouches for the operator; `collect` has none: use Secret, or "
+            "Operator for your own identity as the AWS CLI finds it"
+        )
 
 
 @contextlib.contextmanager
@@ -69,7 +82,7 @@ def _database(settings: Settings) -> Iterator[Settings]:
 
 def _sync(settings: Settings, provider: CloudProvider, secrets: FileSecrets) -> SyncSummary:
     namespace, name = provider.metadata.namespace, provider.metadata.name
-    app, collecting = worker_app(settings, secrets), collecting_service(settings)
+    app, collecting = worker_app(settings, Keyring(secrets)), collecting_service(settings)
     spec = provider.spec.model_dump(mode="json", by_alias=True, exclude_none=True)
     provider_id = collecting.plan(namespace, name, spec)
     before = _api_calls()

@@ -19,11 +19,6 @@ def refuse_cloud(cloud: str) -> Refusal | None:
 def refuse_aws(aws: AwsConnection, namespace: str, settings: Settings) -> Refusal | None:
     """Why a CloudProvider of `namespace` may not, or can't yet, connect as `aws` says."""
     source = aws.credentials.source
-    if source is CredentialSource.WORKLOAD_IDENTITY:
-        return Refusal(
-            NOT_YET,
-            "spec.aws.credentials.source WorkloadIdentity is not supported yet; use Secret",
-        )
     if aws.accounts.discovery is AccountDiscovery.ORGANIZATION:
         return Refusal(
             NOT_YET,

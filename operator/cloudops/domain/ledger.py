@@ -108,6 +108,7 @@ class Lease:
     account_id: str  # the cloud's id; "" for discovery
     region: str  # "" for discovery
     expires_at: datetime
+    server_started_at: datetime | None = None  # of the database server that granted it
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,3 +130,5 @@ class Scope:
     period_seconds: int
     account_pk: int
     types: tuple[str, ...] = ()
+    crashed: bool = False  # a worker died while reading it, and it was not read since
+    has_rows: bool = True  # whether anything is stored that it showed once

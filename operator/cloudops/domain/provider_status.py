@@ -13,7 +13,15 @@ CLAIMED: Final = "AccountClaimed"
 
 # Where the way in ended before the cloud was asked.
 DEPENDENCY_REASONS: Final = frozenset(
-    {"SecretNotFound", "SecretKeyMissing", "SecretAccessDenied", "SecretUnavailable"}
+    {
+        "SecretNotFound",
+        "SecretKeyMissing",
+        "SecretAccessDenied",
+        "SecretUnavailable",
+        "ServiceAccountNotFound",
+        "TokenNotAllowed",
+        "TokenUnavailable",
+    }
 )
 
 

@@ -1,7 +1,9 @@
-"""From a planned provider to an open door: its spec, and the Secret that it names."""
+"""From a planned provider to an open door: its spec, and whatever vouches for the operator."""
 
 from collections.abc import Mapping
-from typing import Protocol
+from dataclasses import dataclass
+from functools import partial
+from typing import Final, Protocol
 
 from cloudops.api.v1alpha1.cloudprovider import CloudProviderSpec
 from cloudops.api.v1alpha1.parsing import parse
@@ -13,6 +15,9 @@ from cloudops.domain.snapshot import Entry, EntryState
 
 # What ends the way in for every account of the provider, as far as one lease can tell.
 PROVIDER_REASONS = DEPENDENCY_REASONS | {"CredentialsRejected", "IdentityMismatch"}
+
+# Whom a token is for: AWS knows this name, and no other system takes the token.
+AWS_AUDIENCE: Final = "sts.amazonaws.com"
 
 # What passes by itself says nothing about the credentials.
 PASSING = frozenset({ErrorClass.TRANSIENT, ErrorClass.THROTTLED})
@@ -30,21 +35,50 @@ class SecretReader(Protocol):
         ...
 
 
+class TokenReader(Protocol):
+    """Makes tokens; only of ServiceAccounts in the provider's own namespace is it ever asked."""
+
+    def token(self, namespace: str, service_account: str, audience: str) -> str:
+        """A new token that only `audience` takes.
+
+        Raises:
+            AccessError: There is no such ServiceAccount (`ServiceAccountNotFound`), or its
+                tokens may not be asked for (`TokenNotAllowed`).
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Keyring:
+    """Where credentials come from; without `tokens` there is no cluster to ask for any."""
+
+    secrets: SecretReader
+    tokens: TokenReader | None = None
+
+
 def provider_spec(provider: PlannedProvider) -> ProviderSpec:
     """What the stored spec asks for."""
     return parse(CloudProviderSpec, provider.spec).to_domain()
 
 
-def open_access(provider: PlannedProvider, secrets: SecretReader) -> Access:
+def open_access(provider: PlannedProvider, keyring: Keyring) -> Access:
     """Read what is needed to enter the provider's cloud.
+
+    Whatever the spec names is looked up in the provider's own namespace and nowhere else.
 
     Raises:
         AccessError: The Secret is missing or may not be read.
     """
-    spec = provider_spec(provider)
-    if spec.aws is None or spec.aws.credentials.source is not CredentialSource.SECRET:
+    spec, namespace = provider_spec(provider), provider.namespace
+    credentials = spec.aws.credentials if spec.aws else None
+    if credentials is None:
         return Access(spec)
-    return Access(spec, secrets.read(provider.namespace, spec.aws.credentials.secret_name))
+    if credentials.source is CredentialSource.SECRET:
+        return Access(spec, keyring.secrets.read(namespace, credentials.secret_name))
+    if credentials.source is CredentialSource.WORKLOAD_IDENTITY and keyring.tokens:
+        name = credentials.service_account_name
+        return Access(spec, token=partial(keyring.tokens.token, namespace, name, AWS_AUDIENCE))
+    return Access(spec)
 
 
 def rejected(reason: str, message: str) -> Entry:

@@ -9,7 +9,6 @@ from cloudops.collectors.vocabulary import (
     Cloud,
     DiscoveredAccount,
     Discovery,
-    Listing,
     Progress,
     RegionRule,
 )
@@ -19,12 +18,13 @@ from cloudops.domain.provider import PlannedProvider, ProviderSpec
 from cloudops.domain.snapshot import Entry, EntryState
 from cloudops.services.access import (
     PASSING,
-    SecretReader,
+    Keyring,
     open_access,
     provider_spec,
     rejected,
 )
 from cloudops.services.pulse import Pulse
+from cloudops.services.selection import planned_listings
 from cloudops.store import leases, plan, providers
 from cloudops.store.notify import notify_provider
 from cloudops.store.session import transaction
@@ -37,10 +37,10 @@ _log = structlog.get_logger(__name__)
 class DiscoveryService:
     """Runs discovery leases: a listing like any other, whose outcome is the plan."""
 
-    def __init__(self, engine: Engine, clouds: Mapping[str, Cloud], secrets: SecretReader) -> None:
+    def __init__(self, engine: Engine, clouds: Mapping[str, Cloud], keyring: Keyring) -> None:
         self._engine = engine
         self._clouds = clouds
-        self._secrets = secrets
+        self._keyring = keyring
 
     def run(self, lease: Lease, pulse: Pulse) -> None:
         """Discover one provider and materialise its plan.
@@ -61,7 +61,7 @@ class DiscoveryService:
         self._write(lease, provider, spec, found)
 
     def _discover(self, provider: PlannedProvider, progress: Progress) -> Discovery:
-        access = open_access(provider, self._secrets)
+        access = open_access(provider, self._keyring)
         found = self._clouds[provider.cloud].discover(access, progress)
         progress()
         self._refuse_other_identity(provider, found)
@@ -140,9 +140,7 @@ class DiscoveryService:
                     listing.period.multiple * spec.inventory.sync_period_seconds,
                     () if types == listing.types else types,
                 )
-                for listing in self._clouds[provider.cloud].listings
-                # The tagging pass has no types of its own and always goes along.
-                if (types := selected_types(listing, spec)) or not listing.types
+                for listing, types in planned_listings(self._clouds[provider.cloud].listings, spec)
             ],
         )
 
@@ -150,15 +148,6 @@ class DiscoveryService:
         with transaction(self._engine) as connection:
             leases.settle_request(connection, provider.id)
             notify_provider(connection, provider.namespace, provider.name)
-
-
-def selected_types(listing: Listing, spec: ProviderSpec) -> tuple[str, ...]:
-    """Those of the listing's types that the spec asks for, by type or by kind."""
-    return tuple(
-        type_
-        for type_, kind in zip(listing.types, listing.kinds, strict=True)
-        if spec.inventory.types.matches(type_, kind)
-    )
 
 
 def _planned(account: DiscoveredAccount) -> plan.PlannedAccount:

@@ -7,7 +7,7 @@ from contextvars import copy_context
 import structlog
 from sqlalchemy import Engine
 
-from cloudops.collectors.vocabulary import AccountSession, Cloud, Listing
+from cloudops.collectors.vocabulary import AccountSession, Cloud
 from cloudops.domain.errors import AccessError
 from cloudops.domain.ledger import Lease, Scope
 from cloudops.domain.provider import PlannedProvider, ProviderSpec
@@ -16,12 +16,13 @@ from cloudops.metrics import ROWS_CHANGED
 from cloudops.services.access import (
     PASSING,
     PROVIDER_REASONS,
-    SecretReader,
+    Keyring,
     open_access,
     provider_spec,
 )
 from cloudops.services.listing import Finished, ListingRun
 from cloudops.services.pulse import Pulse
+from cloudops.services.turns import Work, in_turns, is_suspect
 from cloudops.store import entering, leases, providers, scopes, sweep
 from cloudops.store.clock import DatabaseClock
 from cloudops.store.notify import notify_provider
@@ -37,7 +38,7 @@ class InventoryService:
         self,
         engine: Engine,
         clouds: Mapping[str, Cloud],
-        secrets: SecretReader,
+        keyring: Keyring,
         executor: Executor,
         *,
         confirm_seconds: float,
@@ -45,7 +46,7 @@ class InventoryService:
     ) -> None:
         self._engine = engine
         self._clouds = clouds
-        self._secrets = secrets
+        self._keyring = keyring
         self._executor = executor
         self._confirm_seconds = confirm_seconds
         self._queued_beat_seconds = queued_beat_seconds
@@ -89,7 +90,7 @@ class InventoryService:
         )
 
     def _enter(self, lease: Lease, provider: PlannedProvider, account_pk: int) -> AccountSession:
-        access = open_access(provider, self._secrets)
+        access = open_access(provider, self._keyring)
         session = self._clouds[lease.cloud].open(access, lease.account_id)
         if session.identity.account_id != lease.account_id:
             session.close()
@@ -127,18 +128,19 @@ class InventoryService:
     ) -> None:
         run = ListingRun(self._engine, lease, session, pulse, DatabaseClock(self._engine))
         catalogue = {listing.name: listing for listing in self._clouds[lease.cloud].listings}
-        work = [(scope, catalogue[scope.listing]) for scope in due]
-        # Where workers died before, one listing at a time shows which of them it is.
-        alone = lease.attempts > leases.CRASHES_BEFORE_BACKOFF
-        together = 1 if alone else len(work)
+        turns = in_turns(lease, [(scope, catalogue[scope.listing]) for scope in due])
         finished: list[Finished] = []
-        for start in range(0, len(work), together):
-            finished += self._run(run, lease, pulse, work[start : start + together])
-        self._settle(lease, [f.outcome for f in finished if f.outcome is not None])
+        for turn in turns:
+            if is_suspect(lease, turn):
+                self._suspect(lease, turn)
+            done = self._run(run, lease, pulse, turn)
+            self._settle(lease, [f.outcome for f in done if f.outcome is not None])
+            finished += done
+        work = [item for turn in turns for item in turn]
         self._sweep(lease, spec, _complete(work, finished))
 
     def _run(
-        self, run: ListingRun, lease: Lease, pulse: Pulse, work: Sequence[tuple[Scope, Listing]]
+        self, run: ListingRun, lease: Lease, pulse: Pulse, work: Sequence[Work]
     ) -> list[Finished]:
         # Each thread gets the lease's correlation id for its log lines.
         futures = [
@@ -146,33 +148,50 @@ class InventoryService:
             for scope, listing in work
         ]
         try:
-            self._await(lease, pulse, futures)
-            return [future.result() for future in futures]
+            recorded = self._await(lease, pulse, futures)
+            return [
+                Finished(future.result().complete, None) if future in recorded else future.result()
+                for future in futures
+            ]
         except BaseException:
             # The session must stay open until the last thread has left it; what waits
             # for a thread is over at once, which `wait` would not see.
             wait([future for future in futures if not future.cancel()])
             raise
 
-    def _await(self, lease: Lease, pulse: Pulse, futures: Sequence[Future[Finished]]) -> None:
-        """Wait for listings, and speak for them while other leases' fill all threads."""
-        pending = set(futures)
+    def _await(
+        self, lease: Lease, pulse: Pulse, futures: Sequence[Future[Finished]]
+    ) -> set[Future[Finished]]:
+        """Wait for listings, and speak for them while other leases' fill all threads.
+
+        Returns:
+            Those whose outcome is in the ledger already: where a worker died
+            before, what was finished must count, even if this one dies as well.
+        """
+        pending, recorded = set(futures), set[Future[Finished]]()
         while pending:
             done, pending = wait(pending, self._queued_beat_seconds, FIRST_COMPLETED)
-            for future in done:
-                future.result()
-            if done:
-                # Skipped while a neighbour loads; then the next that is finished does it.
-                with transaction(self._engine) as connection:
-                    leases.clear_attempts(connection, lease)
+            outcomes = [future.result().outcome for future in done]
+            if done and lease.attempts > 1:
+                self._settle(lease, [outcome for outcome in outcomes if outcome is not None])
+                recorded |= done
             if not any(future.running() for future in pending):
                 pulse.beat()
+        return recorded
+
+    def _suspect(self, lease: Lease, turn: Sequence[Work]) -> None:
+        with transaction(self._engine) as connection:
+            leases.guard(connection, lease)
+            for scope, _ in turn:
+                scopes.suspect(connection, scope)
 
     def _settle(self, lease: Lease, outcomes: Sequence[ScopeOutcome]) -> None:
         """Record what changed nothing, all at once."""
         with transaction(self._engine) as connection:
             leases.guard(connection, lease)
             scopes.record_outcomes(connection, outcomes)
+            # Skipped while a neighbour loads; then the next that is finished does it.
+            leases.clear_attempts(connection, lease)
 
     def _sweep(self, lease: Lease, spec: ProviderSpec, complete: Sequence[sweep.Swept]) -> None:
         with transaction(self._engine) as connection:
@@ -188,9 +207,7 @@ class InventoryService:
         _log.info("lease read", complete=len(complete), deleted=result.deleted, held=result.held)
 
 
-def _complete(
-    work: Sequence[tuple[Scope, Listing]], finished: Sequence[Finished]
-) -> list[sweep.Swept]:
+def _complete(work: Sequence[Work], finished: Sequence[Finished]) -> list[sweep.Swept]:
     return [
         sweep.Swept(scope.id, listing.facet, listing.consistency)
         for (scope, listing), result in zip(work, finished, strict=True)

@@ -2,12 +2,16 @@
 
 from collections.abc import Sequence
 
+import structlog
 from sqlalchemy import Engine
 
 from cloudops.domain.ledger import Lease
-from cloudops.store import leases
+from cloudops.store import clock_jump, leases
+from cloudops.store.clock import ClockWatch
 from cloudops.store.migrate import require_current
 from cloudops.store.session import transaction
+
+_log = structlog.get_logger(__name__)
 
 
 class LeasingService:
@@ -16,9 +20,13 @@ class LeasingService:
     def __init__(self, engine: Engine, *, lease_seconds: float) -> None:
         self._engine = engine
         self._seconds = lease_seconds
+        self._watch = ClockWatch()
 
-    def acquire(self, holder: str, limit: int, provider_id: int | None = None) -> list[Lease]:
-        """Up to `limit` due leases, most overdue first."""
+    def acquire(
+        self, holder: str, limit: int, provider_id: int | None = None, *, suspects: int = 1
+    ) -> list[Lease]:
+        """Up to `limit` due leases, most overdue first; `suspects` of those that kill workers."""
+        self._watch_clock()
         with transaction(self._engine) as connection:
             return leases.acquire(
                 connection,
@@ -26,6 +34,7 @@ class LeasingService:
                 limit=limit,
                 seconds=self._seconds,
                 provider_id=provider_id,
+                suspects=suspects,
             )
 
     def renew(self, held: Sequence[Lease], holder: str) -> set[int]:
@@ -38,6 +47,11 @@ class LeasingService:
         with transaction(self._engine) as connection:
             leases.hand_back(connection, held)
 
+    def put_off(self, held: Sequence[Lease]) -> None:
+        """Free leases that the database let down; due again when they would have run out."""
+        with transaction(self._engine) as connection:
+            leases.hand_back(connection, held, after_seconds=self._seconds)
+
     def require_schema(self) -> None:
         """Refuse a database of another version.
 
@@ -46,3 +60,15 @@ class LeasingService:
         """
         with transaction(self._engine) as connection:
             require_current(connection)
+
+    def _watch_clock(self) -> None:
+        """Before anything is taken, or deleted, by a clock that has jumped."""
+        with transaction(self._engine) as connection:
+            jump = self._watch.look(lambda: leases.database_now(connection))
+        if jump.seconds:
+            _log.warning("the database's clock has jumped", seconds=round(jump.seconds))
+            with transaction(self._engine) as connection:
+                clock_jump.settle_times(connection, lease_seconds=self._seconds)
+            with transaction(self._engine) as connection:
+                clock_jump.restart_confirmations(connection)
+        self._watch.accept(jump)

@@ -75,9 +75,16 @@ class ListingRun:
     def _load(
         self, scope: Scope, listing: Listing, started_at: datetime
     ) -> tuple[Finished, ScopeOutcome]:
-        target = Target(self._lease.cloud, scope.account_pk, scope.id, listing.facet, scope.types)
+        # Rows of a type that a later version lists elsewhere may still belong to this
+        # scope: that it does not show them any more says nothing about them.
+        types = scope.types or listing.types
+        target = Target(self._lease.cloud, scope.account_pk, scope.id, listing.facet, types)
         with ListingLoad(
-            self._engine, self._lease, target, expected_items=scope.item_count
+            self._engine,
+            self._lease,
+            target,
+            expected_items=scope.item_count,
+            has_rows=scope.has_rows,
         ) as load:
             failure, malformed_count = self._collect(load, scope, listing)
 

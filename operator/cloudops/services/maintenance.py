@@ -1,12 +1,18 @@
 """Keeping the database in shape: history partitions made ahead, old rows dropped."""
 
-import structlog
-from sqlalchemy import Engine
+from datetime import UTC, datetime, timedelta
 
-from cloudops.store import history, leases, maintenance
+import structlog
+from sqlalchemy import Connection, Engine
+
+from cloudops.store import clock_jump, history, leases, maintenance
 from cloudops.store.session import transaction
 
 PURGE_BATCH = 10_000
+# Longer than any worker's lease should last; a living holder prolongs its own anyway.
+LONGEST_LEASE_SECONDS = 600
+# What is forgotten is gone: two clocks must agree on how old it is.
+MOST_DISAGREEMENT = timedelta(days=1)
 
 _log = structlog.get_logger(__name__)
 
@@ -26,18 +32,28 @@ class MaintenanceService:
         with transaction(self._engine) as connection:
             if not maintenance.try_lock(connection):
                 return
-            today = leases.database_now(connection).date()
-            made = history.ensure_partitions(connection, today)
-            dropped = history.drop_partitions_before(
-                connection, maintenance.oldest_history(connection)
-            )
+            now = leases.database_now(connection)
+            made = history.ensure_partitions(connection, now.date())
+            dropped = self._drop_partitions(connection, now)
         if made or dropped:
             _log.info("history partitions", made=made, dropped=dropped)
-        while self._purge() == PURGE_BATCH:
+        with transaction(self._engine) as connection:
+            clock_jump.settle_times(connection, lease_seconds=LONGEST_LEASE_SECONDS)
+        while _is_sure(now) and self._purge() == PURGE_BATCH:
             pass
+
+    def _drop_partitions(self, connection: Connection, now: datetime) -> list[str]:
+        if not _is_sure(now):
+            _log.warning("the database's clock is not ours: nothing is forgotten", it_says=str(now))
+            return []
+        return history.drop_partitions_before(connection, maintenance.oldest_history(connection))
 
     def _purge(self) -> int:
         with transaction(self._engine) as connection:
             if not maintenance.try_lock(connection):
                 return 0
             return maintenance.purge_resources(connection, limit=PURGE_BATCH)
+
+
+def _is_sure(now: datetime) -> bool:
+    return abs(datetime.now(UTC) - now) < MOST_DISAGREEMENT

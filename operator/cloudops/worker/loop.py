@@ -12,6 +12,7 @@ from cloudops import logs
 from cloudops.domain.errors import (
     CloudOpsError,
     LeaseLostError,
+    StoreBusyError,
     StoreUnavailableError,
     WorkerStoppingError,
 )
@@ -21,6 +22,7 @@ from cloudops.services.inventory import InventoryService
 from cloudops.services.leasing import LeasingService
 from cloudops.services.pulse import Pulse
 from cloudops.settings import Settings
+from cloudops.store.leases import CRASHES_BEFORE_BACKOFF
 from cloudops.worker.heartbeat import Heartbeat
 
 _log = structlog.get_logger(__name__)
@@ -51,8 +53,12 @@ class Worker:
         self._stop = threading.Event()
         self._wake = threading.Event()
         self._last_look = time.monotonic()
+        self._next_suspect = 0.0
         self._pool = ThreadPoolExecutor(settings.worker_threads, "lease")
-        self._running: set[Future[None]] = set()
+        self._running: dict[Future[None], Pulse] = {}
+        self._broken_off: list[Lease] = []
+        self._lock = threading.Lock()  # of the line above
+        self._trouble = ""
         self.heartbeat = Heartbeat(
             lambda held: leasing.renew(held, self.holder),
             lease_seconds=settings.worker_lease_seconds,
@@ -78,23 +84,67 @@ class Worker:
         """How long the loop has not looked for work; grows only if it hangs."""
         return time.monotonic() - self._last_look
 
+    def hung_seconds(self) -> float:
+        """How long the quietest lease in hand has shown no sign of life."""
+        return max((pulse.quiet_seconds() for pulse in self._unfinished()), default=0.0)
+
+    def works(self) -> bool:
+        """Whether some thread still has a lease in hand, be it lost."""
+        return bool(self._unfinished())
+
+    def _unfinished(self) -> list[Pulse]:
+        return [pulse for future, pulse in list(self._running.items()) if not future.done()]
+
+    def trouble(self) -> str:
+        """What the database said when it broke off the last lease; "" once one went through."""
+        return self._trouble
+
     def _take(self) -> bool:
         """Take leases for the free threads; whether there were any."""
         self._last_look = time.monotonic()
-        self._running = {future for future in self._running if not future.done()}
+        self._running = {f: pulse for f, pulse in self._running.items() if not f.done()}
         free = self._settings.worker_threads - len(self._running)
         if free <= 0:
             return False
         try:
-            taken = self._leasing.acquire(self.holder, free)
+            self._put_off()
+            taken = self._leasing.acquire(self.holder, free, suspects=self._suspects_wanted())
         except StoreUnavailableError as error:
             _log.warning("no work to be had", error=str(error))
             return False
         for lease in taken:
-            future = self._pool.submit(self._work, lease, self.heartbeat.hold(lease))
+            pulse = self.heartbeat.hold(lease)
+            future = self._pool.submit(self._work, lease, pulse)
             future.add_done_callback(lambda _: self._wake.set())
-            self._running.add(future)
+            self._running[future] = pulse
         return bool(taken)
+
+    def _suspects_wanted(self) -> int:
+        """One at a time: two that may both end this process would blame each other.
+
+        Looking for them goes through all that is due, so not every time.
+        """
+        innocent = all(one.attempts <= CRASHES_BEFORE_BACKOFF for one in self.heartbeat.held())
+        if not innocent or time.monotonic() < self._next_suspect:
+            return 0
+        self._next_suspect = time.monotonic() + self._settings.worker_poll_seconds
+        return 1
+
+    def _put_off(self) -> None:
+        """Leases that broke off because the database was away are no crashes: give them back."""
+        with self._lock:
+            held = list(self._broken_off)
+        if held:
+            self._leasing.put_off(held)
+            with self._lock:
+                self._broken_off = self._broken_off[len(held) :]
+
+    def _let_down(self, lease: Lease, error: StoreUnavailableError) -> None:
+        _log.warning("lease broke off", error=str(error))
+        with self._lock:
+            self._broken_off.append(lease)
+        if not isinstance(error, StoreBusyError):
+            self._trouble = f"the last lease broke off: {error}"
 
     def _work(self, lease: Lease, pulse: Pulse) -> None:
         with logs.correlated(lease=lease.domain):
@@ -103,10 +153,13 @@ class Worker:
                     self._discovery.run(lease, pulse)
                 else:
                     self._inventory.run(lease, pulse)
+                self._trouble = ""
             except WorkerStoppingError:
                 self._hand_back(lease)
             except LeaseLostError as error:
                 _log.warning("lease lost", error=str(error))
+            except StoreUnavailableError as error:
+                self._let_down(lease, error)
             except CloudOpsError as error:
                 _log.warning("lease broke off", error=str(error))
             except Exception:  # noqa: BLE001  the outermost boundary: this lease runs out, others go on
@@ -127,11 +180,11 @@ class Worker:
             if not future.done():
                 _wait(future, deadline - time.monotonic() - 1)
         hung = self.heartbeat.held()
-        for lease in hung:
-            # Its thread hangs in a call; once it is taken, the fence keeps it from writing.
+        for lease in [*hung, *self._broken_off]:
+            # A hung one's thread is in a call; once it is taken, the fence keeps it from writing.
             self._hand_back(lease)
         self.heartbeat.stop()
-        self._pool.shutdown(wait=not hung, cancel_futures=True)
+        self._pool.shutdown(wait=not self.works(), cancel_futures=True)
         _log.info("worker stopped", handed_back=len(hung))
 
 

@@ -13,6 +13,9 @@ from cloudops.health import HealthServer
 from cloudops.worker.loop import Worker
 
 MAINTENANCE_SECONDS = 3600
+MAINTENANCE_RETRY_SECONDS = 60
+# A call gives up after its own time-outs; one that did not in five deadlines never will.
+HUNG_DEADLINES = 5
 START_RETRY_SECONDS = 3
 HUNG_EXIT = 75  # EX_TEMPFAIL: threads hang in a call, the process must not wait for them
 
@@ -65,34 +68,40 @@ def _health(app: WorkerApp, worker: Worker) -> HealthServer:
         limit = settings.listing_deadline_seconds + settings.worker_poll_seconds * 4
         return f"the loop has hung for {quiet:.0f} s" if quiet > limit else ""
 
+    def threads() -> str:
+        """Its lease went to others long ago, but its thread is missing for all others."""
+        hung = worker.hung_seconds()
+        limit = settings.listing_deadline_seconds * HUNG_DEADLINES
+        return f"a thread has hung in a call for {hung:.0f} s" if hung > limit else ""
+
     def ready() -> str:
         app.leasing.require_schema()
         return ""
 
     return HealthServer(
-        (settings.http_host, settings.http_port), live={"loop": live}, ready={"database": ready}
+        (settings.http_host, settings.http_port),
+        live={"loop": live, "threads": threads},
+        ready={"database": ready, "work": worker.trouble},
     )
 
 
 def _maintain(app: WorkerApp, stop: threading.Event) -> None:
     while not stop.is_set():
+        pause = min(MAINTENANCE_RETRY_SECONDS, MAINTENANCE_SECONDS)
         try:
             app.maintenance.run()
         except StoreUnavailableError as error:
             _log.warning("maintenance put off", error=str(error))
-        except Exception:  # noqa: BLE001  the thread's outermost boundary: an hour later it may work
+        except Exception:  # noqa: BLE001  the thread's outermost boundary: later it may work
             _log.exception("maintenance failed")
-        stop.wait(MAINTENANCE_SECONDS)
+        else:
+            pause = MAINTENANCE_SECONDS
+        stop.wait(pause)
 
 
 def _leave(worker: Worker, loop: threading.Thread) -> int:
     """Threads that hang in a cloud's call would keep the interpreter from ending."""
-    hung = loop.is_alive() or any(
-        thread.is_alive() and not thread.daemon and thread is not threading.main_thread()
-        for thread in threading.enumerate()
-        if thread.name.startswith(("lease", "listing", "discovery"))
-    )
-    if hung and worker.heartbeat.held():
+    if loop.is_alive() or worker.works():
         _log.warning("leaving hung calls behind")
         os._exit(HUNG_EXIT)
     return 0

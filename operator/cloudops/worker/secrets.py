@@ -1,28 +1,24 @@
 """Where credentials come from: Kubernetes Secrets, read when a lease begins, kept in memory."""
 
 import base64
-import threading
 from collections.abc import Mapping
 from http import HTTPStatus
 
-from kubernetes import client
 from kubernetes.client import ApiException
 from urllib3.exceptions import HTTPError
 
 from cloudops import logs
 from cloudops.domain.errors import AccessError
 from cloudops.domain.ledger import ErrorClass
-from cloudops.kubernetes_access import NoKubernetesError, load_configuration
-
-_TIMEOUT_SECONDS = (5, 15)
+from cloudops.kubernetes_access import NoKubernetesError
+from cloudops.worker.core_api import TIMEOUT_SECONDS, CoreApi
 
 
 class KubernetesSecrets:
     """Reads Secrets with the worker's own ServiceAccount, one namespace at a time."""
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._api: client.CoreV1Api | None = None
+    def __init__(self, api: CoreApi | None = None) -> None:
+        self._api = api or CoreApi()
 
     def read(self, namespace: str, name: str) -> Mapping[str, str]:
         """The Secret's data; its values are hidden from the logs from now on.
@@ -31,9 +27,15 @@ class KubernetesSecrets:
             AccessError: It is missing, may not be read, or the API server is away.
         """
         try:
-            secret = self._client().read_namespaced_secret(
-                name, namespace, _request_timeout=_TIMEOUT_SECONDS
+            secret = self._api.connect().read_namespaced_secret(
+                name, namespace, _request_timeout=TIMEOUT_SECONDS
             )
+        except NoKubernetesError as error:
+            raise AccessError(
+                f"Secrets can't be read: {error}",
+                reason="SecretUnavailable",
+                error_class=ErrorClass.TRANSIENT,
+            ) from error
         except ApiException as error:
             raise _refusal(namespace, name, error) from error
         except HTTPError as error:
@@ -48,24 +50,6 @@ class KubernetesSecrets:
         }
         logs.hide(*data.values())
         return data
-
-    def _client(self) -> client.CoreV1Api:
-        """Connect on first use: a worker that reads no Secret needs no cluster."""
-        with self._lock:
-            if self._api is None:
-                self._api = client.CoreV1Api(_api_client())
-            return self._api
-
-
-def _api_client() -> client.ApiClient:
-    try:
-        return client.ApiClient(load_configuration())
-    except NoKubernetesError as error:
-        raise AccessError(
-            f"Secrets can't be read: {error}",
-            reason="SecretUnavailable",
-            error_class=ErrorClass.TRANSIENT,
-        ) from error
 
 
 def _refusal(namespace: str, name: str, error: ApiException) -> AccessError:

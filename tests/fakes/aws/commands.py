@@ -1,14 +1,16 @@
 """What each word of the script does to an engine, and saving and loading of a world."""
 
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from fnmatch import fnmatchcase
 from typing import Any
 
 from tests.fakes.aws.builders import role
 from tests.fakes.aws.engine import Engine
-from tests.fakes.aws.identity import AccessKey, Role, unique_id
+from tests.fakes.aws.identity import AccessKey, Role, WebIdentityTrust, unique_id
 from tests.fakes.aws.model import ARNS
+from tests.fakes.aws.sts import provider_arn
+from tests.fakes.aws.web_identity import OidcProvider
 
 
 def add_key(engine: Engine, account: str, access_key: str, secret_key: str, principal: str) -> None:
@@ -74,6 +76,50 @@ def add_role(
     return arn
 
 
+def add_oidc_provider(
+    engine: Engine, account: str, issuer: str, audiences: list[str], jwks: dict[str, Any]
+) -> None:
+    provider = OidcProvider(issuer, tuple(audiences), jwks)
+    with engine.world.lock:
+        engine.world.accounts[account].oidc_providers[issuer] = provider
+
+
+def remove_oidc_provider(engine: Engine, account: str, issuer: str) -> None:
+    with engine.world.lock:
+        del engine.world.accounts[account].oidc_providers[issuer]
+
+
+def add_web_identity_role(
+    engine: Engine,
+    *,
+    account: str,
+    name: str,
+    issuer: str,
+    audiences: list[str],
+    subjects: list[str],
+    session_seconds: float,
+) -> str:
+    arn = _role_arn(engine, account, name, "/")
+    host = issuer.removeprefix("https://")
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Federated": provider_arn(arn, issuer)},
+        "Action": "sts:AssumeRoleWithWebIdentity",
+        "Condition": {
+            "StringEquals": {f"{host}:aud": audiences},
+            "StringLike": {f"{host}:sub": subjects},
+        },
+    }
+    document = {"Version": "2012-10-17", "Statement": [statement]}
+    trust = WebIdentityTrust(issuer, tuple(audiences), tuple(subjects))
+    with engine.world.lock:
+        engine.world.put(account, [role(name, AssumeRolePolicyDocument=document)])
+        engine.world.roles[arn] = Role(
+            arn, unique_id("AROA", arn), "", (), session_seconds, web_identity=trust
+        )
+    return arn
+
+
 def remove_role(engine: Engine, account: str, name: str, path: str) -> None:
     arn = _role_arn(engine, account, name, path)
     with engine.world.lock:
@@ -109,11 +155,14 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "expire_sessions": expire_sessions,
     "add_role": add_role,
     "remove_role": remove_role,
+    "add_oidc_provider": add_oidc_provider,
+    "remove_oidc_provider": remove_oidc_provider,
+    "add_web_identity_role": add_web_identity_role,
 }
 
 
 def save(engine: Engine) -> dict[str, Any]:
-    """What exists now: accounts, long-lived keys, roles, resources. No history, faults or log."""
+    """What exists now: accounts, issuers, long-lived keys, roles, resources. No history or log."""
     world = engine.world
     with world.lock:
         return {
@@ -125,6 +174,7 @@ def save(engine: Engine) -> dict[str, Any]:
                     "regions": list(one.regions),
                     "opted_out": list(one.opted_out),
                     "resources": list(one.live.values()),
+                    "oidc_providers": [asdict(known) for known in one.oidc_providers.values()],
                 }
                 for one in world.accounts.values()
             ],
@@ -145,11 +195,21 @@ def save(engine: Engine) -> dict[str, Any]:
 def load(engine: Engine, state: dict[str, Any]) -> None:
     """Fill a new engine with what `save` gave."""
     for account in state["accounts"]:
-        resources = account.pop("resources")
+        resources, providers = account.pop("resources"), account.pop("oidc_providers", ())
         engine.world.add_account(**account)
+        for known in providers:
+            add_oidc_provider(engine, account["account"], **known)
         engine.world.put(account["account"], resources)
     for key in state["keys"]:
         add_key(engine, **key)
     for one in state["roles"]:
-        role_ = Role(**one)
-        engine.world.roles[role_.arn] = replace(role_, trusts=tuple(role_.trusts))
+        engine.world.roles[one["arn"]] = _role(one)
+
+
+def _role(saved: dict[str, Any]) -> Role:
+    """JSON knows neither tuples nor classes."""
+    trust = saved.get("web_identity")
+    if trust is not None:
+        audiences, subjects = tuple(trust["audiences"]), tuple(trust["subjects"])
+        trust = WebIdentityTrust(trust["issuer"], audiences, subjects)
+    return Role(**(saved | {"trusts": tuple(saved["trusts"]), "web_identity": trust}))

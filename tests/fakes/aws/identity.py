@@ -33,6 +33,31 @@ class AccessKey:
         return time.time() >= self.expires
 
 
+NOBODY = AccessKey("", "", "", "", "")
+"""Who sends a request without a signature."""
+
+
+@dataclass(frozen=True, slots=True)
+class WebIdentityTrust:
+    """Whose tokens open a role: of this issuer, for these audiences, about these subjects.
+
+    Attributes:
+        audiences: As in `StringEquals` on `ISSUER:aud`.
+        subjects: Globs, as in `StringLike` on `ISSUER:sub`.
+    """
+
+    issuer: str
+    audiences: tuple[str, ...]
+    subjects: tuple[str, ...]
+
+    def admits(self, issuer: str, audience: str, subject: str) -> bool:
+        return (
+            issuer == self.issuer
+            and audience in self.audiences
+            and any(fnmatchcase(subject, glob) for glob in self.subjects)
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Role:
     """Who may assume a role.
@@ -41,6 +66,7 @@ class Role:
         trusts: Globs on the caller's account id or principal ARN.
         external_id: "" = none is asked for.
         session_seconds: Life of the keys handed out; 0 = what the caller asks for.
+        web_identity: Whose tokens open it, too; None = nobody's.
     """
 
     arn: str
@@ -48,6 +74,7 @@ class Role:
     external_id: str
     trusts: tuple[str, ...]
     session_seconds: float = 0.0
+    web_identity: WebIdentityTrust | None = None
 
     def admits(self, caller: AccessKey, external_id: str) -> bool:
         if self.external_id and external_id != self.external_id:

@@ -13,6 +13,7 @@ from tests.fakes.aws.faults import Fault
 from tests.fakes.aws.model import Resource
 from tests.fakes.aws.world import Moment
 
+DEFAULT_AUDIENCES = ("sts.amazonaws.com",)
 DEFAULT_REGIONS = ("us-east-1", "eu-west-1", "eu-central-1")
 
 
@@ -236,6 +237,34 @@ class AccountScript:
             path=path,
             listed=listed,
             tags=dict(tags or {}),
+        )
+        return arn
+
+    def oidc_provider(
+        self, issuer: str, jwks: Mapping[str, Any], *, audiences: Sequence[str] = DEFAULT_AUDIENCES
+    ) -> None:
+        """Register an issuer with the keys that it publishes, or replace what is known of it."""
+        self._do("add_oidc_provider", issuer=issuer, audiences=list(audiences), jwks=dict(jwks))
+
+    def remove_oidc_provider(self, issuer: str) -> None:
+        self._do("remove_oidc_provider", issuer=issuer)
+
+    def web_identity_role(
+        self,
+        name: str,
+        issuer: str,
+        *subjects: str,
+        audiences: Sequence[str] = DEFAULT_AUDIENCES,
+        session_seconds: float = 0,
+    ) -> str:
+        """A role that opens to tokens of the issuer about `subjects` (globs); its ARN."""
+        arn: str = self._do(
+            "add_web_identity_role",
+            name=name,
+            issuer=issuer,
+            audiences=list(audiences),
+            subjects=list(subjects),
+            session_seconds=session_seconds,
         )
         return arn
 

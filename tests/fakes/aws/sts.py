@@ -7,6 +7,7 @@ from tests.fakes.aws.damage import Body
 from tests.fakes.aws.identity import AccessKey, Role, iso, temporary_key
 from tests.fakes.aws.problems import denial
 from tests.fakes.aws.protocols import ApiError
+from tests.fakes.aws.web_identity import Token, verify
 from tests.fakes.aws.world import World
 
 _LEAST_SECONDS, _MOST_SECONDS = 900, 43_200
@@ -35,6 +36,39 @@ def assume_role(world: World, caller: AccessKey, call: Call) -> Body:
     if role is None or not role.admits(caller, str(call.parameters.get("ExternalId", ""))):
         raise denial(call, "", role_arn)
     return _session(world, role, session, role.session_seconds or seconds)
+
+
+def assume_role_with_web_identity(world: World, call: Call) -> Body:
+    """Nobody signs it: the token alone says who asks, once it is proven to say the truth.
+
+    An unknown role, and one that trusts others, look the same.
+    """
+    role_arn = str(call.parameters.get("RoleArn", ""))
+    session = str(call.parameters.get("RoleSessionName", ""))
+    if not target_account(role_arn) or not session:
+        raise ApiError("ValidationError", "Request ARN is invalid")
+    seconds = _seconds(call)
+    token = Token.parse(str(call.parameters.get("WebIdentityToken", "")))
+    call.principal = token.subject
+    account = world.accounts.get(target_account(role_arn))
+    audience = verify(token, account.oidc_providers if account else {})
+    role = world.roles.get(role_arn)
+    trust = role.web_identity if role else None
+    if role is None or trust is None or not trust.admits(token.issuer, audience, token.subject):
+        message = f"Not authorized to perform sts:{call.operation}"
+        raise ApiError("AccessDenied", message, 403)
+    told = {
+        "SubjectFromWebIdentityToken": token.subject,
+        "Audience": audience,
+        "Provider": provider_arn(role_arn, token.issuer),
+    }
+    return _session(world, role, session, role.session_seconds or seconds) | told
+
+
+def provider_arn(role_arn: str, issuer: str) -> str:
+    """The ARN of the issuer's OIDC provider in the role's account."""
+    head = role_arn.partition(":role/")[0]
+    return f"{head}:oidc-provider/{issuer.removeprefix('https://')}"
 
 
 def _seconds(call: Call) -> float:

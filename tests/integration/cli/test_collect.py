@@ -176,6 +176,26 @@ class TestBadInput:
         assert done.returncode == 2
         assert "azure is not supported yet" in done.stderr
 
+    def test_a_workload_identity_needs_a_cluster_and_the_message_says_what_to_use(
+        self, cloudops, provider_file, fake_aws
+    ):
+        """Fails if it is found out on the way in: exit 3, after a database was asked."""
+        path = provider_file()
+        secret = "{source: Secret, secretRef: {name: keys}}"
+        vouched = (
+            "{source: WorkloadIdentity, serviceAccountName: cloud-reader,"
+            f" roleARN: 'arn:aws:iam::{ACCOUNT}:role/entry'}}"
+        )
+        path.write_text(path.read_text().replace(secret, vouched))
+
+        done = cloudops("collect", "-f", path)
+
+        assert done.returncode == 2
+        assert "spec.aws.credentials.source WorkloadIdentity needs a cluster" in done.stderr
+        assert "use Secret, or Operator" in done.stderr
+        assert done.stderr.count("\n") == 1
+        assert fake_aws.calls() == []
+
     def test_a_provider_that_a_controller_keeps_is_left_alone(
         self, cloudops, provider_file, migrated_url
     ):

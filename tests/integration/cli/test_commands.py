@@ -33,7 +33,12 @@ def test_the_help_names_every_command(option):
 
 @pytest.mark.parametrize(
     "command",
-    [*((name,) for name in sorted(_COMMANDS)), ("resources", "list"), ("scopes", "list")],
+    [
+        *((name,) for name in sorted(_COMMANDS)),
+        ("permissions", "aws"),
+        ("resources", "list"),
+        ("scopes", "list"),
+    ],
     ids=" ".join,
 )
 def test_every_command_has_a_help_and_needs_no_database_for_it(command):

@@ -264,27 +264,6 @@ def test_another_partition_is_believed(
     assert page.observations[0].head.canonical_id in china.truth()
 
 
-@pytest.fixture
-def hostile_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """Everything through which an SDK picks up somebody else's identity; its trace."""
-    trace = tmp_path / "credential-process-ran"
-    config = tmp_path / "config"
-    config.write_text(
-        f"[default]\ncredential_process = touch {trace}\nregion = ap-east-1\n"
-        "endpoint_url = http://127.0.0.1:9\n"
-    )
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(config))
-    monkeypatch.setenv("AWS_PROFILE", "nobody")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAENVIRONMENT")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "from-the-environment")
-    monkeypatch.setenv("AWS_SESSION_TOKEN", "from-the-environment")
-    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
-    monkeypatch.setenv("AWS_ENDPOINT_URL_EC2", "http://127.0.0.1:9")
-    monkeypatch.setenv("AWS_REGION", "ap-east-1")
-    return trace
-
-
 def test_keys_of_a_secret_are_all_that_is_used(
     fake_aws: FakeAws,
     member: AccountScript,

@@ -10,7 +10,7 @@ from tests.unit.packaging.objects import containers, load_all, of_kind, rules, w
 
 pytestmark = pytest.mark.integration
 
-READ = ("cloudops.dev", "cloudproviders", "", "get,list,watch")
+READ = ("cloudops.dev", "cloudproviders", "", "list,watch")
 
 
 def by_name(objects, *kinds):
@@ -83,6 +83,25 @@ def test_watched_namespaces_get_roles_instead_of_a_cluster_role(render):
     assert environment(objects)["cloudops-controller"]["CLOUDOPS_WATCH_NAMESPACES"] == (
         "team-a,team-b"
     )
+
+
+@pytest.mark.parametrize(
+    "watched",
+    [
+        pytest.param([], id="every-namespace"),
+        pytest.param(["team-a"], id="another"),
+        pytest.param(["team-a", "cloudops-system"], id="its-own-as-well"),
+    ],
+)
+def test_events_in_its_own_namespace_are_granted_by_one_role(render, watched):
+    roles = of_kind(render(watchNamespaces=watched), "ClusterRole", "Role")
+    granting = [
+        key
+        for key, role in roles.items()
+        if ("", "events", "", "create,patch") in rules(role) and key[1] in ("", "cloudops-system")
+    ]
+
+    assert len(granting) == 1
 
 
 def test_secrets_are_readable_in_the_listed_namespaces_only(render):

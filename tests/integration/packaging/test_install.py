@@ -46,6 +46,7 @@ def test_api_server_accepts_all_that_the_chart_can_render(cluster, restricted_na
         restricted_namespace,
         crds={"enabled": False},
         watchNamespaces=[restricted_namespace],
+        workloadIdentity={"serviceAccounts": [{"namespace": restricted_namespace, "name": "a"}]},
         networkPolicy={"enabled": True, "metricsFrom": [{"podSelector": {}}]},
         worker={"autoscaling": {"enabled": True}},
     )

@@ -31,19 +31,25 @@ def test_other_clouds_are_not_read_yet(cloud):
     assert cloud in refusal.message
 
 
-def test_aws_is_read():
+@pytest.mark.parametrize("source", [CredentialSource.SECRET, CredentialSource.WORKLOAD_IDENTITY])
+def test_aws_is_read_from_any_namespace_with_an_identity_of_its_own(source):
     assert refuse_cloud("aws") is None
-    assert refuse_aws(AwsConnection(SECRET), "platform", settings()) is None
+    assert refuse_aws(AwsConnection(AwsCredentials(source)), "platform", settings()) is None
+
+
+def test_a_token_goes_to_no_host_that_is_not_allowed():
+    """Fails if the endpoint is judged for Secrets alone: a tenant could collect tokens."""
+    vouched = AwsCredentials(CredentialSource.WORKLOAD_IDENTITY)
+    aws = AwsConnection(vouched, endpoint_url="https://sts.attacker.example")
+    refusal = refuse_aws(aws, "platform", settings())
+
+    assert refusal is not None
+    assert refusal.reason == "EndpointNotAllowed"
 
 
 @pytest.mark.parametrize(
     ("aws", "field"),
     [
-        pytest.param(
-            AwsConnection(AwsCredentials(CredentialSource.WORKLOAD_IDENTITY)),
-            "spec.aws.credentials.source",
-            id="workload-identity",
-        ),
         pytest.param(
             AwsConnection(SECRET, AwsAccounts(AccountDiscovery.ORGANIZATION)),
             "spec.aws.accounts.discovery",

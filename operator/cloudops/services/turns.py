@@ -1,0 +1,27 @@
+"""In which order a lease's listings are read, so that one that kills workers shows itself."""
+
+from collections.abc import Sequence
+
+from cloudops.collectors.vocabulary import Listing
+from cloudops.domain.ledger import Lease, Scope
+from cloudops.store.leases import CRASHES_BEFORE_BACKOFF
+
+Work = tuple[Scope, Listing]
+
+
+def in_turns(lease: Lease, work: Sequence[Work]) -> list[list[Work]]:
+    """What is read together, turn by turn.
+
+    Where workers died before, one listing at a time shows which of them it is;
+    once it is known, it comes last and alone.
+    """
+    innocent = [item for item in work if not item[0].crashed]
+    suspects = [[item] for item in work if item[0].crashed]
+    if lease.attempts > CRASHES_BEFORE_BACKOFF:
+        return [[item] for item in innocent] + suspects
+    return [innocent, *suspects] if innocent else suspects
+
+
+def is_suspect(lease: Lease, turn: Sequence[Work]) -> bool:
+    """Whether the turn may end this process."""
+    return lease.attempts > CRASHES_BEFORE_BACKOFF or any(scope.crashed for scope, _ in turn)

@@ -1,0 +1,337 @@
+"""The printed policy is enough, and none of it is too much: proven under moto's IAM.
+
+Each action is taken away once. Then exactly the listings that name it are denied, and say
+so; all others are complete.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import pytest
+
+from cloudops.app import aws_permissions
+from cloudops.collectors.aws import AwsCloud
+from cloudops.collectors.aws.catalogue import LISTINGS
+from cloudops.collectors.aws.session import AwsAccountSession
+from cloudops.collectors.vocabulary import Access, Listing, RegionRule
+from cloudops.domain.errors import AccessError, ListingError
+from cloudops.domain.ledger import ErrorClass
+from cloudops.domain.permissions import Policy
+from cloudops.domain.provider import (
+    AwsAccounts,
+    AwsConnection,
+    AwsCredentials,
+    CredentialSource,
+    Globs,
+    ProviderSpec,
+    RoleHop,
+)
+from tests.integration.cli.commands import Command
+from tests.integration.collectors.enforcement import (
+    EVERYTHING,
+    MEMBER,
+    OWN,
+    READER_ARN,
+    REGION,
+    Enforcement,
+    actions_of,
+    renamed,
+    without,
+)
+
+pytestmark = [pytest.mark.integration, pytest.mark.aws]
+
+# What moto can't do. Each entry is checked to be still true, so that none outlives its reason.
+NOT_IN_MOTO: Final[dict[str, str]] = {}
+"""Listing → why moto can't answer it."""
+MISNAMED: Final = {"cloudwatch": "monitoring", "tag": "tagging"}
+"""IAM's name of a service → moto's: it takes the name in the signature for the policy's."""
+MISSIGNED: Final = {"aws.efs.file-systems", "aws.eks.clusters", "aws.lambda.functions"}
+"""moto reckons the signature of a GET with a query wrongly, and refuses every caller."""
+
+[POLICY] = aws_permissions(None).reader
+ROWS: Final = tuple(row for row in LISTINGS if row.name not in NOT_IN_MOTO)
+NEEDS: Final = {row.name: set(row.permissions) for row in ROWS} | {
+    "regions": {"ec2:DescribeRegions"}
+}
+"""What is read → the actions that it needs."""
+
+
+class Outcome(NamedTuple):
+    """How a listing ended: "complete", or the class of its error, and what to grant."""
+
+    status: str
+    permission: str = ""
+
+
+COMPLETE: Final = Outcome("complete")
+
+
+@pytest.fixture(scope="module")
+def aws(moto_url: str) -> Iterator[Enforcement]:
+    """An estate, everybody's rights enforced; only signatures go unchecked, see MISSIGNED."""
+    aws = Enforcement(moto_url)
+    aws.seed()
+    with aws.enforced():
+        yield aws
+
+
+@pytest.fixture(scope="module")
+def session(aws: Enforcement, cloud: AwsCloud) -> Iterator[AwsAccountSession]:
+    session = cloud.open(access_of(aws), OWN)
+    yield session
+    session.close()
+
+
+def access_of(aws: Enforcement, connection: AwsConnection | None = None) -> Access:
+    credentials = AwsCredentials(CredentialSource.SECRET, secret_name="keys")
+    plain = AwsConnection(credentials, endpoint_url=aws.url)
+    return Access(ProviderSpec("aws", aws=connection or plain), aws.secret)
+
+
+def outcomes(aws: Enforcement, cloud: AwsCloud, session: AwsAccountSession) -> dict[str, Outcome]:
+    """How each listing, and the look at the regions, ends just now."""
+    [account] = cloud.discover(access_of(aws)).accounts
+    error = account.error
+    regions = Outcome(error.error_class.value, error.permission) if error else COMPLETE
+    return {**listed(session), "regions": regions}
+
+
+def listed(session: AwsAccountSession, rows: Sequence[Listing] = ROWS) -> dict[str, Outcome]:
+    found = {}
+    for row in rows:
+        region = REGION if row.region_rule is RegionRule.REGIONAL else "global"
+        try:
+            shown = sum(len(page.observations) for page in session.pages(row, region))
+        except ListingError as error:
+            found[row.name] = Outcome(error.error_class.value, _iam_name(error.permission))
+        else:
+            found[row.name] = COMPLETE
+            # Else the second call was not made, and its permission not asked for.
+            empty = row.describe is not None and not shown
+            assert not empty or session.identity.account_id != OWN, row.name
+    return found
+
+
+def _iam_name(permission: str) -> str:
+    service, _, action = permission.partition(":")
+    names = {moto: iam for iam, moto in MISNAMED.items()}
+    return f"{names.get(service, service)}:{action}" if action else ""
+
+
+def services(actions: Iterable[str]) -> set[str]:
+    return {action.split(":")[0] for action in actions}
+
+
+def refused(found: dict[str, Outcome]) -> dict[str, Outcome]:
+    return {name: outcome for name, outcome in found.items() if outcome != COMPLETE}
+
+
+def test_the_printed_policy_alone_makes_every_listing_complete(
+    aws: Enforcement, cloud: AwsCloud, session: AwsAccountSession
+):
+    """Fails where a row of the catalogue names less than its calls need."""
+    aws.grant([renamed(POLICY, MISNAMED)])
+
+    assert refused(outcomes(aws, cloud, session)) == {}
+
+
+@pytest.mark.parametrize("action", sorted(set().union(*NEEDS.values())))
+def test_without_one_action_exactly_its_listings_are_denied_and_name_it(
+    action: str, aws: Enforcement, cloud: AwsCloud, session: AwsAccountSession
+):
+    """Fails where a row names an action that it does not need, or another's."""
+    aws.grant([renamed(without(POLICY, action), MISNAMED)])
+
+    denied = Outcome(ErrorClass.IAM_DENY.value, action)
+    expected = {name: denied for name, needed in NEEDS.items() if action in needed}
+    assert expected
+    assert refused(outcomes(aws, cloud, session)) == expected
+
+
+def test_without_any_policy_nothing_is_complete(
+    aws: Enforcement, cloud: AwsCloud, session: AwsAccountSession
+):
+    """The proof of the proof: what is complete above is so because of the policy."""
+    aws.grant([])
+
+    assert set(refused(outcomes(aws, cloud, session))) == set(NEEDS)
+
+
+class TestWhatMotoCannotDo:
+    """Fails where an exception is missing, or is no longer needed."""
+
+    def test_listings_that_it_cannot_answer(self, aws: Enforcement, session: AwsAccountSession):
+        aws.grant([EVERYTHING])
+
+        assert refused(listed(session, LISTINGS)).keys() == NOT_IN_MOTO.keys()
+
+    def test_services_that_it_calls_by_another_name(
+        self, aws: Enforcement, session: AwsAccountSession
+    ):
+        aws.grant([POLICY])
+
+        found = refused(listed(session))
+        assert found.keys() == {
+            name for name, needed in NEEDS.items() if MISNAMED.keys() & services(needed)
+        }
+        assert services(actions_of(POLICY)) >= MISNAMED.keys()
+
+    def test_signatures_that_it_reckons_wrongly(
+        self, aws: Enforcement, session: AwsAccountSession, monkeypatch: pytest.MonkeyPatch
+    ):
+        aws.grant([renamed(POLICY, MISNAMED)])
+        monkeypatch.setattr(aws, "checks_signatures", True)
+
+        assert refused(listed(session)).keys() == MISSIGNED
+
+
+ENTRY_ROLE: Final = f"arn:aws:iam::{OWN}:role/cloudops-entry"
+MEMBER_ROLE: Final = f"arn:aws:iam::{MEMBER}:role/cloudops-read"
+FIRST: Final = "the credentials in Secret keys"
+
+
+@pytest.fixture(scope="module")
+def entered(aws: Enforcement) -> Enforcement:
+    """Likewise, with a role that the reader assumes, and behind it one in another account."""
+    aws.new_role(ENTRY_ROLE, trusts=READER_ARN, external_id="acme-42")
+    entry = f"arn:aws:sts::{OWN}:assumed-role/cloudops-entry/cloudops-central"
+    aws.new_role(MEMBER_ROLE, trusts=entry, external_id="tenant-7")
+    return aws
+
+
+class TestTheWayIn:
+    @pytest.fixture
+    def access(self, entered: Enforcement) -> Access:
+        """The way in, with exactly what was printed for it."""
+        aws, hop = entered, RoleHop(ENTRY_ROLE, "acme-42")
+        connection = AwsConnection(
+            AwsCredentials(CredentialSource.SECRET, secret_name="keys", roles=(hop,)),
+            AwsAccounts(ids=(OWN, MEMBER), member_external_id="tenant-7"),
+            Globs((REGION,)),
+            aws.url,
+        )
+        access = access_of(aws, connection)
+        granted = aws_permissions(access.spec)
+        reader = [renamed(policy, MISNAMED) for policy in granted.reader]
+        entry = {one.principal: one.policies for one in granted.entry}
+        assert entry.keys() == {FIRST, ENTRY_ROLE}
+        aws.grant(entry[FIRST])
+        aws.grant([*reader, *entry[ENTRY_ROLE]], to=ENTRY_ROLE)
+        aws.grant(reader, to=MEMBER_ROLE)
+        return access
+
+    def test_what_is_printed_leads_into_each_account(self, access: Access, cloud: AwsCloud):
+        assert [(a.account_id, a.error) for a in cloud.discover(access).accounts] == [
+            (OWN, None),
+            (MEMBER, None),
+        ]
+
+    @pytest.mark.parametrize("account", [OWN, MEMBER])
+    def test_there_everything_is_complete(self, access: Access, cloud: AwsCloud, account: str):
+        session = cloud.open(access, account)
+
+        assert session.identity.account_id == account
+        assert refused(listed(session)) == {}
+        session.close()
+
+    def test_the_first_principal_needs_its_policy(
+        self, access: Access, aws: Enforcement, cloud: AwsCloud
+    ):
+        aws.grant(aws_permissions(access.spec).reader)
+
+        with pytest.raises(AccessError) as refusal:
+            cloud.discover(access)
+        assert (refusal.value.reason, refusal.value.permission) == (
+            "RoleNotAssumable",
+            "sts:AssumeRole",
+        )
+
+    def test_the_entry_role_needs_its_policy(
+        self, access: Access, aws: Enforcement, cloud: AwsCloud
+    ):
+        reader = aws_permissions(access.spec).reader
+        aws.grant([renamed(policy, MISNAMED) for policy in reader], to=ENTRY_ROLE)
+
+        own, member = cloud.discover(access).accounts
+        assert own.error is None
+        assert member.error is not None
+        assert (member.error.reason, member.error.permission) == (
+            "RoleNotAssumable",
+            "sts:AssumeRole",
+        )
+
+    def test_no_other_role_can_be_assumed(self, access: Access, aws: Enforcement, cloud: AwsCloud):
+        elsewhere = AwsAccounts(ids=(MEMBER,), member_role_name="administrator")
+        assert access.spec.aws is not None
+        connection = replace(access.spec.aws, accounts=elsewhere)
+
+        [member] = cloud.discover(access_of(aws, connection)).accounts
+        assert member.error is not None
+        assert member.error.reason == "RoleNotAssumable"
+
+
+PROVIDER: Final = """
+apiVersion: cloudops.dev/v1alpha1
+kind: CloudProvider
+metadata: {{name: least, namespace: platform}}
+spec:
+  type: aws
+  aws:
+    credentials: {{source: Secret, secretRef: {{name: keys}}}}
+    regions: {{include: [{region}]}}
+    endpointURL: {url}
+  inventory:
+    types: {{exclude: ["AWS::IAM::*"]}}
+"""
+
+
+@pytest.mark.database
+class TestTheCommands:
+    """`cloudops permissions` prints what `cloudops collect` needs."""
+
+    @pytest.fixture
+    def file(self, aws: Enforcement, tmp_path: Path) -> Path:
+        path = tmp_path / "provider.yaml"
+        path.write_text(PROVIDER.format(region=REGION, url=aws.url))
+        return path
+
+    @pytest.fixture
+    def cloudops(self, aws: Enforcement, migrated_url: str) -> Command:
+        return Command({"CLOUDOPS_DATABASE_URL": migrated_url, **aws.secret})
+
+    @pytest.fixture
+    def printed(self, cloudops: Command, file: Path) -> Policy:
+        done = cloudops("permissions", "aws", "-f", file)
+        assert done.returncode == 0, done.stderr
+        policy: Policy = json.loads(done.stdout)
+        return policy
+
+    def test_with_the_printed_policy_a_sync_is_complete(
+        self, aws: Enforcement, cloudops: Command, file: Path, printed: Policy
+    ):
+        aws.grant([renamed(printed, MISNAMED)])
+        done = cloudops("collect", "-f", file, "-o", "json")
+
+        assert done.returncode == 0, done.stdout + done.stderr
+        read = {scope["listing"] for scope in json.loads(done.stdout)["scopes"]}
+        needed = {action for row in LISTINGS if row.name in read for action in row.permissions}
+        assert {*actions_of(printed)} == needed | {"ec2:DescribeRegions"}
+        assert "iam:GetAccountAuthorizationDetails" not in needed
+
+    def test_one_action_less_is_one_problem_that_names_it(
+        self, aws: Enforcement, cloudops: Command, file: Path, printed: Policy
+    ):
+        aws.grant([renamed(without(printed, "sns:GetTopicAttributes"), MISNAMED)])
+        done = cloudops("collect", "-f", file, "-o", "json")
+
+        assert done.returncode == 3, done.stderr
+        [problem] = json.loads(done.stdout)["problems"]
+        assert (problem["reason"], problem["listing"], problem["permission"]) == (
+            "AccessDenied",
+            "aws.sns.topics",
+            "sns:GetTopicAttributes",
+        )
