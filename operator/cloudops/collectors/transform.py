@@ -127,13 +127,13 @@ class ListingTransform:
         self, row: CompiledEmits, item: object, context: AnswerContext
     ) -> Observation | MalformedItem | None:
         """One item; None where it belongs to another row or account."""
+        if not _fits(row, item, context):
+            return None
         uid: UUID | None = None
         try:
             cleaner = Cleaner()
             document = _document(item, cleaner)
             canonical_id = row.id.fill(document, context)
-            if row.shape is not None and not row.shape.fullmatch(canonical_id):
-                return None
             uid = resource_uid(context.cloud, canonical_id)
             if row.owner is not None and scalar_text(row.owner, document, "owner") not in {
                 None,
@@ -201,6 +201,19 @@ class ListingTransform:
             tag_source=emits.tag_source,
             tags=None if tags is None else self._redactor.redact_tags(tags),
         )
+
+
+def _fits(row: CompiledEmits, item: object, context: AnswerContext) -> bool:
+    """Whether `item` may be of the row's type; judged first, since rows by the dozen ask.
+
+    An id that can't be read fits every row: it has to be reported.
+    """
+    if row.shape is None or not isinstance(item, Mapping):
+        return True
+    try:
+        return row.shape.fullmatch(row.id.fill(item, context)) is not None
+    except ShapeError:
+        return True
 
 
 def _known_tags(row: CompiledEmits, document: dict[str, Any]) -> dict[str, str] | None:
