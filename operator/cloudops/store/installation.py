@@ -6,10 +6,15 @@ from cloudops.domain.errors import InvalidInputError, NotLeaderError
 
 
 def draw_epoch(connection: Connection, holder: str) -> int:
-    """A number higher than any leader before had; from now on theirs are refused."""
+    """A number higher than any leader before had; from now on theirs are refused.
+
+    Taken from the clock where that is ahead: a standby that took over without
+    the last commits must not hand out the epoch of one that it never saw.
+    """
     epoch: int = connection.execute(
         text(
-            "UPDATE leader SET epoch = epoch + 1, holder = :holder, acquired_at = now() "
+            "UPDATE leader SET holder = :holder, acquired_at = now(), epoch = greatest("
+            "epoch + 1, CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)) "
             "RETURNING epoch"
         ),
         {"holder": holder},

@@ -5,34 +5,40 @@ from datetime import datetime
 
 from sqlalchemy import Connection, RowMapping, text
 
-from cloudops.domain.errors import LeaseLostError
+from cloudops.domain.errors import LeaseLostError, StoreUnavailableError
 from cloudops.domain.ledger import Lease, LeaseKind
 
 # A domain whose worker died this often is taken up again only after a pause
-# that doubles each time: something in it kills workers.
+# that doubles each time: something in it kills workers. Sixteen leases' time at
+# most, or a cured one would lie about for hours.
 CRASHES_BEFORE_BACKOFF = 3
+_DOUBLINGS = 4
 
 _COLUMNS = """
     l.id, l.kind, l.domain, l.fence, l.attempts, l.region, l.expires_at, p.id AS provider_id,
-    p.cloud, coalesce(a.account_id, '') AS account_id
+    p.cloud, coalesce(a.account_id, '') AS account_id,
+    pg_postmaster_start_time() AS server_started_at
 """
 _OWNER = """
     LEFT JOIN account a ON a.id = l.account_pk
     JOIN provider p ON p.id = coalesce(l.provider_id, a.provider_id)
 """
 
+# A lease that ran out counts as one crash, whatever its holder had finished before.
 _ACQUIRE = text(f"""
 WITH due AS (
     SELECT l.id FROM lease l {_OWNER}
     WHERE l.next_due_at <= now()
       AND (l.expires_at IS NULL OR l.expires_at + make_interval(secs =>
            CASE WHEN l.attempts < :crashes THEN 0
-                ELSE :seconds * power(2, least(l.attempts - :crashes, 8)) END) < now())
+                ELSE :seconds * power(2, least(l.attempts - :crashes, {_DOUBLINGS})) END) < now())
+      AND (l.attempts >= :crashes) = :suspected
       AND p.runnable AND NOT p.suspended AND p.vanished_at IS NULL
       AND (p.id = :provider_id OR CAST(:provider_id AS integer) IS NULL AND p.origin = 'cluster')
     ORDER BY l.next_due_at LIMIT :limit FOR UPDATE OF l SKIP LOCKED
 ), taken AS (
-    UPDATE lease SET holder = :holder, fence = fence + 1, attempts = attempts + 1,
+    UPDATE lease SET holder = :holder, fence = fence + 1,
+        attempts = greatest(attempts, (expires_at IS NOT NULL)::int) + 1,
         started_at = clock_timestamp(),
         expires_at = clock_timestamp() + make_interval(secs => :seconds)
     FROM due WHERE lease.id = due.id RETURNING lease.*
@@ -71,7 +77,6 @@ UPDATE lease SET holder = '', expires_at = NULL, attempts = 0, finished_at = clo
 FROM lease l LEFT JOIN account a ON a.id = l.account_pk
     LEFT JOIN provider p ON p.id = coalesce(l.provider_id, a.provider_id)
 WHERE l.id = lease.id AND lease.id = :id AND lease.fence = :fence
-RETURNING p.id
 """)
 
 # A run that was asked for is over once every lease of the provider has
@@ -109,8 +114,12 @@ def acquire(
     limit: int,
     seconds: float,
     provider_id: int | None = None,
+    suspects: int = 1,
 ) -> list[Lease]:
     """Take up to `limit` due leases that nobody holds, most overdue first.
+
+    Leases under which workers died come first, and few: in one process with one
+    that kills it, the innocent would look guilty for ever.
 
     Args:
         connection: Of a transaction that the caller commits at once.
@@ -118,18 +127,21 @@ def acquire(
         limit: Most leases to take.
         seconds: How long they last without a heartbeat.
         provider_id: Only this provider's; None = any that came from the cluster.
+        suspects: Most leases to take of those under which workers died.
     """
-    rows = connection.execute(
-        _ACQUIRE,
-        {
-            "holder": holder,
-            "limit": limit,
-            "seconds": seconds,
-            "crashes": CRASHES_BEFORE_BACKOFF,
-            "provider_id": provider_id,
-        },
-    ).mappings()
-    return [_lease(row) for row in rows]
+    wanted = {
+        "holder": holder,
+        "seconds": seconds,
+        "crashes": CRASHES_BEFORE_BACKOFF,
+        "provider_id": provider_id,
+    }
+    taken: list[Lease] = []
+    for suspected, most in ((True, min(suspects, limit)), (False, limit)):
+        if most <= len(taken):
+            continue
+        parameters = {**wanted, "suspected": suspected, "limit": most - len(taken)}
+        taken += [_lease(row) for row in connection.execute(_ACQUIRE, parameters).mappings()]
+    return taken
 
 
 def renew(
@@ -156,14 +168,29 @@ def guard(connection: Connection, lease: Lease) -> None:
     what is locked. Heartbeats only update it, which this lock lets through: a
     long load does not let its own lease run out.
 
+    A server that took another one's place may lack the last commits, the
+    lease's own among them: it may have granted the same fence once more, and a
+    sweep must not act on marks whose removal was lost. So a lease counts only
+    on the server that granted it, until that is restarted.
+
     Raises:
         LeaseLostError: It was taken already.
+        StoreUnavailableError: Another server answers now; take the lease anew.
     """
-    fence = connection.scalar(
-        text("SELECT fence FROM lease WHERE id = :id FOR KEY SHARE"), {"id": lease.id}
-    )
-    if fence != lease.fence:
+    found = connection.execute(
+        text(
+            "SELECT fence, pg_postmaster_start_time() AS started FROM lease WHERE id = :id"
+            " FOR KEY SHARE"
+        ),
+        {"id": lease.id},
+    ).one_or_none()
+    if found is None or found.fence != lease.fence:
+        fence = found.fence if found else "none"
         raise LeaseLostError(f"lease {lease.domain}: fence {lease.fence} is over, now {fence}")
+    if found.started != lease.server_started_at:
+        raise StoreUnavailableError(
+            f"database: restarted or failed over since lease {lease.domain} was taken"
+        )
 
 
 def clear_attempts(connection: Connection, lease: Lease) -> None:
@@ -176,12 +203,12 @@ def finish(connection: Connection, lease: Lease, *, due_in_seconds: float = 0) -
 
     Raises:
         LeaseLostError: It was taken by another worker.
+        StoreUnavailableError: Another server answers now; take the lease anew.
     """
-    finished = connection.execute(
+    guard(connection, lease)
+    connection.execute(
         _FINISH, {"id": lease.id, "fence": lease.fence, "due_in_seconds": due_in_seconds}
-    ).one_or_none()
-    if finished is None:
-        raise LeaseLostError(f"lease {lease.domain}: fence {lease.fence} is over")
+    )
 
 
 def settle_request(connection: Connection, provider_id: int) -> None:
@@ -193,15 +220,23 @@ def settle_request(connection: Connection, provider_id: int) -> None:
     connection.execute(_HANDLED, {"provider_id": provider_id})
 
 
-def hand_back(connection: Connection, leases: Iterable[Lease]) -> None:
-    """Free unfinished leases at once, so that another worker goes on; no crash is counted."""
+def hand_back(connection: Connection, leases: Iterable[Lease], *, after_seconds: float = 0) -> None:
+    """Free unfinished leases, so that any worker goes on; taking them counts as no crash.
+
+    Args:
+        connection: Of the caller's transaction.
+        leases: Those that others have taken meanwhile are left alone.
+        after_seconds: Due again after so long.
+    """
     for lease in leases:
         connection.execute(
             text(
-                "UPDATE lease SET holder = '', expires_at = NULL, attempts = 0, "
-                "next_due_at = now() WHERE id = :id AND fence = :fence"
+                "UPDATE lease SET holder = '', expires_at = NULL, "
+                "attempts = greatest(attempts - 1, 0), "
+                "next_due_at = now() + make_interval(secs => :seconds) "
+                "WHERE id = :id AND fence = :fence"
             ),
-            {"id": lease.id, "fence": lease.fence},
+            {"id": lease.id, "fence": lease.fence, "seconds": after_seconds},
         )
 
 

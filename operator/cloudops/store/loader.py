@@ -63,12 +63,26 @@ class _Plan(NamedTuple):
 class ListingLoad:
     """Takes pages, then `commit`s once; use as a context manager.
 
+    Args:
+        engine: To connect with, if there is anything to ask or to write.
+        lease: Held by the caller, since before `has_rows` was asked.
+        target: Scope and facet.
+        expected_items: As many as the last time; decides how to compare.
+        has_rows: False = nothing is stored of this scope. Nobody but the lease's
+            holder adds any, so an empty listing needs no comparison then.
+
     Raises:
         StoreUnavailableError: From any method, if the database goes away.
     """
 
     def __init__(
-        self, engine: Engine, lease: Lease, target: merge.Target, *, expected_items: int
+        self,
+        engine: Engine,
+        lease: Lease,
+        target: merge.Target,
+        *,
+        expected_items: int,
+        has_rows: bool = True,
     ) -> None:
         self._engine = engine
         self._lease = lease
@@ -76,6 +90,7 @@ class ListingLoad:
         self._first: Page | None = None
         self._staged = False
         self._small = expected_items <= SMALL_SCOPE
+        self._has_rows = has_rows
         self._connection: Connection | None = None
 
     def __enter__(self) -> Self:
@@ -147,7 +162,8 @@ class ListingLoad:
                     "digests": [item.digest for item in observations],
                 },
             )
-            different = {(row.uid, bytes(row.digest)) for row in found}
+            # All at once: row by row costs a fifth of a first load's time on this side.
+            different = {(row.uid, bytes(row.digest)) for row in found.all()}
             staging.stage_rows(
                 connection, [o for o in observations if (o.uid, o.digest) in different]
             )
@@ -166,6 +182,8 @@ class ListingLoad:
     def _commit_memory(self, judge: Judge, *, complete: bool) -> ScopeOutcome | None:
         page = self._first or Page(observations=())
         seen = set(_seen(page))
+        if not (seen or self._has_rows):
+            return judge(0)
         plan = _compare(self._stored(page), page.observations, seen, self._target.scope_id)
         missing = plan.missing if complete else []
         if not (plan.different or plan.returned or missing):

@@ -12,8 +12,9 @@ from cloudops.domain.schedule import EMPTY_PASSES_BEFORE_SLOWING
 
 # A listing may show an item twice, when items move between its pages: the last word counts.
 _DEDUPLICATE = text("""
-DELETE FROM stage_row USING stage_row later
-WHERE later.uid = stage_row.uid AND later.position > stage_row.position
+DELETE FROM stage_row USING (
+    SELECT uid, max(position) AS position FROM stage_row GROUP BY uid HAVING count(*) > 1
+) AS last WHERE stage_row.uid = last.uid AND stage_row.position < last.position
 """)
 
 # Tags and the listing that waits for them are merged one after the other: at
@@ -96,14 +97,25 @@ WHERE lease.id = woken.lease_id
   AND lease.next_due_at > clock_timestamp() AND lease.next_due_at < 'infinity'
 """)  # noqa: S608  constants only
 
-_SEEN_IN_STAGE = "EXISTS (SELECT FROM stage_seen s WHERE s.uid = facet.uid)"
-_IN_LIST = "facet.uid = ANY(CAST(:uids AS uuid[]))"
+# What to mark or to unmark. Set operations, and materialised: joined with what it updates,
+# facets that were never analysed, or many marks where statistics know of few, make the
+# planner look through the whole stage once for every row.
+_LISTED_UIDS = "SELECT unnest(CAST(:uids AS uuid[])) AS uid"
+_MARKED_AND_SEEN = """
+SELECT uid FROM facet WHERE scope_id = :scope_id AND facet = :facet AND missing_since IS NOT NULL
+INTERSECT SELECT uid FROM stage_seen
+"""
+_UNMARKED_AND_UNSEEN = """
+SELECT uid FROM facet WHERE scope_id = :scope_id AND facet = :facet AND missing_since IS NULL
+EXCEPT SELECT uid FROM stage_seen
+"""
+# `+ 0`: the key finds these rows, not the index of the scope.
+_OF_THE_SCOPE = "facet.uid = chosen.uid AND facet.facet = :facet AND facet.scope_id + 0 = :scope_id"
 
-_UNMARK = """
-WITH back AS (
-    UPDATE facet SET missing_since = NULL
-    WHERE facet.scope_id = :scope_id AND facet.facet = :facet AND missing_since IS NOT NULL
-      AND {seen} RETURNING uid
+_UNMARK = f"""
+WITH chosen AS MATERIALIZED ({{chosen}}), back AS (
+    UPDATE facet SET missing_since = NULL FROM chosen
+    WHERE {_OF_THE_SCOPE} AND missing_since IS NOT NULL RETURNING facet.uid
 ), revived AS (
     UPDATE resource SET deleted_at = NULL, deleted_reason = '', changed_at = clock_timestamp()
     FROM back WHERE resource.uid = back.uid AND resource.deleted_at IS NOT NULL
@@ -111,14 +123,15 @@ WITH back AS (
 )
 INSERT INTO change (at, uid, facet, operation, scope_id)
 SELECT clock_timestamp(), uid, :facet, 'revived', :scope_id FROM revived
-"""
+"""  # noqa: S608  constants only
 
-_MARK = """
-UPDATE facet SET missing_since = clock_timestamp()
-WHERE facet.scope_id = :scope_id AND facet.facet = :facet AND missing_since IS NULL AND {missing}
-  AND (CAST(:types AS text[]) = '{{}}' OR :facet <> 'listed' OR EXISTS (
+_MARK = f"""
+WITH chosen AS MATERIALIZED ({{chosen}})
+UPDATE facet SET missing_since = clock_timestamp() FROM chosen
+WHERE {_OF_THE_SCOPE} AND missing_since IS NULL
+  AND (CAST(:types AS text[]) = '{{{{}}}}' OR :facet <> 'listed' OR EXISTS (
        SELECT FROM resource r WHERE r.uid = facet.uid AND r.type = ANY(:types)))
-"""
+"""  # noqa: S608  constants only
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +182,7 @@ def unmark(connection: Connection, target: Target, uids: Sequence[UUID] | None) 
         target: Scope and facet.
         uids: What to clear; None = whatever is in `stage_seen`.
     """
-    _where(connection, _UNMARK, "seen", target, uids)
+    _change(connection, _UNMARK, _MARKED_AND_SEEN, target, uids)
 
 
 def mark_missing(connection: Connection, target: Target, uids: Sequence[UUID] | None) -> None:
@@ -180,16 +193,19 @@ def mark_missing(connection: Connection, target: Target, uids: Sequence[UUID] | 
         target: Scope and facet.
         uids: What was missing; None = whatever is not in `stage_seen`.
     """
-    _where(connection, _MARK, "missing", target, uids)
+    _change(connection, _MARK, _UNMARKED_AND_UNSEEN, target, uids)
 
 
-def _where(
-    connection: Connection, statement: str, name: str, target: Target, uids: Sequence[UUID] | None
+def _change(
+    connection: Connection,
+    statement: str,
+    by_stage: str,
+    target: Target,
+    uids: Sequence[UUID] | None,
 ) -> None:
-    condition = _IN_LIST if uids is not None else _SEEN_IN_STAGE
-    if uids is None and name == "missing":
-        condition = f"NOT {_SEEN_IN_STAGE}"
-    connection.execute(
-        text(statement.format(**{name: condition})),
-        target.parameters() if uids is None else {**target.parameters(), "uids": list(uids)},
-    )
+    parameters = target.parameters()
+    if uids is None:
+        connection.execute(text(statement.format(chosen=by_stage)), parameters)
+    else:
+        parameters["uids"] = list(uids)
+        connection.execute(text(statement.format(chosen=_LISTED_UIDS)), parameters)

@@ -144,11 +144,14 @@ SELECT DISTINCT 'inventory', :cloud || '/' || account_id || '/' || region, accou
 FROM desired ON CONFLICT (domain) DO NOTHING
 """)  # noqa: S608  constants only
 
+# A lease's rows are written together for ever after: on neighbouring pages, or each
+# brings an image of a page of its own into the WAL after a checkpoint.
 _SCOPES = text(f"""
 WITH {_DESIRED}
 INSERT INTO scope (account_pk, region, listing, lease_id, period_seconds, types)
 SELECT d.account_pk, d.region, d.listing, l.id, d.period, d.types
 FROM desired d JOIN lease l ON l.domain = :cloud || '/' || d.account_id || '/' || d.region
+ORDER BY l.id
 ON CONFLICT (account_pk, region, listing) DO UPDATE SET
     period_seconds = excluded.period_seconds, retired_at = NULL, retired_reason = '',
     types = excluded.types,

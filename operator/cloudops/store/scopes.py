@@ -16,19 +16,22 @@ from cloudops.domain.schedule import (
 from cloudops.store.words import storable
 
 POSTPONE_SECONDS = 300
+CRASHED = "WorkerCrashed"
 
 # A scope that is nearly due goes with its lease, which saves taking it twice;
 # a changed spec and a request make all of them due.
-_DUE = text("""
+_DUE = text(f"""
 SELECT s.id, s.listing, a.account_id, s.region, s.status, s.last_complete_at,
-       s.consecutive_failures, s.empty_streak, s.item_count, s.period_seconds, s.account_pk, s.types
+       s.consecutive_failures, s.empty_streak, s.item_count, s.period_seconds, s.account_pk,
+       s.types, s.error_code = '{CRASHED}' AS crashed,
+       EXISTS (SELECT FROM facet f WHERE f.scope_id = s.id) AS has_rows
 FROM scope s JOIN account a ON a.id = s.account_pk JOIN provider p ON p.id = a.provider_id
 WHERE s.lease_id = :lease_id AND s.retired_at IS NULL
   AND (s.next_due_at <= now() + make_interval(secs => s.period_seconds * 0.05)
        OR coalesce(s.last_attempt_at, '-infinity')
           < greatest(p.requested_at, p.spec_changed_at))
 ORDER BY s.last_attempt_at NULLS FIRST, s.listing
-""")
+""")  # noqa: S608  constants only
 
 # What became due during the attempt (somebody saw an item in the meantime) stays due.
 _RECORD = text(f"""
@@ -38,8 +41,9 @@ UPDATE scope SET
         THEN scope.status_since ELSE clock_timestamp() END,
     error_class = o.error_class, error_code = o.error_code, error_message = o.error_message,
     error_permission = o.error_permission,
-    last_attempt_at = o.started_at,
-    last_complete_at = CASE WHEN o.complete THEN o.started_at ELSE scope.last_complete_at END,
+    last_attempt_at = least(o.started_at, clock_timestamp()),
+    last_complete_at = CASE WHEN o.complete THEN least(o.started_at, clock_timestamp())
+        ELSE scope.last_complete_at END,
     last_complete_end_at = CASE WHEN o.complete THEN clock_timestamp()
         ELSE scope.last_complete_end_at END,
     item_count = coalesce(o.item_count, scope.item_count),
@@ -93,6 +97,17 @@ UPDATE scope SET status = :status, error_class = :class, error_code = :code,
 WHERE lease_id = :lease_id AND retired_at IS NULL
 """)
 
+_SUSPECT = text("""
+UPDATE scope SET status = 'failed', error_class = 'transient', error_code = :code,
+    error_message = 'a worker died while reading this; it is retried alone, with growing pauses',
+    error_permission = '', last_attempt_at = clock_timestamp(),
+    status_since = CASE WHEN error_code = :code THEN status_since ELSE clock_timestamp() END,
+    consecutive_failures = least(consecutive_failures + 1, 1000),
+    next_due_at = clock_timestamp() + make_interval(secs => least(
+        period_seconds, :backoff_seconds * power(2, least(consecutive_failures, 10))))
+WHERE id = :id
+""")
+
 # What was denied only because the account was shut is read as soon as one of
 # its leases gets in, however long the listing's own period is.
 _REOPEN = text("""
@@ -137,6 +152,17 @@ def deny_lease(connection: Connection, lease: Lease, error: AccessError) -> None
             "backoff_seconds": BACKOFF_SECONDS,
             "day_seconds": DAY_SECONDS,
         },
+    )
+
+
+def suspect(connection: Connection, scope: Scope) -> None:
+    """Say already that a worker died of this scope, since one that dies can't say it.
+
+    Whatever becomes of the attempt is written over it. Until then its lease's
+    other listings go first, and this one is retried with growing pauses.
+    """
+    connection.execute(
+        _SUSPECT, {"id": scope.id, "code": CRASHED, "backoff_seconds": BACKOFF_SECONDS}
     )
 
 

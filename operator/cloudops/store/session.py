@@ -7,21 +7,22 @@ import psycopg
 from psycopg.errors import (
     DeadlockDetected,
     LockNotAvailable,
+    ProgramLimitExceeded,
     QueryCanceled,
+    ReadOnlySqlTransaction,
     SerializationFailure,
 )
-from sqlalchemy import URL, Connection, Engine, create_engine
-from sqlalchemy.engine import make_url
+from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event
 from sqlalchemy.exc import (
-    ArgumentError,
     DBAPIError,
-    InterfaceError,
-    OperationalError,
     TimeoutError,  # noqa: A004  of the pool
 )
 
 from cloudops.domain.errors import InvalidInputError, StoreBusyError, StoreUnavailableError
 from cloudops.settings import Settings
+from cloudops.store.address import driver_url
+
+__all__ = ["driver_url", "open_engine", "store_errors", "transaction"]
 
 # A hung statement or lock must not outlive a lease; a forgotten transaction
 # must not hold back vacuum.
@@ -31,6 +32,8 @@ _SESSION_OPTIONS = (
 )
 # The database is there; it only could not do this now.
 _BUSY = (DeadlockDetected, LockNotAvailable, QueryCanceled, SerializationFailure)
+# It is not, or not as one that takes writes: a standby, or one whose disk is full.
+_AWAY = (psycopg.OperationalError, psycopg.InterfaceError, ReadOnlySqlTransaction)
 _CONNECT = {
     "connect_timeout": 10,
     "keepalives_idle": 30,
@@ -41,8 +44,15 @@ _CONNECT = {
 }
 
 
-def open_engine(settings: Settings, *, application: str = "cloudops") -> Engine:
+def open_engine(
+    settings: Settings, *, application: str = "cloudops", writes: bool = True
+) -> Engine:
     """An engine for `settings.database_url`; connects on first use.
+
+    Args:
+        settings: Where the database is, and how many threads will use it.
+        application: Name of its sessions, for `pg_stat_activity`.
+        writes: False for those who only read: a standby is good enough for them.
 
     Raises:
         InvalidInputError: No URL is set, or it is not one of PostgreSQL.
@@ -52,37 +62,27 @@ def open_engine(settings: Settings, *, application: str = "cloudops") -> Engine:
             "no database: set CLOUDOPS_DATABASE_URL=postgresql://user:password@host/name, "
             "or use `cloudops run`, which starts an embedded PostgreSQL"
         )
-    return create_engine(
-        driver_url(settings.database_url),
+    engine = create_engine(
+        driver_url(settings.database_url, writes=writes),
         pool_size=max(settings.database_pool_size, _least_connections(settings)),
         max_overflow=4,
         pool_pre_ping=True,
         pool_recycle=1800,
         connect_args={**_CONNECT, "application_name": application},
     )
+    event.listen(engine, "handle_error", _leave_read_only)
+    return engine
+
+
+def _leave_read_only(context: ExceptionContext) -> None:
+    """A server that was demoted answers as ever, but takes no writes: look for another one."""
+    if isinstance(context.original_exception, ReadOnlySqlTransaction):
+        context.is_disconnect = True
 
 
 def _least_connections(settings: Settings) -> int:
     """A lease's thread and a listing's thread may hold one each, for as long as they run."""
     return 2 * settings.worker_threads
-
-
-def driver_url(database_url: str) -> URL:
-    """`postgresql://…` as SQLAlchemy wants it, with the driver in it.
-
-    Raises:
-        InvalidInputError: It is no URL of PostgreSQL; the message does not repeat it.
-    """
-    form = "postgresql://user:password@host/name"
-    try:
-        url = make_url(database_url)
-    except (ArgumentError, ValueError) as error:
-        raise InvalidInputError(f"CLOUDOPS_DATABASE_URL is no URL; write {form}") from error
-    if url.drivername.partition("+")[0] not in ("postgresql", "postgres"):
-        raise InvalidInputError(
-            f"CLOUDOPS_DATABASE_URL must start with postgresql://, not {url.drivername}://"
-        )
-    return url.set(drivername="postgresql+psycopg")
 
 
 @contextmanager
@@ -106,18 +106,23 @@ def store_errors() -> Iterator[None]:
     """
     try:
         yield
-    except (OperationalError, InterfaceError) as error:
-        if isinstance(error.orig, _BUSY):
-            raise StoreBusyError(f"database: {_first_line(error.orig)}") from error
-        raise StoreUnavailableError(f"database: {_first_line(error.orig)}") from error
     except DBAPIError as error:
-        if error.connection_invalidated:
-            raise StoreUnavailableError(f"database: {_first_line(error.orig)}") from error
+        _raise_ours(error.orig, error, gone=error.connection_invalidated)
         raise
-    except (psycopg.OperationalError, psycopg.InterfaceError) as error:  # out of a COPY
-        raise StoreUnavailableError(f"database: {_first_line(error)}") from error
+    except psycopg.Error as error:  # out of a COPY
+        _raise_ours(error, error)
+        raise
     except TimeoutError as error:
         raise StoreBusyError("database: all connections of this process are busy") from error
+
+
+def _raise_ours(cause: BaseException | None, error: Exception, *, gone: bool = False) -> None:
+    """What is no fault of the database is left as it is: a value that it refuses, a bug."""
+    if isinstance(cause, _BUSY):
+        raise StoreBusyError(f"database: {_first_line(cause)}") from error
+    too_much = isinstance(cause, ProgramLimitExceeded)  # such as a value that no index takes
+    if gone or (isinstance(cause, _AWAY) and not too_much):
+        raise StoreUnavailableError(f"database: {_first_line(cause)}") from error
 
 
 def _first_line(error: BaseException | None) -> str:

@@ -1,5 +1,6 @@
 """Reading what the ledger knows of one provider, in one transaction."""
 
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, Row, text
@@ -22,9 +23,14 @@ PROBLEMS_SHOWN = 20
 HELD_SHOWN = 20
 OVERDUE_PERIODS = 3
 
+# Whether the plan stops at the provider itself: it was never discovered, and nothing went wrong.
 _PROVIDER = text("""
 SELECT id, generation, discovered_generation, handled_token, entry_state, entry_reason,
-       entry_message, entry_since, identity, spec_changed_at, now() AS taken_at
+       entry_message, entry_since, identity, spec_changed_at, now() AS taken_at,
+       NOT EXISTS (SELECT FROM account a WHERE a.provider_id = provider.id)
+       AND NOT EXISTS (SELECT FROM claim c WHERE c.provider_id = provider.id)
+       AND NOT EXISTS (SELECT FROM lease l WHERE l.provider_id = provider.id AND l.attempts > 0)
+       AS bare
 FROM provider WHERE namespace = :namespace AND name = :name AND vanished_at IS NULL
 """)
 
@@ -126,7 +132,34 @@ def read_snapshot(connection: Connection, namespace: str, name: str) -> Provider
     row = connection.execute(_PROVIDER, {"namespace": namespace, "name": name}).one_or_none()
     if row is None:
         return None
-    key = {"id": row.id}
+    snapshot = _snapshot(row)
+    # Thousands of suspended providers are read one by one when a controller starts.
+    return snapshot if row.bare else replace(snapshot, **_known(connection, {"id": row.id}))
+
+
+def _snapshot(row: Row[Any]) -> ProviderSnapshot:
+    """What the provider's own row says."""
+    return ProviderSnapshot(
+        generation=row.generation,
+        discovered_generation=row.discovered_generation,
+        handled_request=row.handled_token,
+        entry=Entry(
+            EntryState(row.entry_state), row.entry_reason, row.entry_message, row.entry_since
+        ),
+        identity=None if row.identity is None else Identity(**row.identity),
+        accounts=AccountCounts(),
+        scopes=ScopeCounts(),
+        resources=0,
+        deleted_last_24h=0,
+        oldest_complete=None,
+        last_change=None,
+        spec_changed_at=row.spec_changed_at,
+        taken_at=row.taken_at,
+    )
+
+
+def _known(connection: Connection, key: dict[str, int]) -> dict[str, Any]:
+    """What accounts, scopes and resources say, by the snapshot's attribute."""
     groups = [ScopeGroup(**group) for group in connection.execute(_GROUPS, key).mappings()]
     resources = connection.execute(_RESOURCES, key).one()
     problems = connection.execute(_FIRST_PROBLEMS, {**key, "limit": PROBLEMS_SHOWN}).all()
@@ -136,32 +169,23 @@ def read_snapshot(connection: Connection, namespace: str, name: str) -> Provider
         for group in groups
         if group.oldest_complete is not None and group.status != ScopeStatus.UNSUPPORTED
     ]
-    return ProviderSnapshot(
-        generation=row.generation,
-        discovered_generation=row.discovered_generation,
-        handled_request=row.handled_token,
-        entry=Entry(
-            EntryState(row.entry_state), row.entry_reason, row.entry_message, row.entry_since
-        ),
-        identity=None if row.identity is None else Identity(**row.identity),
-        accounts=AccountCounts(**connection.execute(_ACCOUNTS, key).mappings().one()),
-        scopes=_counts(groups),
-        resources=resources.live,
-        deleted_last_24h=resources.deleted,
-        oldest_complete=min(ages, default=None),
-        last_change=resources.last_change,
-        spec_changed_at=row.spec_changed_at,
-        unsynced=_unsynced(connection, key, groups),
-        problems=tuple(_problem(problem) for problem in problems),
-        problems_total=problems[0].total if problems else 0,
-        held=tuple(
+    return {
+        "accounts": AccountCounts(**connection.execute(_ACCOUNTS, key).mappings().one()),
+        "scopes": _counts(groups),
+        "resources": resources.live,
+        "deleted_last_24h": resources.deleted,
+        "oldest_complete": min(ages, default=None),
+        "last_change": resources.last_change,
+        "unsynced": _unsynced(connection, key, groups),
+        "problems": tuple(_problem(problem) for problem in problems),
+        "problems_total": problems[0].total if problems else 0,
+        "held": tuple(
             HeldScope(scope.listing, scope.account_id, scope.region, scope.held_count)
             for scope in held
         ),
-        held_scopes=held[0].scopes if held else 0,
-        held_total=int(held[0].total) if held else 0,
-        taken_at=row.taken_at,
-    )
+        "held_scopes": held[0].scopes if held else 0,
+        "held_total": int(held[0].total) if held else 0,
+    }
 
 
 def _unsynced(

@@ -362,6 +362,19 @@ class TestTags:
         assert tagged.live() == {"a", "b"}
         assert tagged.history()[-1] == ("a", "dropped")
 
+    def test_to_be_shown_without_tags_is_known_and_not_to_be_shown_is_not(self, tagged):
+        """The tagging API never shows what had no tags in all its life."""
+        self.listing(tagged, "a", "b")
+
+        untagged = observe("a", facet=Facet.TAGS, document={})
+        tagged.pass_over([untagged], name="fake.tagging", facet=Facet.TAGS)
+
+        found = rows(tagged.engine, "SELECT canonical_id, tags, tags_known FROM inventory")
+        assert {row.canonical_id: (row.tags, row.tags_known) for row in found} == {
+            "a": ({}, True),
+            "b": (None, False),
+        }
+
     def test_tags_of_a_listing_are_not_overwritten_by_the_tagging_pass(self, tagged):
         tagged.pass_over([observe("a", tags={"own": "1"})])
 

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from cloudops.settings import Settings
-from cloudops.store import leases, loader, reading, scopes, sweep
+from cloudops.store import leases, loader, merge, reading, scopes, staging, sweep
 from cloudops.store.session import open_engine
 from tests.integration.store.seeding import ACCOUNT, Ledger, execute
 
@@ -110,6 +110,36 @@ def test_a_small_scope_is_compared_without_its_large_neighbour(ledger):
     assert touched(nodes) < 5 * PAGE
 
 
+@pytest.mark.parametrize(
+    ("statement", "chosen"),
+    [
+        pytest.param(merge._MARK, merge._UNMARKED_AND_UNSEEN, id="mark"),
+        pytest.param(merge._UNMARK, merge._MARKED_AND_SEEN, id="unmark"),
+    ],
+)
+@pytest.mark.parametrize("seen", ["all", "none"])
+def test_marks_of_a_large_listing_are_found_by_one_look_at_the_stage(
+    ledger, statement, chosen, seen
+):
+    """Fails with a join in place of the set operation: each row would search the stage.
+
+    Without hash joins, as PostgreSQL 15 plans it by itself.
+    """
+    shown = "INSERT INTO stage_seen SELECT uid FROM facet"
+    nodes = plan_nodes(
+        ledger.engine,
+        text(statement.format(chosen=chosen)),
+        "SET LOCAL enable_hashjoin = off",
+        "SET LOCAL enable_mergejoin = off",
+        staging._CREATE.text,
+        "TRUNCATE stage_seen",
+        shown if seen == "all" else f"{shown} LIMIT 1",
+        **ledger.target().parameters(),
+    )
+
+    assert touched(nodes) < 10 * ROWS
+
+
 @pytest.mark.parametrize("name", ["_CANDIDATES", "_DELETE"])
 def test_a_sweep_looks_at_each_row_a_few_times_at_most(ledger, name):
     nodes = plan_nodes(
@@ -170,6 +200,7 @@ def test_leases_are_taken_from_the_front_of_what_is_due(ledger):
         seconds=60,
         crashes=3,
         provider_id=None,
+        suspected=False,
     )
 
     assert touched(nodes) < 1000

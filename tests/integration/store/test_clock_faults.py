@@ -1,0 +1,252 @@
+"""The database's clock jumps: by an hour, either way, or by years."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from cloudops.domain.errors import LeaseLostError
+from cloudops.domain.ledger import LeaseKind
+from cloudops.services.leasing import LeasingService
+from cloudops.services.maintenance import MaintenanceService
+from cloudops.settings import Settings
+from cloudops.store.migrate import upgrade
+from cloudops.store.session import open_engine
+from tests.fakes.cloud import MACHINES, QUEUES, observe
+from tests.fixtures.machine import Machine
+from tests.fixtures.postgres_server import PostgresServer
+from tests.integration.store.seeding import Ledger, acquire, denial, execute, one, rows
+
+pytestmark = [pytest.mark.integration, pytest.mark.database]
+
+HOUR = 3600
+YEAR = 365 * 24 * HOUR
+
+
+@pytest.fixture(scope="module")
+def machine(run_folder):
+    return Machine(run_folder / "machine")
+
+
+@pytest.fixture(scope="module")
+def server(machine, run_folder):
+    """A PostgreSQL on a machine whose clock a test sets."""
+    server = PostgresServer(run_folder / "skewed" / "postgres", environment=machine.environment)
+    try:
+        server.create()
+        upgrade(server.create_database("migrated"))
+        server.seal_template("migrated")
+        yield server
+    finally:
+        server.stop("immediate")
+
+
+@pytest.fixture
+def engine(server, machine, request):
+    """What `rig` and `ledger` work on."""
+    name = f"test_{abs(hash(request.node.nodeid))}"
+    engine = open_engine(Settings(database_url=server.create_database(name, "migrated")))
+    yield engine
+    machine.set_clock(0)
+    engine.dispose()
+
+
+@pytest.fixture
+def read(rig):
+    """Everything was read once, under a clock that is right."""
+    rig.account.put(MACHINES, "m0", "m1", "m2")
+    rig.account.put(QUEUES, "q0", "q1")
+    rig.plan()
+    rig.work()
+    assert len(rig.live()) == 5
+    return rig
+
+
+def run_now(rig, token):
+    """Ask for a run, as a person does, and do what is due."""
+    rig.plan(requested_at=token)
+    return rig.work()
+
+
+def longest_waits(engine):
+    """In periods: how long the scopes, at most, still wait; in seconds: how long the leases do."""
+    ((scopes, leases, held),) = rows(
+        engine,
+        "SELECT (SELECT max(extract(epoch FROM next_due_at - now()) / period_seconds) FROM scope),"
+        " (SELECT max(extract(epoch FROM next_due_at - now())) FROM lease"
+        "   WHERE next_due_at < 'infinity'),"
+        " (SELECT max(extract(epoch FROM expires_at - now())) FROM lease)",
+    )
+    return float(scopes), float(leases), float(held or 0)
+
+
+class TestForwards:
+    def test_leases_run_out_and_the_fence_holds(self, engine, machine):
+        """Fails without the fence: the first worker does not know that its hour is over."""
+        ledger = Ledger.plan(engine)
+        ledger.load([observe("a"), observe("b")])
+
+        machine.set_clock(HOUR)
+        again = next(lease for lease in acquire(engine, "other") if lease.id == ledger.lease.id)
+
+        with pytest.raises(LeaseLostError):
+            ledger.load([observe("b")])
+        ledger.pass_over([observe("a"), observe("b")], lease=again)
+        ledger.sweep(lease=again)
+        assert ledger.live() == {"a", "b"}
+
+    def test_an_hour_that_did_not_pass_confirms_no_deletion(self, read, machine):
+        """Fails without `restart_confirmations`: two listings, seconds apart, would agree.
+
+        The item lives; an eventually consistent listing leaves it out for some seconds.
+        """
+        read.account.remove(QUEUES, "q0")
+        run_now(read, "1")
+
+        machine.set_clock(HOUR)
+        run_now(read, "2")
+        run_now(read, "3")
+
+        assert "q0" in read.live()
+        read.account.put(QUEUES, "q0")
+        run_now(read, "4")
+        assert "q0" in read.live()
+
+    def test_what_is_really_gone_goes_a_little_later(self, read, machine):
+        read.account.remove(QUEUES, "q0")
+        run_now(read, "1")
+        machine.set_clock(HOUR)
+        run_now(read, "2")
+        assert "q0" in read.live()
+
+        read.age(100)
+        run_now(read, "3")
+
+        assert "q0" not in read.live()
+
+
+class TestBackwards:
+    def test_nothing_waits_for_the_hour_to_come_again(self, read, machine, engine):
+        """Fails without `settle_times`: whatever waits would wait for an hour longer.
+
+        Measured: with it the longest wait is one period, or the time of one lease.
+        """
+        read.age(100_000)
+        (dead, *_) = read.leasing.acquire("dead", 1)
+        before = longest_waits(engine)
+
+        machine.set_clock(-HOUR)
+        other = LeasingService(engine, lease_seconds=60)
+        other._watch = read.leasing._watch  # it has seen the clock before, as that process has
+        taken = other.acquire("other", 100)
+
+        scopes, _, held = longest_waits(engine)
+        assert dead.id not in {lease.id for lease in taken}
+        assert held <= 60
+        assert scopes <= max(before[0], 1.05)
+        assert one(engine, "SELECT count(*) FROM scope WHERE last_attempt_at > now()") == 0
+
+    def test_a_worker_that_never_saw_the_right_time_settles_it_too(self, read, machine, engine):
+        """Fails if only the jump itself is noticed: a new process has not seen it."""
+        machine.set_clock(-HOUR)
+        assert longest_waits(engine)[0] > 2
+
+        MaintenanceService(engine).run()
+
+        scopes, leases, _ = longest_waits(engine)
+        assert scopes <= 1.05
+        assert leases <= 900 * 1.05
+
+    def test_what_never_happened_has_not_happened_now(self, rig, machine):
+        """Fails with `least`, to which NULL is no value: scopes never read would look fresh."""
+        rig.account.fail(MACHINES, denial())
+        rig.plan()
+        rig.work()
+
+        machine.set_clock(-HOUR)
+        rig.work()
+
+        row = rig.scopes()["fake.machines"]
+        assert (row.status, row.last_complete_at) == ("denied", None)
+        never = "SELECT requested_at IS NULL FROM provider"
+        assert rig.value(never)
+        assert rig.value("SELECT bool_and(expires_at IS NULL) FROM lease")
+
+    def test_a_run_is_neither_repeated_for_an_hour_nor_left_out(self, read, machine):
+        """Fails without `settle_times`: what was asked "in an hour" would be due again and again,
+
+        and what is asked now would look as if it had been answered in an hour.
+        """
+        run_now(read, "1")
+
+        machine.set_clock(-HOUR)
+        read.work()  # raises if something stays due
+
+        assert read.work() == 0
+        read.account.put(MACHINES, "new")
+        run_now(read, "2")
+        assert "new" in read.live()
+        assert read.snapshot().handled_request == "2"
+        assert read.work() == 0
+
+    def test_in_the_middle_of_a_lease_its_ages_do_not_lie_in_the_future(self, read, machine):
+        """Fails without `least` in the ledger's statement: a request would find it read already."""
+        lease = next(le for le in self.due(read) if le.region == "eu-west-1")
+        read.cloud.on_page = lambda *_: machine.set_clock(-HOUR)
+        read.run(lease)
+
+        assert read.value("SELECT count(*) FROM scope WHERE last_complete_at > now()") == 0
+
+    def due(self, rig):
+        rig.age(100_000)
+        return rig.acquire(LeaseKind.INVENTORY)
+
+
+class TestYears:
+    def test_a_clock_that_nobody_shares_makes_nothing_forgotten(self, read, machine, engine):
+        """Fails without the second clock: history and deleted rows would be dropped for good."""
+        MaintenanceService(engine).run()
+        read.account.remove(MACHINES, "m0")
+        execute(
+            engine,
+            "UPDATE resource SET deleted_at = now(), deleted_reason = 'swept'"
+            " WHERE canonical_id = 'm0'",
+        )
+        before = history(engine)
+
+        machine.set_clock(2 * YEAR)
+        MaintenanceService(engine).run()
+
+        assert history(engine) == before
+        assert one(engine, "SELECT count(*) FROM resource WHERE canonical_id = 'm0'") == 1
+        machine.set_clock(0)
+        MaintenanceService(engine).run()
+        assert history(engine) == before
+
+    def test_what_is_loaded_beyond_the_last_month_is_kept_and_gets_its_month(
+        self, read, machine, engine
+    ):
+        """Fails without the default partition: no load would succeed any more."""
+        MaintenanceService(engine).run()
+        before = history(engine)
+        machine.set_clock(YEAR)
+        read.account.put(MACHINES, "later")
+        run_now(read, "1")
+        assert "later" in read.live()
+        assert partitions(engine) >= {"change_default"}
+
+        MaintenanceService(engine).run()
+
+        month = (datetime.now(UTC) + timedelta(seconds=YEAR)).strftime("change_%Y%m")
+        assert partitions(engine) >= {month}
+        assert "change_default" not in partitions(engine)
+        assert history(engine) == before + 1
+
+
+def history(engine):
+    return one(engine, "SELECT count(*) FROM change")
+
+
+def partitions(engine):
+    """Those that rows lie in."""
+    found = rows(engine, "SELECT DISTINCT CAST(tableoid::regclass AS text) AS name FROM change")
+    return {row.name for row in found}
