@@ -6,4 +6,5 @@ pytest_plugins = [
     "tests.fixtures.postgres",
     "tests.fixtures.operator",
     "tests.fixtures.aws",
+    "tests.fixtures.notes",
 ]

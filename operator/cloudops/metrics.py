@@ -66,6 +66,11 @@ WATCH_AGE: Final = Gauge(
     "cloudops_watch_lag_seconds",
     "How long the watch has not delivered what a full list shows; 0 = in step.",
 )
+WATCH_ENDS: Final = Counter(
+    "cloudops_watch_ends_total",
+    "Watches that ended by themselves, and were started again.",
+    ("resource",),
+)
 
 PROVIDER_API_CALLS: Final = Counter(
     "cloudops_provider_api_calls_total",

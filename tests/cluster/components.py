@@ -64,6 +64,10 @@ class Layout:
     def audit_policy(self) -> Path:
         return self.directory / "audit-policy.json"
 
+    @property
+    def audit_log(self) -> Path:
+        return self.logs / "audit.log"
+
     def folders(self) -> tuple[Path, ...]:
         return (self.pki.folder, self.logs, self.data)
 
@@ -109,7 +113,7 @@ def apiserver_command(layout: Layout, binaries: Path, ports: Ports) -> list[str 
     server, etcd = pki.pair("apiserver"), pki.pair("etcd-client")
     audit = [
         f"--audit-policy-file={layout.audit_policy}",
-        f"--audit-log-path={layout.logs}/audit.log",
+        f"--audit-log-path={layout.audit_log}",
     ]
     return [
         binaries / APISERVER,

@@ -62,6 +62,11 @@ class LocalCluster(Cluster):
     def logs(self) -> Path:
         return self._layout.logs
 
+    @property
+    def audit_log(self) -> Path:
+        """Is there only with `audit`; see `tests.cluster.audit`."""
+        return self._layout.audit_log
+
     def processes(self) -> dict[str, processes.ProcessRecord]:
         """What runs now, by component."""
         found = processes.recorded(self._records)

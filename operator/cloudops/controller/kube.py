@@ -135,8 +135,37 @@ class KubeClient:
         REST_REQUESTS.labels(str(response.status), method, self._host).inc()
         if response.status >= HTTPStatus.BAD_REQUEST:
             raise _refusal(method, path, response.status, answer)
-        document: dict[str, Any] = orjson.loads(answer)
-        return document
+        return _document(method, path, answer)
+
+
+def _document(method: str, path: str, answer: bytes) -> dict[str, Any]:
+    try:
+        document = orjson.loads(answer)
+    except orjson.JSONDecodeError:
+        document = None
+    if not isinstance(document, dict):  # a proxy's page, though it says 200
+        told = f"{method} {path.partition('?')[0]}: an answer that is no JSON object"
+        raise KubeUnavailableError(told, 0)
+    return document
+
+
+def is_served(client: KubeClient, plural: str) -> bool:
+    """Whether discovery shows a resource of our group, in the list of groups as well.
+
+    The two come one after the other, and who looks in between sees the group without an entry
+    in the list, or an entry whose resources can't be read.
+
+    Raises:
+        KubeError: Discovery could not be read.
+    """
+    groups = {group["name"] for group in client.get("/apis").get("groups", ())}
+    if GROUP not in groups:
+        return False
+    try:
+        resources = client.get(API).get("resources", ())
+    except NotFoundError:
+        return False
+    return plural in {resource["name"] for resource in resources}
 
 
 def _refusal(method: str, path: str, status: int, content: bytes) -> KubeError:

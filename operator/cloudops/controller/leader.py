@@ -203,6 +203,8 @@ class Elector:
             self._client.post(self._terms.path, lease, timeout_seconds=self._call_seconds())
         except ConflictError:
             return False
+        if self.leads():
+            log.warning("the Lease was gone; made anew", identity=self._terms.identity)
         return True
 
     def _is_free(self, spec: dict[str, Any]) -> bool:

@@ -9,14 +9,14 @@ from typing import Any, Final
 from cloudops.controller.cache import ObjectCache
 from cloudops.controller.cloudprovider import PLURAL, CloudProviderReconciler, status_kind
 from cloudops.controller.database_alarm import DatabaseAlarm
-from cloudops.controller.kube import API, Key, KubeClient, KubeError
+from cloudops.controller.kube import Key, KubeClient, KubeError, is_served
 from cloudops.controller.leader import Elector, LeaseTerms, new_identity
 from cloudops.controller.list_diff import LONGEST_LAG_SECONDS, ListDiff, WatchLag
 from cloudops.controller.planning import Plan
 from cloudops.controller.queue import WorkQueue
-from cloudops.controller.recorder import Recorder
 from cloudops.controller.status import StatusWriter
-from cloudops.controller.watch import Watch
+from cloudops.controller.teller import Teller
+from cloudops.controller.watch import Watch, Watched
 from cloudops.controller.workers import Workers
 from cloudops.domain.errors import CloudOpsError, InvalidInputError, StoreUnavailableError
 from cloudops.health import HealthServer
@@ -29,6 +29,7 @@ log = get_logger(__name__)
 CONTROLLER: Final = "cloudprovider"
 RETRY_SECONDS: Final = 2.0
 DRAIN_SECONDS: Final = 15.0
+TELL_SECONDS: Final = 3.0
 LONGEST_SILENCE_SECONDS: Final = 60.0
 LONGEST_RECONCILE_SECONDS: Final = 300.0
 
@@ -47,7 +48,7 @@ class Replica:
     ) -> None:
         self._settings = settings
         self._plan = plan
-        self._served = False
+        self._crds_missing = "nobody has looked for the CRDs"  # "" = they are served
         self._epoch: int | None = None
         self._stop = threading.Event()
         self.port = 0  # of the health server, once it listens
@@ -75,8 +76,7 @@ class Replica:
             period_seconds=settings.list_diff_seconds,
         )
         self._watch = Watch(
-            PLURAL,
-            settings.watch_namespaces,
+            Watched(PLURAL, settings.watch_namespaces, self._look_for_crds),
             configuration,
             cache=self._cache,
             on_change=self._queue.add,
@@ -97,21 +97,21 @@ class Replica:
                 self._shut_down()
 
     def _make_workers(self) -> Workers:
-        recorder = Recorder(self._client, self._settings.pod_name)
+        self._teller = Teller(self._client, self._settings.pod_name)
         writer = StatusWriter(
             status_kind(self._settings),
             self._client,
             self._cache,
             may_write=self._elector.may_write,
         )
-        self._alarm = DatabaseAlarm(self._plan, self._settings, self._client, recorder)
+        self._alarm = DatabaseAlarm(self._plan, self._settings, self._client, self._teller)
         reconciler = CloudProviderReconciler(
             self._settings,
             self._alarm,
             epoch=self._leader_epoch,
             cache=self._cache,
             writer=writer,
-            recorder=recorder,
+            recorder=self._teller,
         )
         self._pace = reconciler.pace
         return Workers(
@@ -166,28 +166,37 @@ class Replica:
             InvalidInputError: The database belongs to another cluster.
         """
         while not self._stop.is_set():
+            if not self._look_for_crds():
+                self._stop.wait(RETRY_SECONDS)
+                continue
             try:
-                self._require_crds()
-                self._served = True
                 system = self._client.get("/api/v1/namespaces/kube-system")
                 self._plan.require_schema()
                 self._plan.adopt_cluster(system["metadata"]["uid"])
             except (KubeError, StoreUnavailableError) as error:
-                log.warning("waiting for the CRDs and the database", error=str(error))
+                log.warning("waiting for the API server and the database", error=str(error))
                 self._stop.wait(RETRY_SECONDS)
             else:
                 return True
         return False
 
-    def _require_crds(self) -> None:
-        served = self._client.get(API).get("resources", ())
-        if PLURAL not in {resource["name"] for resource in served}:
-            raise KubeError(f"{PLURAL} are not served", 0)
+    def _look_for_crds(self) -> bool:
+        """Whether the API server serves what we watch; /readyz says so from then on."""
+        try:
+            found = is_served(self._client, PLURAL)
+            missing = "" if found else "the CRDs are not installed"
+        except KubeError as error:
+            missing = str(error)
+        if missing and missing != self._crds_missing:
+            log.warning("waiting for the CRDs", error=missing)
+        self._crds_missing = missing
+        return not missing
 
     def _start(self) -> None:
         self._watch.start()
         self._list_diff.start()
         threading.Thread(target=self._listen, name="changes", daemon=True).start()
+        self._teller.start()
         self._elector.start()
 
     def _shut_down(self) -> None:
@@ -198,6 +207,7 @@ class Replica:
         else:
             log.warning("a reconcile did not end in time; the Lease is left to expire")
         self._epoch = None
+        self._teller.stop(TELL_SECONDS)
         self._list_diff.stop()
         self._watch.stop()
         log.info("stopped")
@@ -227,8 +237,8 @@ class Replica:
             self._stop.wait(RETRY_SECONDS)
 
     def _watch_lives(self) -> str:
-        silence = self._watch.silent_seconds() if self._served else 0.0
-        return _if_longer(silence, LONGEST_SILENCE_SECONDS, "the watch's event loop stands still")
+        told = "the watch's event loop stands still"
+        return _if_longer(self._watch.silent_seconds(), LONGEST_SILENCE_SECONDS, told)
 
     def _watch_is_in_step(self) -> str:
         return _if_longer(self._lag.seconds(), LONGEST_LAG_SECONDS, "the watch lags behind a list")
@@ -243,7 +253,7 @@ class Replica:
         return ""
 
     def _crds_are_served(self) -> str:
-        return "" if self._served else "the CRDs are not installed"
+        return self._crds_missing
 
     def _cache_is_warm(self) -> str:
         return "" if self._lag.was_in_step() else "the first list is not complete"

@@ -9,11 +9,14 @@ import kubernetes.client
 import pytest
 
 from cloudops.controller.kube import (
+    API,
+    GROUP,
     ConflictError,
     KubeClient,
     KubeError,
     KubeUnavailableError,
     NotFoundError,
+    is_served,
     object_path,
 )
 
@@ -23,6 +26,7 @@ pytestmark = pytest.mark.unit
 class Server(ThreadingHTTPServer):
     def __init__(self) -> None:
         self.answer: tuple[int, bytes] = (200, b"{}")
+        self.documents: dict[str, object] | None = None  # by path, in place of `answer`
         self.seen: list[tuple[str, str, dict[str, str], bytes]] = []
         super().__init__(("127.0.0.1", 0), Handler)
 
@@ -33,11 +37,17 @@ class Handler(BaseHTTPRequestHandler):
     def handle_any(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         self.server.seen.append((self.command, self.path, dict(self.headers), body))
-        status, content = self.server.answer
+        status, content = self._answer()
         self.send_response(status)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)
+
+    def _answer(self) -> tuple[int, bytes]:
+        if self.server.documents is None:
+            return self.server.answer
+        found = self.server.documents.get(self.path)
+        return (404, b"") if found is None else (200, json.dumps(found).encode())
 
     def do_GET(self) -> None:
         self.handle_any()
@@ -139,6 +149,42 @@ def test_a_proxy_in_between_may_answer_anything(server, client, body):
 
     with pytest.raises(KubeUnavailableError, match="502"):
         client.get("/x")
+
+
+@pytest.mark.parametrize("body", [b"<html>200</html>", b"[]", b""], ids=["html", "list", "nothing"])
+def test_even_that_all_is_well(server, client, body):
+    """Fails if it surfaces as another error: an elector or a watch would end on it for good."""
+    server.answer = (200, body)
+
+    with pytest.raises(KubeUnavailableError, match="GET /x: an answer that is no JSON object"):
+        client.get("/x", {"secret": "query"})
+
+
+@pytest.mark.parametrize(
+    ("answers", "served"),
+    [
+        pytest.param({}, False, id="no-groups"),
+        pytest.param({"/apis": {"groups": [{"name": "apps"}]}}, False, id="other-groups"),
+        pytest.param({"/apis": {"groups": [{"name": GROUP}]}}, False, id="group-without-version"),
+        pytest.param({API: {"resources": [{"name": "things"}]}}, False, id="version-without-group"),
+        pytest.param(
+            {"/apis": {"groups": [{"name": GROUP}]}, API: {"resources": [{"name": "others"}]}},
+            False,
+            id="other-resources",
+        ),
+        pytest.param(
+            {"/apis": {"groups": [{"name": GROUP}]}, API: {"resources": [{"name": "things"}]}},
+            True,
+            id="both",
+        ),
+    ],
+)
+def test_a_resource_is_served_once_both_halves_of_discovery_show_it(
+    server, client, answers, served
+):
+    server.documents = {"/apis": {}, **answers}
+
+    assert is_served(client, "things") is served
 
 
 def test_no_answer_at_all_is_unavailable(server, client):

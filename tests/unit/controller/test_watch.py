@@ -7,7 +7,13 @@ import kubernetes.client
 import pytest
 
 from cloudops.controller.cache import ObjectCache
-from cloudops.controller.watch import JitteredBackoffs, Watch, connection_info, kopf_settings
+from cloudops.controller.watch import (
+    JitteredBackoffs,
+    Watch,
+    Watched,
+    connection_info,
+    kopf_settings,
+)
 
 pytestmark = pytest.mark.unit
 
@@ -27,8 +33,7 @@ def seen() -> list[tuple[str, tuple[str, str]]]:
 @pytest.fixture
 def watch(seen) -> Watch:
     return Watch(
-        "cloudproviders",
-        (),
+        Watched("cloudproviders", (), lambda: True),
         kubernetes.client.Configuration(),
         cache=ObjectCache(),
         on_change=lambda key: seen.append(("change", key)),
@@ -89,7 +94,7 @@ def test_every_setting_that_decides_how_the_watch_survives_is_set():
     assert settings.networking.request_timeout == 30
     assert settings.networking.connect_timeout == 5
     assert isinstance(settings.networking.error_backoffs, JitteredBackoffs)
-    assert settings.process.ultimate_exiting_timeout == 20
+    assert settings.process.ultimate_exiting_timeout is None
     assert settings.persistence.finalizer.startswith("controller.cloudops.dev/")
     assert settings.queueing.worker_limit is None
     assert settings.admission.managed is None
@@ -106,8 +111,7 @@ def test_a_watch_that_breaks_off_is_started_again():
             self._stop.set()
 
     watch = Breaking(
-        "cloudproviders",
-        (),
+        Watched("cloudproviders", (), lambda: True),
         kubernetes.client.Configuration(),
         cache=ObjectCache(),
         on_change=print,
@@ -118,6 +122,41 @@ def test_a_watch_that_breaks_off_is_started_again():
 
     assert watch.runs == 2
     assert watch.silent_seconds() >= 0
+
+
+def test_nothing_is_watched_before_it_is_served():
+    """Fails if kopf is started on what it does not find: it never looks for it again."""
+
+    class Counting(Watch):
+        runs = 0
+
+        async def _operate(self) -> None:
+            self.runs += 1
+            self._stop.set()
+
+    given: list[bool | Exception] = [False, ValueError("an answer of nobody's making"), True]
+    answers = iter(given)
+
+    def is_served() -> bool:
+        answer = next(answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    watch = Counting(
+        Watched("cloudproviders", (), is_served),
+        kubernetes.client.Configuration(),
+        cache=ObjectCache(),
+        on_change=print,
+        on_delete=print,
+    )
+    before = watch.silent_seconds()
+    watch.start()
+    watch._thread.join(60)
+
+    assert before == 0
+    assert watch.runs == 1
+    assert next(answers, None) is None
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,10 @@ GRANTS = {
     ("ClusterRole", "", "cloudops-controller"): [
         ("", "events", "", "create,patch"),
         ("", "namespaces", "kube-system", "get"),
-        ("cloudops.dev", "cloudproviders", "", "get,list,watch"),
+        ("cloudops.dev", "cloudproviders", "", "list,watch"),
         ("cloudops.dev", "cloudproviders/status", "", "patch"),
     ],
     ("Role", RELEASE, "cloudops-controller"): [
-        ("", "events", "", "create,patch"),
         ("apps", "deployments", "cloudops-controller", "get"),
         ("coordination.k8s.io", "leases", "", "create"),
         ("coordination.k8s.io", "leases", "cloudops-controller", "get,update"),

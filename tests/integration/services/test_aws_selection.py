@@ -1,0 +1,200 @@
+"""What is asked for changes: types, regions, the catalogue itself. Retired is never deleted."""
+
+from dataclasses import replace
+
+import pytest
+
+from cloudops.collectors.aws import AwsCloud
+from tests.fakes.aws.faults import Fault
+from tests.integration.services.aws_rig import SERVED, aws_cloud, aws_spec
+from tests.integration.store.seeding import rows
+
+pytestmark = [pytest.mark.integration, pytest.mark.database, pytest.mark.aws]
+
+REGION = "eu-west-1"
+IAM = "aws.iam.authorization-details"
+NEW = "aws.iam.newer"
+USER = "AWS::IAM::User"
+
+
+def retired(rig):
+    """(listing, region) → why, of all scopes that are not asked for."""
+    found = rows(rig.engine, "SELECT * FROM scope WHERE retired_at IS NOT NULL")
+    return {(row.listing, row.region): row.retired_reason for row in found}
+
+
+def shown(rig, part):
+    return {arn for arn in rig.inventory_view() if part in arn}
+
+
+class TestTypes:
+    def narrow(self, rig, **wanted):
+        rig.plan(aws_spec(rig.aws.url, **wanted), generation=2)
+        rig.period()
+        rig.period()
+
+    def test_that_are_not_asked_for_any_more_leave_the_view_and_are_not_deleted(self, aws):
+        """Fails without `_RETIRE`'s `retired_at`: deleting scopes would delete their rows."""
+        truth = aws.account.truth()
+
+        self.narrow(aws, excluded=["AWS::EC2::Volume", "identity.user"])
+
+        assert {listing for listing, _ in retired(aws)} == {"aws.ec2.volumes"}
+        assert set(retired(aws).values()) == {"TypeNotSelected"}
+        assert shown(aws, "volume/") == shown(aws, "user/") == set()
+        assert len(shown(aws, "role/")) == 5
+        assert aws.live() == truth
+
+    def test_come_back_as_they_are_now_once_they_are_asked_for_again(self, aws):
+        """Fails without `retired_at = NULL` in `_SCOPES`."""
+        gone = min(aws.account.truth(kind="ec2:volume"))
+        self.narrow(aws, excluded=["AWS::EC2::Volume", "identity.user"])
+        aws.account.delete(gone)
+
+        aws.plan(generation=3)
+        aws.work()
+
+        # What went meanwhile is in question at first, like everything that one pass misses.
+        assert aws.inventory_view() == aws.account.truth() | {gone}
+        aws.period()
+        assert aws.inventory_view() == aws.account.truth()
+        assert retired(aws) == {}
+        assert aws.value("SELECT count(*) FROM change WHERE operation = 'deleted'") == 1
+
+    def test_that_went_while_nobody_looked_are_not_known_to_be_gone(self, aws):
+        """Fails if a narrowed listing marks what it does not select: `types` in `_MARK`."""
+        users = aws.account.truth(kind="iam:user")
+        self.narrow(aws, excluded=["identity.user"])
+        aws.account.clear("iam:user")
+
+        aws.period()
+        aws.period()
+
+        assert users <= aws.live()
+
+
+class TestRegions:
+    def test_that_are_not_asked_for_any_more_leave_the_view_and_come_back(self, aws):
+        """Fails without `RegionNotSelected` scopes being kept: nothing would be left to revive."""
+        truth = aws.account.truth()
+        aws.plan(aws_spec(aws.aws.url, regions=["us-*"]), generation=2)
+        aws.period()
+        aws.period()
+
+        assert set(retired(aws).values()) == {"RegionNotSelected"}
+        assert {region for _, region in retired(aws)} == {REGION}
+        assert shown(aws, f"ec2:{REGION}") == set()
+        assert aws.live() == truth
+
+        aws.plan(generation=3)
+        aws.work()
+        assert aws.inventory_view() == truth
+
+    def test_that_the_account_switches_off_likewise(self, aws):
+        """Fails if a region that AWS does not name any more is an empty one: rows deleted."""
+        truth = aws.account.truth()
+        aws.account.opt_out(REGION)
+
+        aws.period()
+        aws.period()
+
+        assert shown(aws, f"ec2:{REGION}") == set()
+        assert aws.live() == truth
+
+        aws.account.opt_in(REGION)
+        aws.period()
+        assert aws.inventory_view() == truth
+        assert aws.value("SELECT count(*) FROM change WHERE operation = 'deleted'") == 0
+
+    def test_that_may_not_be_read_are_those_that_are_known(self, aws):
+        """Fails with `regions = d.regions` in `_DETAILS`: no region is one without things."""
+        truth = aws.account.truth()
+        aws.aws.inject(Fault.deny(), operation="DescribeRegions")
+
+        aws.period()
+        aws.period()
+
+        (problem,) = aws.snapshot().problems
+        assert (problem.reason, problem.permission) == ("AccessDenied", "ec2:DescribeRegions")
+        assert retired(aws) == {}
+        assert aws.inventory_view() == truth
+
+        aws.aws.clear_faults()
+        aws.period()
+        assert aws.snapshot().problems == ()
+
+    def test_that_match_nothing_are_no_regions_and_delete_nothing(self, aws):
+        """A misspelt glob. Fails like the first of these."""
+        truth = aws.account.truth()
+        aws.plan(aws_spec(aws.aws.url, regions=["eu-wset-1"]), generation=2)
+
+        aws.period()
+        aws.period()
+
+        assert aws.live() == truth
+        assert shown(aws, "ec2") == set()
+        assert len(shown(aws, "role/")) == 5
+
+
+def newer(*, moved_types: set[str], operation: str = "") -> AwsCloud:
+    """A later version of the catalogue: some types of the IAM listing have one of their own."""
+    listings = []
+    for listing in SERVED:
+        if listing.name != IAM:
+            listings.append(listing)
+            continue
+        stay = tuple(emits for emits in listing.emits if emits.type not in moved_types)
+        move = tuple(emits for emits in listing.emits if emits.type in moved_types)
+        if stay:
+            listings.append(replace(listing, emits=stay))
+        taken_over = replace(listing, name=NEW, emits=move)
+        if operation:
+            taken_over = replace(taken_over, operation=operation, parameters={})
+        listings.append(taken_over)
+    return aws_cloud(listings)
+
+
+ALL_OF_IAM = {emits.type for listing in SERVED if listing.name == IAM for emits in listing.emits}
+
+
+class TestListingThatTakesOverATypeInALaterVersion:
+    @pytest.mark.parametrize(
+        "moved", [{USER}, ALL_OF_IAM], ids=["one-of-several-types", "all-of-them"]
+    )
+    def test_takes_over_its_rows_and_deletes_none(self, aws, worker, moved):
+        """Fails if the old listing may mark what it does not list any more (`_load`'s types)."""
+        truth = aws.account.truth()
+        upgraded = worker(newer(moved_types=moved))
+
+        for _ in range(3):
+            upgraded.period()
+
+        assert upgraded.inventory_view() == truth
+        owners = rows(
+            upgraded.engine,
+            "SELECT DISTINCT listing FROM inventory WHERE type = ANY(:types)",
+            types=sorted(moved),
+        )
+        assert [row.listing for row in owners] == [NEW]
+        assert upgraded.value("SELECT count(*) FROM change WHERE operation = 'deleted'") == 0
+
+    def test_deletes_none_even_if_it_may_not_be_read_yet(self, aws, worker):
+        """The new call's grant comes after the upgrade: until then only the old one is read.
+
+        Fails if the old listing may mark what it does not list any more (`_load`'s types).
+        """
+        truth = aws.account.truth()
+        upgraded = worker(newer(moved_types={USER}, operation="ListUsers"))
+        upgraded.aws.inject(Fault.deny(), operation="ListUsers")
+
+        for _ in range(3):
+            upgraded.period()
+
+        assert upgraded.scope(NEW, "global").status == "denied"
+        assert upgraded.scope(IAM, "global").status == "complete"
+        assert upgraded.inventory_view() == truth
+
+        granted = worker(newer(moved_types={USER}))
+        granted.period()
+        assert granted.scope(NEW, "global").status == "complete"
+        assert granted.inventory_view() == truth
