@@ -10,6 +10,8 @@ BIN := $(VENV)/bin
 RUN := $(BIN)/python
 INSTALLED := $(VENV)/.installed
 PYTEST := $(BIN)/coverage run -m pytest
+# Each process has a control plane and a database server of its own.
+TEST_PROCESSES ?= 2
 # Where a run of tests leaves its coverage, so that levels add up.
 export COVERAGE_FILE := $(CURDIR)/build/coverage/data
 
@@ -82,7 +84,7 @@ check: lint types imports generated test-unit ## Every gate that needs no server
 .PHONY: test
 test: cluster-tools ## Run every test but the slow suites, with coverage
 	rm -rf build/coverage && mkdir -p build/coverage
-	$(PYTEST) $(PYTEST_OPTIONS) tests
+	$(PYTEST) --numprocesses=$(TEST_PROCESSES) --dist=loadfile $(PYTEST_OPTIONS) tests
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --fail-under=90 --precision=1
 	$(BIN)/coverage report --fail-under=100 --include='*/cloudops/domain/*,*/cloudops/api/*'
@@ -98,6 +100,22 @@ test-integration: cluster-tools ## Integration tests: PostgreSQL, a kube-apiserv
 .PHONY: test-e2e
 test-e2e: cluster-tools ## The operator as processes, from YAML to status
 	$(BIN)/pytest tests/e2e
+
+# How long random orders of faults are tried out by `soak`.
+SOAK_MINUTES ?= 20
+
+.PHONY: soak
+soak: cluster-tools ## The slow suites; random faults for SOAK_MINUTES (20)
+	CLOUDOPS_SOAK_MINUTES=$(SOAK_MINUTES) $(BIN)/pytest -m slow tests
+
+# Figures, never assertions: `BENCH=loader` for one of them, `SCALE=0.05` for a try.
+.PHONY: bench
+bench: cluster-tools ## Measure speed, memory and calls into build/bench (BENCH=name, SCALE=0.05)
+	$(RUN) -m tests.benchmarks run --scale $(or $(SCALE),1) $(BENCH)
+
+.PHONY: bench-docs
+bench-docs: install ## Put the figures of build/bench into docs/performance.md
+	$(RUN) -m tests.benchmarks docs
 
 .PHONY: cluster-tools
 cluster-tools: install ## Build the Kubernetes binaries (minutes the first time, then cached)
