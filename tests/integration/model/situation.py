@@ -43,7 +43,7 @@ class Situation:
         for kind in KINDS:
             for account in ACCOUNTS:
                 self.estate.put(account, kind, HOME, NUMBERS[:2], 0, {"Team": "shop"})
-                self.estate.put(account, kind, AWAY, NUMBERS[2:], 1, {})
+                self.estate.put(account, kind, AWAY, NUMBERS[1:], 1, {"Team": "data"})
         self.write("first", ids=ACCOUNTS[:2])
         self.period()
 
