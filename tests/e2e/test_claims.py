@@ -41,7 +41,7 @@ def elsewhere(
 def test_an_account_that_two_providers_name_is_read_by_the_older_until_that_is_gone(
     synced: Provider, account: AccountScript
 ):
-    """Fails if the last one wins, or if what the first had read goes with it."""
+    """Fails if the younger wins (`_SETTLE_OWNERS`), or takes nothing over."""
     rows = known(synced)
     second = replace(synced, name="second")
     second.apply()
@@ -70,7 +70,7 @@ def test_an_account_that_two_providers_name_is_read_by_the_older_until_that_is_g
 def test_a_provider_that_moves_to_another_namespace_takes_its_rows_along(
     synced: Provider, elsewhere: Provider, account: AccountScript
 ):
-    """Fails if an account belongs to a name: its rows would be deleted here and made there."""
+    """Fails if nobody settles whose account it is once the first is gone (`mark_vanished`)."""
     rows = known(synced)
 
     synced.kubectl("delete", "cloudprovider", "prod", "--timeout=30s")

@@ -206,7 +206,7 @@ def test_a_lost_way_in_is_named_with_its_cure_keeps_all_rows_and_heals_within_a_
     operator_access: OperatorAccess,
     start: StartWith,
 ):
-    """Fails if ..."""
+    """Fails if who was refused is not tried again each period (`_record_rejection`)."""
     start("controller", "worker", credentials_grace_seconds="0")
     cases = [
         missing_secret(estate),

@@ -19,12 +19,14 @@ POSTPONE_SECONDS = 300
 CRASHED = "WorkerCrashed"
 
 # A scope that is nearly due goes with its lease, which saves taking it twice;
-# a changed spec and a request make all of them due.
+# a changed spec and a request make all of them due. The first facet at or after the
+# scope is found by the index; asked whether any is its own, the planner reads them all.
 _DUE = text(f"""
 SELECT s.id, s.listing, a.account_id, s.region, s.status, s.last_complete_at,
        s.consecutive_failures, s.empty_streak, s.item_count, s.period_seconds, s.account_pk,
        s.types, s.error_code = '{CRASHED}' AS crashed,
-       EXISTS (SELECT FROM facet f WHERE f.scope_id = s.id) AS has_rows
+       coalesce((SELECT f.scope_id FROM facet f WHERE f.scope_id >= s.id
+                 ORDER BY f.scope_id LIMIT 1) = s.id, false) AS has_rows
 FROM scope s JOIN account a ON a.id = s.account_pk JOIN provider p ON p.id = a.provider_id
 WHERE s.lease_id = :lease_id AND s.retired_at IS NULL
   AND (s.next_due_at <= now() + make_interval(secs => s.period_seconds * 0.05)

@@ -40,7 +40,7 @@ def estate(account: AccountScript) -> AccountScript:
 def test_a_restarted_api_server_is_watched_again_and_told_nothing_twice(
     provider: Provider, estate: AccountScript, start: StartWith, cluster: LocalCluster
 ):
-    """Fails if what is listed again counts as news, and what it says already is written anew."""
+    """Fails if a status is written that says what the object says already."""
     controller, _ = start("controller", "worker", **PATIENT, **NO_COMPARISON)
     provider.apply()
     provider.wait_condition("InventorySynced", "True")
@@ -61,7 +61,7 @@ def test_a_restarted_api_server_is_watched_again_and_told_nothing_twice(
 def test_an_api_server_that_is_away_beyond_the_lease_is_waited_for(
     provider: Provider, estate: AccountScript, start: StartWith, cluster: LocalCluster
 ):
-    """Fails if a leader that cannot renew goes on, or if what it starts again as gives up."""
+    """Fails without the watchdog's deadline, and if who starts again gives up at once."""
     controller, _ = start("controller", "worker")
     provider.apply()
     provider.wait_condition("InventorySynced", "True")
@@ -87,7 +87,7 @@ def test_an_api_server_that_is_away_beyond_the_lease_is_waited_for(
 def test_a_storm_of_429_is_sat_out(
     provider: Provider, estate: AccountScript, start_behind: StartBehind, proxy: KubernetesProxy
 ):
-    """Fails if refused requests are sent again at once, or if an unread Secret empties scopes."""
+    """Fails if refused requests are sent again at once (`WorkQueue.retry` without its backoff)."""
     controller, _ = start_behind("controller", "worker", **PATIENT, **NO_COMPARISON)
     provider.apply()
     provider.wait_condition("InventorySynced", "True")

@@ -18,7 +18,10 @@ CRD = "cloudproviders.cloudops.dev"
 def test_a_crd_that_is_deleted_and_made_again_costs_no_row_and_no_restart(
     provider: Provider, account: AccountScript, start: StartWith, cluster: LocalCluster
 ):
-    """Fails without ..."""
+    """Fails if kopf is started on what is not served, and if a 404 counts as an empty list.
+
+    Given a flag of threads kopf never ends by itself; its own SIGKILL then ends the process.
+    """
     account.put(instance("i-1", region=REGION), bucket("logs", region=REGION))
     controller, _ = start("controller", "worker")
     provider.apply()

@@ -193,7 +193,7 @@ def test_every_permission_is_used_and_none_is_lacking(
     database: Forwarder,
     controller: OperatorProcess,
 ):
-    """Fails as soon as a rule is added to the chart that nothing here makes use of."""
+    """Fails if the chart grants what nothing here makes use of, and if it grants too little."""
     account.put(instance("i-1", region=REGION))
     tenant.apply()
     tenant.wait_condition("InventorySynced", "True")
