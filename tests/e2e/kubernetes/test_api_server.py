@@ -44,6 +44,7 @@ def test_a_restarted_api_server_is_watched_again_and_told_nothing_twice(
     controller, _ = start("controller", "worker", **PATIENT, **NO_COMPARISON)
     provider.apply()
     provider.wait_condition("InventorySynced", "True")
+    eventually(lambda: "InventorySynced" in {reason for reason, *_ in told(provider)})
     before = provider.read(), told(provider), status_writes(controller)
 
     cluster.restart_apiserver()

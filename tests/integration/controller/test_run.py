@@ -91,7 +91,7 @@ def test_every_line_of_a_reconcile_carries_its_id_and_object(spawn, providers):
 
 def test_a_second_signal_ends_it_at_once(spawn):
     process = spawn({"away": True})
-    eventually(lambda: process.said("waiting for the CRDs and the database"))
+    eventually(lambda: process.said("waiting for the API server and the database"))
     process.popen.send_signal(signal.SIGTERM)
 
     assert process.popen.wait(60) == 0
