@@ -1,6 +1,7 @@
-"""What the watch has delivered: trimmed JSON bytes per object."""
+"""What the watch has delivered: trimmed and packed JSON per object."""
 
 import threading
+import zlib
 from typing import Any, cast
 
 import orjson
@@ -33,7 +34,10 @@ def trimmed(document: Document) -> Document:
 
 
 class ObjectCache:
-    """Thread-safe; bytes, because 10,000 objects are 13 MB so and 200 MB as dicts."""
+    """Thread-safe; packed JSON, because 10,000 objects with their statuses are 10 MB so.
+
+    As plain JSON they are 41 MB, and as dicts some hundreds.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -42,7 +46,7 @@ class ObjectCache:
     def put(self, document: Document) -> bool:
         """Keep `document` unless a younger version is here; whether it was news."""
         version = version_of(document)
-        content = orjson.dumps(trimmed(document))
+        content = zlib.compress(orjson.dumps(trimmed(document)), level=1)
         with self._lock:
             known, _ = self._objects.get(key_of(document), (-1, b""))
             if known >= version:
@@ -62,7 +66,7 @@ class ObjectCache:
     def get(self, key: Key) -> Document | None:
         with self._lock:
             _, content = self._objects.get(key, (-1, b""))
-        return cast("Document", orjson.loads(content)) if content else None
+        return cast("Document", orjson.loads(zlib.decompress(content))) if content else None
 
     def versions(self) -> dict[Key, int]:
         """The resourceVersion of every object."""

@@ -22,7 +22,7 @@ log = get_logger(__name__)
 MOST_WAITING: Final = 20_000
 # With more than this waiting, statuses are being written by the thousand: they go first.
 CROWD: Final = 100
-PAUSE_SECONDS: Final = 0.02
+PAUSE_SECONDS: Final = 0.05
 
 _Told = tuple[dict[str, Any], Happening]
 

@@ -76,6 +76,9 @@ def kopf_settings() -> kopf.OperatorSettings:
     settings.watching.inactivity_timeout = 70
     settings.watching.chunk_size = 500
     settings.watching.reconnect_backoff = random.uniform(1.0, 2.0)  # noqa: S311  jitter
+    # A worker of kopf's keeps its last event for so long: with 5 s, as it is by default, most
+    # objects of a first list of thousands are in memory at once, as dicts.
+    settings.queueing.idle_timeout = 0.2
     settings.networking.request_timeout = 30
     settings.networking.connect_timeout = 5
     settings.networking.error_backoffs = JitteredBackoffs()

@@ -104,8 +104,10 @@ def write_provider(connection: Connection, record: ProviderRecord, *, origin: Or
     if found is not None and _same(found, values):
         return int(found["id"])
     provider_id = int(connection.execute(_WRITE, values).scalar_one())
-    connection.execute(_DISCOVERY_LEASE, {"id": provider_id})
-    connection.execute(_RESCHEDULE, {"id": provider_id})
+    if record.runnable and not record.suspended:
+        connection.execute(_DISCOVERY_LEASE, {"id": provider_id})
+    if found is not None:  # a new one has no lease but that one, which is due
+        connection.execute(_RESCHEDULE, {"id": provider_id})
     return provider_id
 
 

@@ -68,20 +68,26 @@ def aws_spec(url: str, *ids: str, **options: Any) -> dict[str, Any]:
 
 
 class InterruptedPulse(Pulse):
-    """Does something at its n-th sign of life."""
+    """Does something at its n-th sign of life.
+
+    Of an inventory lease only those of listings count: how often its main thread speaks
+    for them is a matter of chance.
+    """
 
     def __init__(self, domain: str, at: int, action: Callable[["InterruptedPulse"], None]) -> None:
         super().__init__(domain)
+        self._counted = "" if domain.startswith("discovery/") else "listing"
         self._left = at
         self._action = action
         self._lock = threading.Lock()
 
     def beat(self) -> None:
-        with self._lock:
-            self._left -= 1
-            now = self._left == 0
-        if now:
-            self._action(self)
+        if threading.current_thread().name.startswith(self._counted):
+            with self._lock:
+                self._left -= 1
+                now = self._left == 0
+            if now:
+                self._action(self)
         super().beat()
 
 

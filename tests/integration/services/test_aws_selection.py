@@ -62,7 +62,7 @@ class TestTypes:
         assert aws.value("SELECT count(*) FROM change WHERE operation = 'deleted'") == 1
 
     def test_that_went_while_nobody_looked_are_not_known_to_be_gone(self, aws):
-        """Fails if a narrowed listing marks what it does not select: `types` in `_MARK`."""
+        """Fails without both the types of the load (`_load`) and `selects` in the sweep."""
         users = aws.account.truth(kind="iam:user")
         self.narrow(aws, excluded=["identity.user"])
         aws.account.clear("iam:user")
@@ -162,7 +162,7 @@ class TestListingThatTakesOverATypeInALaterVersion:
         "moved", [{USER}, ALL_OF_IAM], ids=["one-of-several-types", "all-of-them"]
     )
     def test_takes_over_its_rows_and_deletes_none(self, aws, worker, moved):
-        """Fails if the old listing may mark what it does not list any more (`_load`'s types)."""
+        """Fails without `scope_id` in `_DIFFERENT`: unchanged rows stay with the old listing."""
         truth = aws.account.truth()
         upgraded = worker(newer(moved_types=moved))
 

@@ -97,6 +97,7 @@ def test_every_setting_that_decides_how_the_watch_survives_is_set():
     assert settings.process.ultimate_exiting_timeout is None
     assert settings.persistence.finalizer.startswith("controller.cloudops.dev/")
     assert settings.queueing.worker_limit is None
+    assert settings.queueing.idle_timeout < 1
     assert settings.admission.managed is None
 
 
