@@ -85,7 +85,7 @@ def of_door(calls: Sequence[Call]) -> set[Verdict]:
     Where nothing went wrong and yet nothing was read, it led into another account.
     """
     last = calls[-1]
-    if last.status == HTTPStatus.OK and not last.faults:
+    if last.status == HTTPStatus.OK and not _UNREADABLE_ANSWERS & set(last.faults):
         return {ANOTHER_ACCOUNT}
     verdict = _BY_CODE[last.code] if last.code else _DOORS["transient"]
     if verdict.error_class in _DOORS:
