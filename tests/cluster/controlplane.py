@@ -190,7 +190,8 @@ class LocalCluster(Cluster):
         )
 
     def _spawn(self, name: str, command: list[str | Path]) -> None:
-        environment = {"PATH": "/usr/bin:/bin", "HOME": str(self.directory)}
+        # A third as many garbage collections, which take a fifth of the API server's time.
+        environment = {"PATH": "/usr/bin:/bin", "HOME": str(self.directory), "GOGC": "300"}
         log = self._layout.logs / f"{name}.log"
         if log.exists():
             log.replace(log.with_suffix(".log.old"))

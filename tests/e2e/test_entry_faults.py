@@ -241,6 +241,27 @@ def test_a_lost_way_in_is_named_with_its_cure_keeps_all_rows_and_heals_within_a_
     assert changes == [{"operation": "created"}]
 
 
+def test_a_way_in_that_was_never_open_is_named_before_any_account_is_known(
+    estate: Estate, fake_aws: FakeAws, start: StartWith
+):
+    """Fails without the row of the provider's own entry among the problems (`_PROBLEMS`)."""
+    start("controller", "worker")
+    cases = [missing_secret(estate), wrong_key(estate), unassumable_entry(estate)]
+    cases.append(rejected_credentials(estate, fake_aws))
+    for case in cases:
+        case.lose()
+        case.provider.apply()
+
+    for case in cases:
+        case.provider.wait_condition("Ready", "False", case.ready)
+        case.provider.wait_condition("CredentialsValid", "False", case.valid)
+        case.provider.wait_condition("InventorySynced", "False", case.ready)
+        [problem] = case.provider.status()["problems"]
+        assert (problem["reason"], problem.get("permission", "")) == case.problem
+        assert (problem["accounts"], "exampleAccount" in problem) == (0, False)
+        assert case.cure in problem["message"]
+
+
 def is_lost(case: Case) -> None:
     provider = case.provider
     ready = provider.wait_condition("Ready", "False", case.ready)
@@ -253,7 +274,7 @@ def is_lost(case: Case) -> None:
     assert case.cure in problem["message"]
     assert problem["exampleAccount"] == case.account.id
     assert provider.condition("Stalled")["status"] == ("True" if case.stalls else "absent")
-    assert provider.condition("InventorySynced")["status"] == "False"
+    provider.wait_condition("InventorySynced", "False", case.ready)
 
 
 def is_healed(case: Case) -> None:

@@ -101,7 +101,7 @@ class FakePlan:
             raise InvalidInputError("the database belongs to another cluster")
         self.cluster_uid = cluster_uid
 
-    def put_provider(self, epoch: int, record: ProviderRecord) -> None:
+    def sync_provider(self, epoch: int, record: ProviderRecord) -> ProviderSnapshot | None:
         self._fence(epoch)
         key = record.namespace, record.name
         with self._lock:
@@ -109,7 +109,8 @@ class FakePlan:
                 self.writes.append((epoch, key))
             self.records[key] = record
             self.vanished.discard(key)
-            self.snapshots.setdefault(key, new_snapshot(record.generation))
+            self.reads.append(key)
+            return self.snapshots.setdefault(key, new_snapshot(record.generation))
 
     def planned_providers(self) -> list[Key]:
         self._reach()
@@ -120,12 +121,6 @@ class FakePlan:
         self._fence(epoch)
         with self._lock:
             self.vanished.update(keys)
-
-    def snapshot(self, namespace: str, name: str) -> ProviderSnapshot | None:
-        self._reach()
-        with self._lock:
-            self.reads.append((namespace, name))
-            return self.snapshots.get((namespace, name))
 
     def ping(self) -> None:
         self._reach()

@@ -96,8 +96,7 @@ class CloudProviderReconciler:
             self._forget(key)
             return None
         wish = understand(document, self._settings)
-        self._plan.put_provider(self._epoch(), to_record(document, runnable=wish.refusal is None))
-        snapshot = self._read(key)
+        snapshot = self._plan_and_read(key, to_record(document, runnable=wish.refusal is None))
         # The ledger's times are the database's, and so is the moment they are compared with.
         now = snapshot.taken_at if snapshot and snapshot.taken_at else datetime.now(UTC)
         previous = previous_status(document)
@@ -123,9 +122,9 @@ class CloudProviderReconciler:
             self._tell(document, previous, judgement)
         return self._look_again(judgement, written, wish, now)
 
-    def _read(self, key: Key) -> ProviderSnapshot | None:
+    def _plan_and_read(self, key: Key, record: ProviderRecord) -> ProviderSnapshot | None:
         began = self.pace.now()
-        snapshot = self._plan.snapshot(*key)
+        snapshot = self._plan.sync_provider(self._epoch(), record)
         self.pace.was_read(key, since=began)
         if snapshot:
             DELETIONS_HELD.labels(*key).set(snapshot.held_total)

@@ -44,13 +44,9 @@ class DatabaseAlarm:
         self._lock = threading.Lock()
         self._away = False
 
-    def put_provider(self, epoch: int, record: ProviderRecord) -> None:
+    def sync_provider(self, epoch: int, record: ProviderRecord) -> ProviderSnapshot | None:
         with self._listening():
-            self._plan.put_provider(epoch, record)
-
-    def snapshot(self, namespace: str, name: str) -> ProviderSnapshot | None:
-        with self._listening():
-            return self._plan.snapshot(namespace, name)
+            return self._plan.sync_provider(epoch, record)
 
     def ping(self) -> None:
         with self._listening():

@@ -2,12 +2,13 @@
 
 Kopf never forgets what was deleted while its watch was down, and a watch can
 fall silent. A full list of metadata shows both. It also tells which providers
-are gone for good: those that complete lists lacked twice.
+are gone for good, those that complete lists lacked twice, and that the API
+server has forgotten what it had told.
 """
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -121,6 +122,7 @@ class ListDiff:
         namespaces: Which are watched; none = all.
         epoch: The leader's number, None on a standby.
         on_change: Called with each key that turned out to be gone.
+        on_rewind: Called when the API server's versions have gone back: nothing here is true.
         period_seconds: Between two comparisons.
     """
 
@@ -135,6 +137,7 @@ class ListDiff:
         lag: WatchLag,
         epoch: Callable[[], int | None],
         on_change: Callable[[Key], None],
+        on_rewind: Callable[[], None],
         period_seconds: float,
     ) -> None:
         self._plural = plural
@@ -145,6 +148,7 @@ class ListDiff:
         self._lag = lag
         self._epoch = epoch
         self._on_change = on_change
+        self._on_rewind = on_rewind
         self._period_seconds = period_seconds
         self._lacking: set[Key] = set()  # planned, but not in the list before this one
         self._deleted: set[Key] = set()  # the watch has seen them deleted
@@ -172,7 +176,12 @@ class ListDiff:
             KubeError: A list was not complete; nothing was concluded.
             StoreUnavailableError: The plan could not be read.
         """
+        before = self._cache.versions()
         listed = list_all(self._client, self._plural, self._namespaces)
+        if self._is_older(listed, before):
+            log.error("resourceVersions went back, as after a restored backup: starting afresh")
+            self._on_rewind()
+            return
         self._lag.compare(listed)
         for key in self._cache.versions():
             gone = key not in listed.versions and self._covers(key)
@@ -180,6 +189,18 @@ class ListDiff:
                 log.info("deleted while the watch was down", object="/".join(key))
                 self._on_change(key)
         self._retire(listed)
+
+    def _is_older(self, listed: FullList, before: Mapping[Key, int]) -> bool:
+        """Whether a list lacks what was delivered before it was asked for.
+
+        A list is as young as all that. Where it is not, etcd was restored from a backup: the
+        watch waits for versions that do not come for long, and the cache refuses all others.
+        """
+        return any(
+            listed.versions.get(key, listed.version_for(key[0])) < version
+            for key, version in before.items()
+            if self._covers(key)
+        )
 
     def _retire(self, listed: FullList) -> None:
         """Providers that two complete lists lacked are gone; one lack proves nothing."""

@@ -12,12 +12,12 @@ from cloudops.domain.snapshot import ProviderSnapshot
 class ProviderPlan(Protocol):
     """What a reconciler needs; all raise `StoreUnavailableError` while the database is away."""
 
-    def put_provider(self, epoch: int, record: ProviderRecord) -> None:
-        """Bring a provider row in line with its object; NotLeaderError if another leads."""
-        ...
+    def sync_provider(self, epoch: int, record: ProviderRecord) -> ProviderSnapshot | None:
+        """Bring a provider row in line with its object; NotLeaderError if another leads.
 
-    def snapshot(self, namespace: str, name: str) -> ProviderSnapshot | None:
-        """What the ledger knows of a provider now; None if it is not planned."""
+        Returns:
+            What the ledger knows of it then; None if it vanished meanwhile.
+        """
         ...
 
     def ping(self) -> None:

@@ -4,13 +4,14 @@ import contextlib
 import os
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, Final
 
 from cloudops.controller.cache import ObjectCache
 from cloudops.controller.cloudprovider import PLURAL, CloudProviderReconciler, status_kind
 from cloudops.controller.database_alarm import DatabaseAlarm
 from cloudops.controller.kube import Key, KubeClient, KubeError, is_served
-from cloudops.controller.leader import Elector, LeaseTerms, new_identity
+from cloudops.controller.leader import EXIT_DEPOSED, Elector, LeaseTerms, new_identity
 from cloudops.controller.list_diff import LONGEST_LAG_SECONDS, ListDiff, WatchLag
 from cloudops.controller.planning import Plan
 from cloudops.controller.queue import WorkQueue
@@ -40,7 +41,7 @@ class Replica:
     Args:
         settings: Periods, allow-lists, addresses.
         plan: The way to the database.
-        end_process: What a deposed leader does.
+        end_process: What a deposed leader does, and any replica whose cache is of no use.
     """
 
     def __init__(
@@ -73,6 +74,7 @@ class Replica:
             lag=self._lag,
             epoch=lambda: self._epoch,
             on_change=self._queue.add,
+            on_rewind=partial(end_process, EXIT_DEPOSED),
             period_seconds=settings.list_diff_seconds,
         )
         self._watch = Watch(

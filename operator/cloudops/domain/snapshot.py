@@ -18,12 +18,13 @@ class EntryState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """How the door looks: state, word and sentence, and since when."""
+    """How the door looks: state, word and sentence, since when, and what to grant."""
 
     state: EntryState = EntryState.UNTRIED
     reason: str = ""
     message: str = ""
     since: datetime | None = None
+    permission: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +86,8 @@ class ProviderSnapshot:
         discovered_generation: Generation that the last successful discovery used; 0 = none.
         handled_request: Last `requestedAt` token whose run is over.
         unsynced: Scopes that count against InventorySynced, by reason
-            (`AccessDenied`, `Throttled`, `PartialListing`, `CredentialsRejected`,
-            `Overdue`, `Failed`), only reasons with a count.
+            (`DependencyNotReady`, `CredentialsRejected`, `AccessDenied`, `PartialListing`,
+            `Throttled`, `Failed`, `Overdue`), only reasons with a count.
         spec_changed_at: When the plan last took a changed spec.
     """
 

@@ -5,9 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cloudops.domain.ledger import CONSEQUENCES, ErrorClass, ScopeStatus
+from cloudops.domain.provider_status import DEPENDENCY_REASONS
 
 CREDENTIAL_CODES = frozenset({"CredentialsRejected", "IdentityMismatch", "RoleNotAssumable"})
 
+# A scope that was not reached says what kept its lease out.
+_AT_THE_DOOR = {
+    **dict.fromkeys(DEPENDENCY_REASONS, "DependencyNotReady"),
+    **dict.fromkeys(CREDENTIAL_CODES, "CredentialsRejected"),
+}
 _REASONS = {
     ScopeStatus.DENIED: "AccessDenied",
     ScopeStatus.PARTIAL: "PartialListing",
@@ -61,6 +67,4 @@ def _reason(group: ScopeGroup) -> str:
         return ""
     if consequence.excused_periods and not group.late:
         return ""
-    if group.error_code in CREDENTIAL_CODES:
-        return "CredentialsRejected"
-    return _REASONS[ScopeStatus(group.status)]
+    return _AT_THE_DOOR.get(group.error_code) or _REASONS[ScopeStatus(group.status)]

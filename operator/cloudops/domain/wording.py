@@ -9,6 +9,7 @@ MOST_NAMED: Final = 5  # scopes or permissions that one message names
 
 # The first of these that has a count gives InventorySynced its reason.
 UNSYNCED_ORDER: Final = (
+    "DependencyNotReady",
     "CredentialsRejected",
     "AccessDenied",
     "PartialListing",

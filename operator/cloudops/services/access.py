@@ -8,6 +8,7 @@ from typing import Final, Protocol
 from cloudops.api.v1alpha1.cloudprovider import CloudProviderSpec
 from cloudops.api.v1alpha1.parsing import parse
 from cloudops.collectors.vocabulary import Access
+from cloudops.domain.errors import AccessError
 from cloudops.domain.ledger import ErrorClass
 from cloudops.domain.provider import CredentialSource, PlannedProvider, ProviderSpec
 from cloudops.domain.provider_status import DEPENDENCY_REASONS
@@ -81,8 +82,8 @@ def open_access(provider: PlannedProvider, keyring: Keyring) -> Access:
     return Access(spec)
 
 
-def rejected(reason: str, message: str) -> Entry:
+def rejected(error: AccessError) -> Entry:
     """The entry of a provider whose own credentials do not work."""
-    missing = reason in DEPENDENCY_REASONS
+    missing = error.reason in DEPENDENCY_REASONS
     state = EntryState.DEPENDENCY_MISSING if missing else EntryState.REJECTED
-    return Entry(state, reason, message)
+    return Entry(state, error.reason, str(error), permission=error.permission)

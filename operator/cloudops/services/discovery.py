@@ -56,8 +56,10 @@ class DiscoveryService:
         try:
             found = self._discover(provider, pulse.beat)
         except AccessError as error:
+            pulse.give_back()
             self._record_rejection(lease, provider, spec, error)
             return
+        pulse.give_back()
         self._write(lease, provider, spec, found)
 
     def _discover(self, provider: PlannedProvider, progress: Progress) -> Discovery:
@@ -90,7 +92,7 @@ class DiscoveryService:
         self, lease: Lease, provider: PlannedProvider, spec: ProviderSpec, error: AccessError
     ) -> None:
         _log.warning("discovery refused", reason=error.reason, error=str(error))
-        entry, passing = rejected(error.reason, str(error)), error.error_class in PASSING
+        entry, passing = rejected(error), error.error_class in PASSING
         wait = spec.inventory.sync_period_seconds
         if passing or entry.state is EntryState.DEPENDENCY_MISSING:
             wait = min(wait, RETRY_SECONDS)
@@ -147,6 +149,8 @@ class DiscoveryService:
     def _notify(self, provider: PlannedProvider) -> None:
         with transaction(self._engine) as connection:
             leases.settle_request(connection, provider.id)
+        # Apart from the line above: whoever is told sees what was committed before.
+        with transaction(self._engine) as connection:
             notify_provider(connection, provider.namespace, provider.name)
 
 

@@ -75,10 +75,13 @@ class InventoryService:
                     self._read(lease, spec, session, due, pulse)
                 finally:
                     session.close()
+        pulse.give_back()
         with transaction(self._engine) as connection:
             leases.finish(connection, lease)
         with transaction(self._engine) as connection:
             leases.settle_request(connection, provider.id)
+        # Apart from the line above: whoever is told sees what was committed before.
+        with transaction(self._engine) as connection:
             notify_provider(connection, provider.namespace, provider.name)
 
     def _known(self, lease: Lease, due: Sequence[Scope]) -> tuple[list[Scope], list[Scope]]:

@@ -10,7 +10,7 @@ from cloudops.domain.snapshot import ProviderSnapshot
 from cloudops.store import installation, notify, plan, providers
 from cloudops.store.migrate import require_current
 from cloudops.store.session import transaction
-from cloudops.store.snapshot import read_snapshot
+from cloudops.store.snapshot import read_bare_snapshot, read_snapshot
 
 __all__ = ["PlanService", "ProviderRecord"]
 
@@ -47,8 +47,11 @@ class PlanService:
         with transaction(self._engine) as connection:
             installation.adopt_cluster(connection, cluster_uid)
 
-    def put_provider(self, epoch: int, record: ProviderRecord) -> None:
+    def sync_provider(self, epoch: int, record: ProviderRecord) -> ProviderSnapshot | None:
         """Bring a provider row in line with its object; no write when it is.
+
+        Returns:
+            What the ledger knows of it then; None if it vanished meanwhile.
 
         Raises:
             NotLeaderError: Another controller leads.
@@ -58,6 +61,8 @@ class PlanService:
             installation.guard_epoch(connection, epoch, lock=not known)
             if not known:
                 providers.write_provider(connection, record, origin=Origin.CLUSTER)
+            bare = read_bare_snapshot(connection, record.namespace, record.name)
+        return bare or self.snapshot(record.namespace, record.name)
 
     def planned_providers(self) -> list[tuple[str, str]]:
         """(namespace, name) of every planned provider that came from the cluster."""

@@ -18,6 +18,7 @@ class Pulse:
         self._last = time.monotonic()
         self._lost = threading.Event()
         self._stopping = threading.Event()
+        self._given_back = threading.Event()
 
     def beat(self) -> None:
         """Note progress.
@@ -35,6 +36,18 @@ class Pulse:
     def quiet_seconds(self) -> float:
         """How long ago the last sign of life was."""
         return time.monotonic() - self._last
+
+    def give_back(self) -> None:
+        """The work is done, the lease is about to be returned: call this before its last commit.
+
+        After that commit the row looks as if somebody had taken it, and soon
+        somebody may have. Only the commit itself can still find the lease lost.
+        """
+        self._given_back.set()
+
+    @property
+    def is_given_back(self) -> bool:
+        return self._given_back.is_set()
 
     def lose(self) -> bool:
         """The lease is gone; whether that is news."""

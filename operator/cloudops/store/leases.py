@@ -228,7 +228,7 @@ def hand_back(connection: Connection, leases: Iterable[Lease], *, after_seconds:
         leases: Those that others have taken meanwhile are left alone.
         after_seconds: Due again after so long.
     """
-    for lease in leases:
+    for lease in sorted(leases, key=lambda one: one.id):  # as others lock several, too
         connection.execute(
             text(
                 "UPDATE lease SET holder = '', expires_at = NULL, "

@@ -25,12 +25,18 @@ SELECT id, vanished_at, {", ".join(_COMPARED)}
 FROM provider WHERE namespace = :namespace AND name = :name
 """  # noqa: S608  constants only
 
-_WRITE = text("""
+# Locked against `planned_provider` before the time stamps are taken, which an update that
+# leaves the key alone would not do by itself.
+_WRITE = text(f"""
+WITH locked AS MATERIALIZED (
+    SELECT id FROM provider WHERE namespace = :namespace AND name = :name FOR UPDATE
+)
 INSERT INTO provider (origin, namespace, name, uid, generation, created_at, cloud, spec,
                       spec_digest, suspended, runnable, requested_token, requested_at)
-VALUES (:origin, :namespace, :name, :uid, :generation, :created_at, :cloud,
-        CAST(:spec AS jsonb), :spec_digest, :suspended, :runnable, :requested_token,
-        CASE WHEN :requested_token <> '' THEN clock_timestamp() END)
+SELECT :origin, :namespace, :name, :uid, :generation, :created_at, :cloud,
+       CAST(:spec AS jsonb), :spec_digest, :suspended, :runnable, :requested_token,
+       CASE WHEN :requested_token <> '' THEN clock_timestamp() END
+FROM (SELECT count(*) FROM locked) AS locked
 ON CONFLICT (namespace, name) DO UPDATE SET
     origin = excluded.origin, uid = excluded.uid, generation = excluded.generation,
     created_at = CASE WHEN provider.uid = excluded.uid
@@ -51,8 +57,11 @@ ON CONFLICT (namespace, name) DO UPDATE SET
     entry_state = CASE WHEN provider.uid = excluded.uid
         THEN provider.entry_state ELSE 'untried' END,
     identity = CASE WHEN provider.uid = excluded.uid THEN provider.identity END
-RETURNING id
-""")
+WHERE provider.vanished_at IS NOT NULL OR ({", ".join(f"provider.{name}" for name in _COMPARED)})
+    IS DISTINCT FROM ({", ".join(f"excluded.{name}" for name in _COMPARED)})
+-- Nobody has deleted or locked a row that was inserted just now: its xmax is 0.
+RETURNING id, xmax = 0 AS created
+""")  # noqa: S608  constants only
 
 _DISCOVERY_LEASE = text("""
 INSERT INTO lease (kind, domain, provider_id, next_due_at)
@@ -99,16 +108,14 @@ def write_provider(connection: Connection, record: ProviderRecord, *, origin: Or
     Returns:
         The row's id.
     """
-    values = _values(record, origin)
-    found = connection.execute(text(f"{_FIND} FOR UPDATE"), values).mappings().one_or_none()
-    if found is not None and _same(found, values):
-        return int(found["id"])
-    provider_id = int(connection.execute(_WRITE, values).scalar_one())
+    written = connection.execute(_WRITE, _values(record, origin)).one_or_none()
+    if written is None:
+        return _id(connection, record)
     if record.runnable and not record.suspended:
-        connection.execute(_DISCOVERY_LEASE, {"id": provider_id})
-    if found is not None:  # a new one has no lease but that one, which is due
-        connection.execute(_RESCHEDULE, {"id": provider_id})
-    return provider_id
+        connection.execute(_DISCOVERY_LEASE, {"id": written.id})
+    if not written.created:  # a new one has no lease but that one, which is due
+        connection.execute(_RESCHEDULE, {"id": written.id})
+    return int(written.id)
 
 
 def is_written(connection: Connection, record: ProviderRecord, *, origin: Origin) -> bool:
@@ -116,6 +123,12 @@ def is_written(connection: Connection, record: ProviderRecord, *, origin: Origin
     values = _values(record, origin)
     found = connection.execute(text(_FIND), values).mappings().one_or_none()
     return found is not None and _same(found, values)
+
+
+def _id(connection: Connection, record: ProviderRecord) -> int:
+    statement = text("SELECT id FROM provider WHERE namespace = :namespace AND name = :name")
+    names = {"namespace": record.namespace, "name": record.name}
+    return int(connection.execute(statement, names).scalar_one())
 
 
 def vanish_providers(connection: Connection, keys: Sequence[tuple[str, str]]) -> list[int]:
@@ -182,10 +195,11 @@ def record_entry(
                 entry_since = CASE WHEN entry_state = :state AND entry_reason = :reason
                     THEN entry_since ELSE clock_timestamp() END,
                 entry_state = :state, entry_reason = :reason, entry_message = :message,
+                entry_permission = :permission,
                 identity = coalesce(CAST(:identity AS jsonb), identity)
             WHERE id = :id AND NOT (:keep_accepted AND entry_state = 'accepted')
-              AND (entry_state, entry_reason, entry_message, identity)
-                IS DISTINCT FROM (:state, :reason, :message,
+              AND (entry_state, entry_reason, entry_message, entry_permission, identity)
+                IS DISTINCT FROM (:state, :reason, :message, :permission,
                                   coalesce(CAST(:identity AS jsonb), identity))
         """),
         {
@@ -194,6 +208,7 @@ def record_entry(
             "state": entry.state.value,
             "reason": entry.reason,
             "message": storable(entry.message),
+            "permission": entry.permission,
             "identity": None if identity is None else orjson.dumps(identity).decode(),
         },
     )

@@ -26,8 +26,10 @@ OVERDUE_PERIODS = 3
 # Whether the plan stops at the provider itself: it was never discovered, and nothing went wrong.
 _PROVIDER = text("""
 SELECT id, generation, discovered_generation, handled_token, entry_state, entry_reason,
-       entry_message, entry_since, identity, spec_changed_at, now() AS taken_at,
-       NOT EXISTS (SELECT FROM account a WHERE a.provider_id = provider.id)
+       entry_message, entry_permission, entry_since, identity, spec_changed_at,
+       now() AS taken_at,
+       entry_state NOT IN ('dependency_missing', 'rejected')
+       AND NOT EXISTS (SELECT FROM account a WHERE a.provider_id = provider.id)
        AND NOT EXISTS (SELECT FROM claim c WHERE c.provider_id = provider.id)
        AND NOT EXISTS (SELECT FROM lease l WHERE l.provider_id = provider.id AND l.attempts > 0)
        AS bare
@@ -82,7 +84,8 @@ SELECT CASE WHEN error_reason = 'AccessDenied' THEN 'AccessDenied' ELSE 'Failed'
 FROM account WHERE provider_id = :id AND reachable AND regions IS NULL GROUP BY 1
 """)
 
-# One cause, however many scopes it stops, is one problem.
+# One cause, however many scopes it stops, is one problem. A way in that is shut
+# concerns all accounts, whether they have noticed it or not; with none it stands alone.
 _PROBLEMS = f"""
 SELECT reason, permission, listing,
        count(DISTINCT account_id) FILTER (WHERE account_id <> '') AS accounts,
@@ -90,7 +93,7 @@ SELECT reason, permission, listing,
        (array_agg(account_id ORDER BY account_id = '', account_id, region))[1] AS example_account,
        (array_agg(region ORDER BY account_id = '', account_id, region))[1] AS example_region,
        min(since) AS since,
-       (array_agg(message ORDER BY account_id = '', account_id, region))[1] AS message
+       (array_agg(message ORDER BY account_id = '', account_id, region, message))[1] AS message
 FROM (
     SELECT error_code AS reason, error_permission AS permission,
            listing, account_id, region, status_since AS since, error_message AS message
@@ -99,6 +102,11 @@ FROM (
     UNION ALL
     SELECT error_reason, error_permission, '', account_id, '', error_since, error_message
     FROM account WHERE provider_id = :id AND error_reason <> ''
+    UNION ALL
+    SELECT p.entry_reason, p.entry_permission, '', coalesce(a.account_id, ''), '',
+           p.entry_since, p.entry_message
+    FROM provider p LEFT JOIN account a ON a.provider_id = p.id
+    WHERE p.id = :id AND p.entry_state IN ('dependency_missing', 'rejected')
     UNION ALL
     SELECT 'WorkerCrashed', '', '', coalesce(a.account_id, ''), l.region, l.started_at,
            'workers died while reading it; it is retried alone, with growing pauses'
@@ -129,12 +137,29 @@ WHERE held_count > 0 ORDER BY held_count DESC, account_id, region, listing LIMIT
 
 def read_snapshot(connection: Connection, namespace: str, name: str) -> ProviderSnapshot | None:
     """Everything that the provider's status is judged on; None if it is not planned."""
-    row = connection.execute(_PROVIDER, {"namespace": namespace, "name": name}).one_or_none()
+    row = _provider(connection, namespace, name)
     if row is None:
         return None
     snapshot = _snapshot(row)
-    # Thousands of suspended providers are read one by one when a controller starts.
     return snapshot if row.bare else replace(snapshot, **_known(connection, {"id": row.id}))
+
+
+def read_bare_snapshot(
+    connection: Connection, namespace: str, name: str
+) -> ProviderSnapshot | None:
+    """What is known of a provider for which nothing was planned yet, in one statement.
+
+    Thousands of suspended providers are read one by one when a controller starts.
+
+    Returns:
+        None where there is more to read, or nothing at all.
+    """
+    row = _provider(connection, namespace, name)
+    return _snapshot(row) if row is not None and row.bare else None
+
+
+def _provider(connection: Connection, namespace: str, name: str) -> Row[Any] | None:
+    return connection.execute(_PROVIDER, {"namespace": namespace, "name": name}).one_or_none()
 
 
 def _snapshot(row: Row[Any]) -> ProviderSnapshot:
@@ -144,7 +169,11 @@ def _snapshot(row: Row[Any]) -> ProviderSnapshot:
         discovered_generation=row.discovered_generation,
         handled_request=row.handled_token,
         entry=Entry(
-            EntryState(row.entry_state), row.entry_reason, row.entry_message, row.entry_since
+            EntryState(row.entry_state),
+            row.entry_reason,
+            row.entry_message,
+            row.entry_since,
+            row.entry_permission,
         ),
         identity=None if row.identity is None else Identity(**row.identity),
         accounts=AccountCounts(),

@@ -87,11 +87,13 @@ provider: Final = Table(
     _words("entry_state", "untried"),
     _words("entry_reason"),
     _words("entry_message"),
+    _words("entry_permission"),
     _time("entry_since"),
     Column("identity", JSONB),
     Column("discovered_generation", BigInteger, nullable=False, server_default=text("0")),
     _time("discovered_at"),
     _time("vanished_at"),
+    _time("notified_at", default="'-infinity'", nullable=False),  # the controller was woken
     UniqueConstraint("namespace", "name"),
 )
 
@@ -185,6 +187,8 @@ scope: Final = Table(
     postgresql_with={"fillfactor": "70"},
 )
 
+# Neither this nor a facet has foreign keys: a tagging pass may see an item before its
+# listing does, and a check for each row would cost a large load a tenth of its time.
 resource: Final = Table(
     "resource",
     metadata,
@@ -193,7 +197,7 @@ resource: Final = Table(
     Column("canonical_id", Text(collation="C"), nullable=False),
     _flag("id_synthetic"),
     Column("account_pk", Integer, nullable=False),
-    Column("scope_id", ForeignKey("scope.id"), nullable=False),  # its owner listing
+    Column("scope_id", Integer, nullable=False),  # its owner listing; scopes are never deleted
     Column("region", Text, nullable=False),
     Column("service", Text, nullable=False),
     Column("type", Text, nullable=False),
@@ -227,8 +231,6 @@ resource: Final = Table(
     postgresql_with={"fillfactor": "90"},
 )
 
-# No foreign keys: a tagging pass may see an item before its listing does, and
-# a check per row would cost a large load as much as the row.
 facet: Final = Table(
     "facet",
     metadata,

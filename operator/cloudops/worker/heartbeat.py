@@ -108,6 +108,7 @@ class Heartbeat:
 
     def _lose(self, lost: list[_Held]) -> None:
         for held in lost:
-            if held.pulse.lose():
+            # What was given back has another holder, or none, by right.
+            if not held.pulse.is_given_back and held.pulse.lose():
                 LEASES_LOST.inc()
                 _log.warning("lease lost", domain=held.lease.domain)

@@ -17,6 +17,7 @@ from cloudops.domain.errors import (
     WorkerStoppingError,
 )
 from cloudops.domain.ledger import Lease, LeaseKind
+from cloudops.metrics import LEASES_LOST
 from cloudops.services.discovery import DiscoveryService
 from cloudops.services.inventory import InventoryService
 from cloudops.services.leasing import LeasingService
@@ -158,6 +159,8 @@ class Worker:
                 self._hand_back(lease)
             except LeaseLostError as error:
                 _log.warning("lease lost", error=str(error))
+                if pulse.lose():  # the fence noticed it before the heartbeat did
+                    LEASES_LOST.inc()
             except StoreUnavailableError as error:
                 self._let_down(lease, error)
             except CloudOpsError as error:
@@ -168,6 +171,7 @@ class Worker:
                 self.heartbeat.drop(lease)
 
     def _hand_back(self, lease: Lease) -> None:
+        self.heartbeat.drop(lease)  # a beat after this would find it lost
         try:
             self._leasing.hand_back([lease])
         except StoreUnavailableError as error:

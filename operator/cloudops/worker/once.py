@@ -57,6 +57,7 @@ def _work(app: WorkerApp, lease: Lease, heartbeat: Heartbeat) -> None:
             else:
                 app.inventory.run(lease, pulse)
         except BaseException:
+            heartbeat.drop(lease)  # a beat after this would find it lost
             app.leasing.hand_back([lease])
             raise
         finally:

@@ -40,6 +40,7 @@ class Diff:
             lag=self.lag,
             epoch=lambda: self.epoch,
             on_change=self.changed.append,
+            on_rewind=lambda: self.changed.append(("", "rewound")),
             period_seconds=600,
         )
 
@@ -48,7 +49,7 @@ class Diff:
 
     def plans(self, document: dict[str, Any]) -> None:
         assert self.epoch is not None
-        self.plan.put_provider(self.epoch, to_record(document, runnable=True))
+        self.plan.sync_provider(self.epoch, to_record(document, runnable=True))
 
 
 @pytest.fixture

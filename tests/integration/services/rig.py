@@ -68,7 +68,7 @@ class ServiceRig:
     def plan(self, spec: Mapping[str, Any] | None = None, **facts: Any) -> None:
         """Write the CloudProvider as the controller would."""
         wanted = {"spec": spec or spec_of(), **facts}
-        self.planning.put_provider(self.epoch, provider_record(**wanted))
+        self.planning.sync_provider(self.epoch, provider_record(**wanted))
 
     def acquire(self, kind: LeaseKind | None = None) -> list[Lease]:
         """Take what is due; leases of another kind are handed back."""

@@ -1,8 +1,15 @@
-"""A ledger to begin with."""
+"""A ledger to begin with, and a database that can fail over."""
+
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
 
+from cloudops.settings import Settings
+from cloudops.store.session import open_engine
+from tests.integration.store.failover import Pair, replicated
 from tests.integration.store.seeding import Ledger
 
 
@@ -10,3 +17,17 @@ from tests.integration.store.seeding import Ledger
 def ledger(engine: Engine) -> Ledger:
     """One account, one region, one scope, leased."""
     return Ledger.plan(engine)
+
+
+@pytest.fixture
+def pair(run_folder: Path) -> Iterator[Pair]:
+    with replicated(run_folder / secrets.token_hex(4)) as found:
+        yield found
+
+
+@pytest.fixture
+def pair_engine(pair: Pair) -> Iterator[Engine]:
+    """Through the one address."""
+    engine = open_engine(Settings(database_url=pair.url))
+    yield engine
+    engine.dispose()

@@ -168,12 +168,17 @@ class Ledger:
         facet: Facet = Facet.LISTED,
         complete: bool = True,
         staged: bool = False,
+        has_rows: bool = True,
         lease: Lease | None = None,
     ) -> ScopeOutcome | None:
-        """One run of a listing; `staged` forces the path of large scopes."""
+        """One run of a listing; `staged` forces the path of large scopes, `has_rows` the first."""
         expected = SMALL_SCOPE + 1 if staged else 0
         with ListingLoad(
-            self.engine, lease or self.lease, self.target(name, facet), expected_items=expected
+            self.engine,
+            lease or self.lease,
+            self.target(name, facet),
+            expected_items=expected,
+            has_rows=has_rows,
         ) as load:
             for page in pages:
                 load.add(page if isinstance(page, Page) else Page(tuple(page)))
@@ -278,3 +283,11 @@ def denial(code: str = "UnauthorizedOperation", **facts: Any) -> ListingError:
         code=code,
         **facts,
     )
+
+
+def retake(engine: Engine, ledger: Ledger) -> None:
+    """What a worker does when it is let down: the lease is taken anew."""
+    execute(engine, "UPDATE lease SET holder = '', expires_at = NULL, next_due_at = now()")
+    ledger.engine = engine
+    ledger.lease = next(lease for lease in acquire(engine) if lease.id == ledger.lease.id)
+    ledger.by_listing = ledger.reread()

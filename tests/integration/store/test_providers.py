@@ -46,10 +46,10 @@ def all_versions(engine):
 
 class TestWriting:
     def test_the_same_object_again_writes_nothing_at_all(self, engine, plan, epoch):
-        plan.put_provider(epoch, provider_record())
+        plan.sync_provider(epoch, provider_record())
         before, wal = all_versions(engine), one(engine, "SELECT pg_current_wal_insert_lsn()")
 
-        plan.put_provider(epoch, provider_record())
+        plan.sync_provider(epoch, provider_record())
 
         written = one(engine, "SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), :wal)", wal=wal)
         assert all_versions(engine) == before
@@ -67,10 +67,10 @@ class TestWriting:
         ],
     )
     def test_each_difference_is_written(self, engine, plan, epoch, changes):
-        plan.put_provider(epoch, provider_record())
+        plan.sync_provider(epoch, provider_record())
         before = all_versions(engine)
 
-        plan.put_provider(epoch, provider_record(**changes))
+        plan.sync_provider(epoch, provider_record(**changes))
 
         assert all_versions(engine) != before
 
@@ -113,12 +113,12 @@ class TestWriting:
         assert one(engine, "SELECT requested_at FROM provider") == asked
 
     def test_a_re_created_object_keeps_its_row(self, engine, plan, epoch):
-        plan.put_provider(epoch, provider_record())
+        plan.sync_provider(epoch, provider_record())
         provider_id = one(engine, "SELECT id FROM provider")
         plan.mark_vanished(epoch, [("platform", "aws-prod")])
         assert plan.planned_providers() == []
 
-        plan.put_provider(epoch, provider_record(uid="new"))
+        plan.sync_provider(epoch, provider_record(uid="new"))
 
         assert plan.planned_providers() == [("platform", "aws-prod")]
         assert one(engine, "SELECT id FROM provider") == provider_id
@@ -189,16 +189,16 @@ class TestEpochs:
 
     @pytest.mark.parametrize("known", [True, False], ids=["same-as-before", "changed"])
     def test_an_old_one_may_not_write(self, engine, plan, epoch, known):
-        plan.put_provider(epoch, provider_record())
+        plan.sync_provider(epoch, provider_record())
         plan.claim_epoch("pod-b")
 
         with pytest.raises(NotLeaderError):
-            plan.put_provider(epoch, provider_record(generation=1 if known else 2))
+            plan.sync_provider(epoch, provider_record(generation=1 if known else 2))
 
         assert one(engine, "SELECT generation FROM provider") == 1
 
     def test_an_old_one_may_not_retire(self, engine, plan, epoch):
-        plan.put_provider(epoch, provider_record())
+        plan.sync_provider(epoch, provider_record())
         plan.claim_epoch("pod-b")
 
         with pytest.raises(NotLeaderError):
@@ -282,7 +282,7 @@ def test_everything_says_so_while_the_database_is_away(plan, epoch, postgres):
         plan.planned_providers,
         lambda: plan.claim_epoch("pod-a"),
         lambda: plan.adopt_cluster("uid"),
-        lambda: plan.put_provider(epoch, provider_record()),
+        lambda: plan.sync_provider(epoch, provider_record()),
         lambda: plan.mark_vanished(epoch, [("a", "b")]),
         lambda: plan.snapshot("platform", "aws-prod"),
     ):

@@ -11,7 +11,7 @@ from cloudops.worker.loop import Worker
 class Running:
     """A worker in threads of its own."""
 
-    def __init__(self, rig, **settings):
+    def __init__(self, rig, leasing=None, **settings):
         chosen = {
             "worker_threads": 3,
             "worker_lease_seconds": 2.0,
@@ -20,7 +20,9 @@ class Running:
             "listing_deadline_seconds": 60.0,
         } | settings
         self.settings = Settings(**chosen)
-        leasing = LeasingService(rig.engine, lease_seconds=self.settings.worker_lease_seconds)
+        if leasing is None:
+            seconds = self.settings.worker_lease_seconds
+            leasing = LeasingService(rig.engine, lease_seconds=seconds)
         self.worker = Worker(self.settings, leasing, rig.discovery, rig.inventory)
         self.thread = threading.Thread(target=self.worker.run, daemon=True)
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from cloudops.domain.ledger import CONSEQUENCES, ErrorClass
+from cloudops.domain.provider_status import DEPENDENCY_REASONS
 from cloudops.domain.synced import CREDENTIAL_CODES, ScopeGroup, unsynced_reasons
 
 pytestmark = pytest.mark.unit
@@ -56,6 +57,20 @@ def failed(error_class, **facts):
                 failed(ErrorClass.IAM_DENY, error_code=code), {"CredentialsRejected": 3}, id=code
             )
             for code in sorted(CREDENTIAL_CODES)
+        ),
+        *(
+            pytest.param(
+                failed(ErrorClass.IAM_DENY, error_code=code), {"DependencyNotReady": 3}, id=code
+            )
+            for code in sorted(DEPENDENCY_REASONS)
+        ),
+        pytest.param(
+            failed(ErrorClass.TRANSIENT, error_code="SecretUnavailable"), {}, id="secret-unread"
+        ),
+        pytest.param(
+            failed(ErrorClass.TRANSIENT, error_code="SecretUnavailable", late=True),
+            {"DependencyNotReady": 3},
+            id="secret-unread-late",
         ),
     ],
 )

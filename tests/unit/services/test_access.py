@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
+from cloudops.domain.errors import AccessError
 from cloudops.domain.provider import PlannedProvider
-from cloudops.domain.snapshot import EntryState
+from cloudops.domain.snapshot import Entry, EntryState
 from cloudops.services.access import Keyring, open_access, rejected
 
 pytestmark = pytest.mark.unit
@@ -89,8 +90,12 @@ def test_what_is_read_stays_out_of_the_representation(recorder: Recorder):
     "reason", ["ServiceAccountNotFound", "TokenNotAllowed", "TokenUnavailable", "SecretNotFound"]
 )
 def test_what_the_cluster_lacks_is_waited_for_and_not_rejected(reason: str):
-    assert rejected(reason, "…").state is EntryState.DEPENDENCY_MISSING
+    assert rejected(AccessError("…", reason=reason)).state is EntryState.DEPENDENCY_MISSING
 
 
 def test_what_the_cloud_refuses_is_rejected():
-    assert rejected("RoleNotAssumable", "…").state is EntryState.REJECTED
+    error = AccessError("no", reason="RoleNotAssumable", permission="sts:AssumeRole")
+
+    assert rejected(error) == Entry(
+        EntryState.REJECTED, "RoleNotAssumable", "no", permission="sts:AssumeRole"
+    )

@@ -34,6 +34,16 @@ def test_that_it_is_lost_is_news_once():
     assert [pulse.lose(), pulse.lose()] == [True, False]
 
 
+def test_what_is_given_back_says_so_and_works_on():
+    pulse = Pulse("aws/1/eu")
+    before = pulse.is_given_back
+
+    pulse.give_back()
+
+    assert (before, pulse.is_given_back) == (False, True)
+    pulse.beat()
+
+
 def test_a_stopping_worker_stops_its_work_at_the_next_beat():
     pulse = Pulse("aws/1/eu")
     pulse.stop()

@@ -133,6 +133,21 @@ def test_what_was_finished_while_the_database_answered_is_not_lost(renewals):
     assert lost_so_far() == before
 
 
+def test_what_was_given_back_and_is_not_dropped_yet_is_not_lost(renewals):
+    """Between the commit and `drop` the lease is nobody's, or another's already."""
+    beating = heartbeat(renewals)
+    pulse = beating.hold(lease(1))
+    renewals.taken = {1}
+    before = lost_so_far()
+
+    pulse.give_back()
+    beating.beat()
+    beating.hold(lease(1, fence=2))
+
+    assert not is_lost(pulse)
+    assert lost_so_far() == before
+
+
 def test_a_database_that_is_away_for_a_moment_loses_nothing(renewals):
     beating = heartbeat(renewals, lease_seconds=60)
     pulse = beating.hold(lease(1))

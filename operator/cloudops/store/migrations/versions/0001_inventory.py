@@ -45,11 +45,13 @@ CREATE TABLE provider (
     entry_state text NOT NULL DEFAULT 'untried',
     entry_reason text NOT NULL DEFAULT '',
     entry_message text NOT NULL DEFAULT '',
+    entry_permission text NOT NULL DEFAULT '',
     entry_since timestamptz,
     identity jsonb,
     discovered_generation bigint NOT NULL DEFAULT 0,
     discovered_at timestamptz,
     vanished_at timestamptz,
+    notified_at timestamptz NOT NULL DEFAULT '-infinity',
     UNIQUE (namespace, name)
 );
 CREATE TABLE account (
@@ -140,7 +142,7 @@ CREATE TABLE resource (
     canonical_id text COLLATE "C" NOT NULL,
     id_synthetic boolean NOT NULL DEFAULT false,
     account_pk integer NOT NULL,
-    scope_id integer NOT NULL REFERENCES scope (id),
+    scope_id integer NOT NULL,
     region text NOT NULL,
     service text NOT NULL,
     type text NOT NULL,

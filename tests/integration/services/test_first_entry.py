@@ -1,0 +1,91 @@
+"""The first start with a way in that is shut: condition, reason and problem name the cure."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from cloudops.domain.conditions import ConditionType
+from cloudops.domain.provider_status import PreviousStatus, SpecFacts, judge
+from tests.integration.services.aws_rig import KEY, SECRET, aws_spec, keys_of
+
+pytestmark = [pytest.mark.integration, pytest.mark.aws, pytest.mark.database]
+
+UNKNOWN_ROLE = "arn:aws:iam::111122223333:role/nobody"
+
+
+def said(rig, kind):
+    facts = SpecFacts(generation=1)
+    now = datetime.now(UTC)
+    judgement = judge(facts, rig.snapshot(), PreviousStatus(), now=now, grace=timedelta(minutes=10))
+    value = judgement.condition(kind)
+    assert value is not None
+    return value.status.value, value.reason
+
+
+@pytest.mark.parametrize(
+    ("secret", "role", "ready", "reason", "permission"),
+    [
+        pytest.param(
+            keys_of(KEY),
+            UNKNOWN_ROLE,
+            "CredentialsRejected",
+            "RoleNotAssumable",
+            "sts:AssumeRole",
+            id="role-not-assumable",
+        ),
+        pytest.param(
+            keys_of("AKIAUNKNOWN"),
+            "",
+            "CredentialsRejected",
+            "CredentialsRejected",
+            "",
+            id="credentials-rejected",
+        ),
+        pytest.param({}, "", "DependencyNotReady", "SecretNotFound", "", id="secret-missing"),
+        pytest.param(
+            {"AWS_SECRET_ACCESS_KEY": SECRET},
+            "",
+            "DependencyNotReady",
+            "SecretKeyMissing",
+            "",
+            id="key-missing",
+        ),
+    ],
+)
+def test_it_is_told_before_any_account_is_known_and_heals(
+    worker, secret, role, ready, reason, permission
+):
+    """Fails without the row of the entry among the problems."""
+    rig = worker()
+    rig.secrets.data = secret
+    spec = aws_spec(rig.aws.url)
+    if role:
+        spec["aws"]["credentials"]["roleARN"] = role
+    rig.plan(spec)
+
+    rig.work()
+
+    assert [(p.reason, p.permission) for p in rig.snapshot().problems] == [(reason, permission)]
+    assert said(rig, ConditionType.READY) == ("False", ready)
+    assert said(rig, ConditionType.CREDENTIALS_VALID) == ("False", reason)
+    assert said(rig, ConditionType.INVENTORY_SYNCED) == ("False", ready)
+
+    rig.secrets.data = keys_of(KEY)
+    rig.account.role("nobody", listed=False)
+    rig.period()
+
+    assert rig.snapshot().problems == ()
+    assert said(rig, ConditionType.READY) == ("True", "Succeeded")
+
+
+def test_a_secret_that_goes_missing_later_is_no_matter_of_permissions(aws):
+    """Fails if the reasons of what is missing are not told from denials (`unsynced_reasons`)."""
+    aws.secrets.data = {}
+
+    aws.period()
+
+    total = aws.snapshot().scopes.total
+    assert aws.snapshot().unsynced == {"DependencyNotReady": total}
+    assert said(aws, ConditionType.INVENTORY_SYNCED) == ("False", "DependencyNotReady")
+    assert said(aws, ConditionType.READY) == ("False", "DependencyNotReady")
+    assert aws.live() == aws.account.truth()
