@@ -3,7 +3,8 @@
 Digests are compared before documents are sent. A listing that ends within its
 first page is compared in memory; a longer one goes page by page through the
 stage of one connection, so that memory is O(page). One transaction, guarded
-by the lease's fence, then changes only what changed.
+by the lease's fence, then changes only what changed. The first run of a long
+listing has nothing to compare with: see `direct`.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,7 +17,7 @@ from sqlalchemy import Connection, Engine, text
 from cloudops.domain.ledger import Lease
 from cloudops.domain.resource import Observation, Page
 from cloudops.domain.schedule import ScopeOutcome
-from cloudops.store import leases, merge, scopes, staging
+from cloudops.store import copying, direct, leases, merge, scopes, staging
 from cloudops.store.session import store_errors
 
 # Above this a scope's stored digests are compared by the database.
@@ -69,10 +70,13 @@ class ListingLoad:
         target: Scope and facet.
         expected_items: As many as the last time; decides how to compare.
         has_rows: False = nothing is stored of this scope. Nobody but the lease's
-            holder adds any, so an empty listing needs no comparison then.
+            holder adds any, so there is nothing to compare with, and each page of
+            a long listing is stored when it comes.
 
     Raises:
         StoreUnavailableError: From any method, if the database goes away.
+        LeaseLostError: From any method: another worker has the lease, and nothing
+            is written any more.
     """
 
     def __init__(
@@ -91,6 +95,7 @@ class ListingLoad:
         self._staged = False
         self._small = expected_items <= SMALL_SCOPE
         self._has_rows = has_rows
+        self._direct = None if has_rows else direct.DirectLoad(lease, target)
         self._connection: Connection | None = None
 
     def __enter__(self) -> Self:
@@ -125,9 +130,6 @@ class ListingLoad:
         Returns:
             An outcome that is still to be recorded, if nothing in the
             inventory changed: the caller may batch many of them; else None.
-
-        Raises:
-            LeaseLostError: Another worker has the lease; nothing was written.
         """
         if not (complete or self._staged or self._first):
             return judge(0)  # broke off before its first page: there is nothing to compare
@@ -150,6 +152,11 @@ class ListingLoad:
             self._first = None
 
     def _stage(self, page: Page) -> None:
+        if self._goes_direct(page):
+            if any(item.uid for item in page.malformed):
+                with self._session().begin():
+                    staging.stage_seen(self._session(), _malformed(page))
+            return
         connection = self._session()
         observations = page.observations
         with connection.begin():
@@ -158,8 +165,8 @@ class ListingLoad:
                 _DIFFERENT,
                 {
                     **self._target.parameters(),
-                    "uids": [item.uid for item in observations],
-                    "digests": [item.digest for item in observations],
+                    "uids": copying.uuid_array(item.uid for item in observations),
+                    "digests": copying.bytea_array(item.digest for item in observations),
                 },
             )
             # All at once: row by row costs a fifth of a first load's time on this side.
@@ -168,16 +175,33 @@ class ListingLoad:
                 connection, [o for o in observations if (o.uid, o.digest) in different]
             )
 
+    def _goes_direct(self, page: Page) -> bool:
+        if self._direct is None:
+            return False
+        connection = self._session()
+        if self._direct.insert(connection, page.observations):
+            return True
+        with connection.begin():
+            self._direct.recall(connection)
+        self._direct = None
+        return False
+
     def _commit_stage(self, judge: Judge, *, complete: bool) -> None:
         connection = self._session()
         with connection.begin():
             leases.guard(connection, self._lease)
-            merge.merge_stage(connection, self._target)
-            merge.unmark(connection, self._target, None)
-            if complete:
-                merge.mark_missing(connection, self._target, None)
+            if self._direct:
+                self._direct.recall(connection)
+            else:
+                self._merge(connection, complete=complete)
             count = connection.scalar(text("SELECT count(DISTINCT uid) FROM stage_seen")) or 0
             scopes.record_outcomes(connection, [judge(count)])
+
+    def _merge(self, connection: Connection, *, complete: bool) -> None:
+        merge.merge_stage(connection, self._target)
+        merge.unmark(connection, self._target, None)
+        if complete:
+            merge.mark_missing(connection, self._target, None)
 
     def _commit_memory(self, judge: Judge, *, complete: bool) -> ScopeOutcome | None:
         page = self._first or Page(observations=())
@@ -239,6 +263,8 @@ def _compare(
 
 
 def _seen(page: Page) -> list[UUID]:
-    return [item.uid for item in page.observations] + [
-        item.uid for item in page.malformed if item.uid is not None
-    ]
+    return [item.uid for item in page.observations] + _malformed(page)
+
+
+def _malformed(page: Page) -> list[UUID]:
+    return [item.uid for item in page.malformed if item.uid is not None]

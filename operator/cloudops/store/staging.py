@@ -8,11 +8,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from psycopg import Connection as PsycopgConnection
 from psycopg.types.json import Jsonb
 from sqlalchemy import Connection, text
 
 from cloudops.domain.resource import Observation
+from cloudops.store import copying
 
 _CREATE = text("""
 CREATE TEMPORARY TABLE IF NOT EXISTS stage_seen (uid uuid NOT NULL);
@@ -57,19 +57,16 @@ def prepare(connection: Connection) -> None:
 
 def stage_seen(connection: Connection, uids: Iterable[UUID]) -> None:
     """Remember which items a listing showed."""
-    with (
-        _driver(connection).cursor() as cursor,
-        cursor.copy("COPY stage_seen FROM STDIN (FORMAT BINARY)") as copy,
-    ):
-        copy.set_types(["uuid"])
-        for uid in uids:
-            copy.write_row((uid,))
+    head = copying.row_head(1)
+    rows = (head + copying.identity(uid) for uid in uids)
+    with copying.copy(connection, "stage_seen", "uid", rows):
+        pass
 
 
 def stage_rows(connection: Connection, observations: Sequence[Observation]) -> None:
     """Send the documents of items that are new or changed."""
     with (
-        _driver(connection).cursor() as cursor,
+        copying.driver(connection).cursor() as cursor,
         cursor.copy(f"COPY stage_row ({_ROW_COLUMNS}) FROM STDIN (FORMAT BINARY)") as copy,
     ):
         copy.set_types(_ROW_TYPES)
@@ -108,10 +105,3 @@ def _row(observation: Observation) -> tuple[Any, ...]:
 def _json(document: bytes) -> Jsonb:
     """Bytes that are JSON already; psycopg only frames them."""
     return Jsonb(document, dumps=bytes)
-
-
-def _driver(connection: Connection) -> PsycopgConnection[Any]:
-    driver = connection.connection.driver_connection
-    if not isinstance(driver, PsycopgConnection):
-        raise TypeError(f"COPY needs psycopg, not {type(driver).__name__}")
-    return driver

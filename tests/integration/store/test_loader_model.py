@@ -1,7 +1,9 @@
 """Random passes over two scopes, against a model that is a few dicts.
 
 Whatever the pages, the duplicates, the damaged items and the path that the
-loader takes: rows, marks and history have to be the model's.
+loader takes: rows, marks and history have to be the model's. A first run writes
+page by page, so that an item shown twice has a history, as long as nothing that
+it shows is known.
 """
 
 import secrets
@@ -49,6 +51,11 @@ class Pass:
     staged: bool
     sweep: bool
 
+    @property
+    def pages(self) -> list[tuple[Item | Damaged, ...]]:
+        edges = [0, *sorted(cut for cut in self.cuts if cut <= len(self.shown)), len(self.shown)]
+        return [self.shown[start:end] for start, end in pairwise(edges)]
+
 
 @dataclass
 class Known:
@@ -88,7 +95,7 @@ class Model:
         seen = {item.id for item in done.shown if item.id is not None}
         changed = {
             item.id: item
-            for item in done.shown
+            for item in self._beyond_the_first_run(done)
             if isinstance(item, Item) and self._differs(item, done.scope)
         }
         for item in changed.values():
@@ -106,6 +113,24 @@ class Model:
         if done.complete and done.sweep:
             self._sweep(done.scope)
         return len(seen)
+
+    def has_rows(self, scope: str) -> bool:
+        return any(known.scope == scope for known in self.known.values())
+
+    def _beyond_the_first_run(self, done: Pass) -> list[Item | Damaged]:
+        """What is left once a first run has stored the pages that are all new."""
+        pages = [list(page) for page in done.pages]
+        if self.has_rows(done.scope) or not (done.staged or len(pages) > 1):
+            return list(done.shown)
+        while pages:
+            found = [item for item in pages[0] if isinstance(item, Item)]
+            ids = {item.id for item in found}
+            if len(ids) < len(found) or ids & self.known.keys():
+                break
+            for item in found:
+                self._store(item, done.scope)
+            del pages[0]
+        return [item for page in pages for item in page]
 
     def _differs(self, item: Item, scope: str) -> bool:
         known = self.known.get(item.id)
@@ -208,14 +233,17 @@ def load(ledger: Ledger, model: Model, done: Pass) -> int:
     watched = replace(ledger)
     watched.judge = lambda *_, **__: counting  # type: ignore[method-assign]
     watched.pass_over(
-        *pages_of(model, done), name=done.scope, complete=done.complete, staged=done.staged
+        *pages_of(model, done),
+        name=done.scope,
+        complete=done.complete,
+        staged=done.staged,
+        has_rows=ledger.reread()[done.scope].has_rows,
     )
     return counts[-1]
 
 
 def pages_of(model: Model, done: Pass) -> list[Page]:
-    edges = [0, *sorted(cut for cut in done.cuts if cut <= len(done.shown)), len(done.shown)]
-    return [page_of(model, done.shown[start:end]) for start, end in pairwise(edges)]
+    return [page_of(model, page) for page in done.pages]
 
 
 def page_of(model: Model, shown: tuple[Item | Damaged, ...]) -> Page:

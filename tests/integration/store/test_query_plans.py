@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from cloudops.settings import Settings
-from cloudops.store import leases, loader, merge, reading, scopes, staging, sweep
+from cloudops.store import copying, direct, leases, loader, merge, reading, scopes, staging, sweep
 from cloudops.store.session import open_engine
 from tests.integration.store.seeding import ACCOUNT, Ledger, execute
 
@@ -92,8 +92,20 @@ def test_a_page_is_compared_by_its_own_keys(ledger):
         ledger.engine,
         loader._DIFFERENT,
         **ledger.target().parameters(),
-        uids=uids(ledger.engine),
-        digests=[b"\0"] * PAGE,
+        uids=copying.uuid_array(uids(ledger.engine)),
+        digests=copying.bytea_array([b"\0"] * PAGE),
+    )
+
+    assert touched(nodes) < 5 * PAGE
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_first_run_finds_by_keys_whether_anything_is_known(ledger, known):
+    nodes = plan_nodes(
+        ledger.engine,
+        direct._KNOWN,
+        **ledger.target("fake.queues").parameters(),
+        uids=copying.uuid_array(uids(ledger.engine) if known else [uuid4() for _ in range(PAGE)]),
     )
 
     assert touched(nodes) < 5 * PAGE
