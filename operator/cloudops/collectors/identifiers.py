@@ -11,6 +11,7 @@ from jmespath.exceptions import JMESPathError
 MAX_ID_LENGTH: Final = 2048
 _PLACEHOLDER: Final = re.compile(r"\{([^{}]+)\}")
 _ANYTHING: Final = "*"  # ends a placeholder whose value may hold colons and slashes
+_LAST: Final = "/"  # ends one of whose value only what follows the last slash counts
 _CONTEXT: Final = ("partition", "account", "region")
 
 
@@ -24,6 +25,17 @@ class Expression(Protocol):
     def search(self, value: Any) -> Any:
         """What the expression finds; None where there is nothing."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class _LastPart:
+    """Of a text with slashes, as Route 53 writes its ids, the part behind the last."""
+
+    whole: Expression
+
+    def search(self, value: Any) -> Any:
+        found = self.whole.search(value)
+        return found.rsplit(_LAST, 1)[-1] if isinstance(found, str) else found
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +95,8 @@ def _pattern(placeholder: str) -> str:
 def _placeholder(name: str) -> str | Expression:
     if name in _CONTEXT:
         return f"{{{name}}}"
-    expression: Expression = jmespath.compile(name.removesuffix(_ANYTHING))
-    return expression
+    expression: Expression = jmespath.compile(name.rstrip(_ANYTHING + _LAST))
+    return _LastPart(expression) if name.endswith(_LAST) else expression
 
 
 def _fill(part: str | Expression, item: Mapping[str, Any], context: AnswerContext) -> str:

@@ -2,9 +2,12 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final, cast
 
 from cloudops.collectors.paths import EACH, DocumentPath
+
+METADATA: Final = "ResponseMetadata"
+"""What the SDK adds to each answer; it is about the call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,11 +17,20 @@ class Hole:
     step: str
 
 
-def items_at(answer: Mapping[str, Any], path: DocumentPath) -> Iterator[object]:
-    """Walk strictly: what is there but has the wrong shape comes out as a hole."""
+def items_at(
+    answer: Mapping[str, Any], path: DocumentPath, *, omits_empty: bool = False
+) -> Iterator[object]:
+    """Walk strictly: what is there but has the wrong shape comes out as a hole.
+
+    Args:
+        answer: One answer, or what a second call made of it.
+        path: Where its items stand.
+        omits_empty: The service leaves out an empty list, also inside an object.
+    """
     reached: list[object] = [answer]
     for depth, step in enumerate(path.steps):
-        reached = [inner for outer in reached for inner in _enter(outer, step, top=depth == 0)]
+        absent = depth == 0 or (omits_empty and depth == len(path.steps) - 1)
+        reached = [inner for outer in reached for inner in _enter(outer, step, absent=absent)]
     for items in reached:
         if isinstance(items, list):
             yield from items
@@ -26,7 +38,19 @@ def items_at(answer: Mapping[str, Any], path: DocumentPath) -> Iterator[object]:
             yield items if isinstance(items, Hole) else Hole(path.text)
 
 
-def _enter(outer: object, step: str, *, top: bool) -> Iterable[object]:
+def item_at(answer: Mapping[str, Any], path: DocumentPath) -> object:
+    """The one thing that an answer speaks of: the object at `path`, or what holds it there."""
+    holder, value = answer, cast("object", answer)
+    for step in path.steps:
+        if not isinstance(value, Mapping) or value.get(step) is None:
+            return Hole(step)
+        holder, value = value, value[step]
+    if isinstance(value, Mapping):
+        return value
+    return {name: inner for name, inner in holder.items() if name != METADATA}
+
+
+def _enter(outer: object, step: str, *, absent: bool) -> Iterable[object]:
     if isinstance(outer, Hole):
         return (outer,)
     if step == EACH:
@@ -35,5 +59,5 @@ def _enter(outer: object, step: str, *, top: bool) -> Iterable[object]:
         return (Hole(step),)
     if outer.get(step) is None:
         # An answer of several lists may leave out the empty ones.
-        return () if top else (Hole(step),)
+        return () if absent else (Hole(step),)
     return (outer[step],)

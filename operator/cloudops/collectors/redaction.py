@@ -48,6 +48,7 @@ _NO_SECRETS: Final = frozenset(
         "clientrequesttoken",
         "clienttoken",
         "continuationtoken",
+        "creationtoken",
         "httptokens",
         "idempotencytoken",
         "locktoken",
@@ -55,6 +56,8 @@ _NO_SECRETS: Final = frozenset(
         "paginationtoken",
     }
 )
+# As objects these say where a secret lies, and how it is; as anything else they are one.
+_POINTERS: Final = frozenset({"masterusersecret"})
 _WHOLE_VALUES: Final = frozenset({"userdata"})
 _VARIABLE_HOLDERS: Final = frozenset({"variables", "environmentvariables", "envvars"})
 _PAIR_NAMES: Final = ("Key", "key", "Name", "name", "TagKey", "ParameterKey")
@@ -120,7 +123,8 @@ class Redactor:
             return self._hide(value)
         if letters in _VARIABLE_HOLDERS or (letters == "environment" and isinstance(value, list)):
             return self._variables(value)
-        if looks_secret(key) and not _is_reference(value):
+        points = letters in _POINTERS and isinstance(value, dict)
+        if looks_secret(key) and not points and not _is_reference(value):
             return self._hide(value)
         return self._walk(value)
 

@@ -5,7 +5,7 @@ one row per id.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
@@ -30,7 +30,7 @@ from cloudops.collectors.identifiers import (
     compile_id,
     compile_shape,
 )
-from cloudops.collectors.items import Hole, items_at
+from cloudops.collectors.items import Hole, item_at, items_at
 from cloudops.collectors.paths import EACH, DocumentPath, cut, find, parse_path
 from cloudops.collectors.redaction import Redactor
 from cloudops.collectors.vocabulary import Emits, Listing
@@ -68,6 +68,12 @@ class CompiledEmits:
     redact: tuple[DocumentPath, ...]
     json: tuple[DocumentPath, ...]
 
+    def items_of(self, answer: Mapping[str, Any], *, omits_empty: bool) -> Iterable[object]:
+        """What `answer` holds for this row, good or broken."""
+        if self.emits.single:
+            return (item_at(answer, self.items),)
+        return items_at(answer, self.items, omits_empty=omits_empty)
+
 
 def compile_emits(emits: Emits) -> CompiledEmits:
     """Parse every path of `emits`.
@@ -100,6 +106,7 @@ class ListingTransform:
 
     def __init__(self, listing: Listing, redactor: Redactor) -> None:
         self._facet = listing.facet
+        self._omits_empty = listing.omits_empty
         self._rows = tuple(compile_emits(emits) for emits in listing.emits)
         self._redactor = redactor
 
@@ -115,7 +122,8 @@ class ListingTransform:
         # Where several types share a list, each of them finds out about a bad item.
         malformed: dict[tuple[str, int], MalformedItem] = {}
         for row in self._rows:
-            for number, item in enumerate(items_at(answer, row.items)):
+            items = row.items_of(answer, omits_empty=self._omits_empty)
+            for number, item in enumerate(items):
                 outcome = self.observe(row, item, context)
                 if isinstance(outcome, Observation):
                     observations[outcome.uid] = outcome
@@ -251,8 +259,9 @@ def _decode_json(row: CompiledEmits, document: dict[str, Any], cleaner: Cleaner)
 
 
 def _decoded(text: str, cleaner: Cleaner) -> Any:
-    # Once decoded, a document may be URL-encoded no more: try it as it is first.
-    for candidate in (text, unquote(text)):
+    # Once decoded, a document may be URL-encoded no more: try it as it is first. API
+    # Gateway writes its policies as they would stand inside quotes.
+    for candidate in (text, unquote(text), text.replace('\\"', '"').replace("\\/", "/")):
         try:
             return cleaner.clean(orjson.loads(candidate))
         except orjson.JSONDecodeError:

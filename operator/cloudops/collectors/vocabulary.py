@@ -9,9 +9,32 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
+from cloudops.collectors.second_call import ANSWER, DESCRIBED, Describe
 from cloudops.domain.ledger import Consistency, ErrorClass, PeriodClass
 from cloudops.domain.provider import Identity, ProviderSpec
 from cloudops.domain.resource import Facet, Page, TagSource
+
+__all__ = (
+    "ACCOUNT",
+    "ANSWER",
+    "DESCRIBED",
+    "Access",
+    "AccountError",
+    "AccountSession",
+    "Cloud",
+    "Describe",
+    "DiscoveredAccount",
+    "Discovery",
+    "Emits",
+    "Listing",
+    "Progress",
+    "RegionRule",
+    "TokenSupplier",
+    "unobserved",
+)
+
+ACCOUNT = "{account}"
+"""The value of a parameter that is to be the account's own id."""
 
 
 class RegionRule(StrEnum):
@@ -30,9 +53,12 @@ class Emits:
         kind: Normalised kind, e.g. `compute.instance`.
         items: Plain path from a page to its items, e.g. `Reservations[].Instances`. It is
             walked strictly: what a JMESPath would silently skip is reported as malformed.
+        single: The answer is a statement about the account or region. `items` then leads
+            to one object; or to a plain value, and what holds that is the object.
         id: Canonical id: a JMESPath into the item where the API gives it, or a
             template such as `arn:{partition}:ec2:{region}:{account}:instance/{InstanceId}`.
-            A placeholder `{Name*}` may hold colons and slashes.
+            A placeholder `{Name*}` may hold colons and slashes; of `{Name/}` only what
+            follows the last slash counts.
         arn: The ARN's template where `id` is a path and the tagging API brings the tags.
         name: JMESPath to the name; of an ARN the last part counts. An AWS `Name` tag
             wins where `name` is "".
@@ -55,6 +81,7 @@ class Emits:
     type: str
     kind: str
     items: str
+    single: bool = False
     id: str
     arn: str = ""
     name: str = ""
@@ -78,42 +105,6 @@ class Emits:
         return self.arn or (self.id if "{" in self.id else "")
 
 
-DESCRIBED = "Described"
-"""Where the items of a listing with a second call stand: its rows' `items` path."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Describe:
-    """A second call, made for the items of every page of a list that only names them.
-
-    A row that has one finds its items under `Described`: what the second call
-    tells of an item, on top of what the list told.
-
-    Attributes:
-        operation: The API's operation name, e.g. `DescribeTable`.
-        permission: What it needs, e.g. `dynamodb:DescribeTable`.
-        items: Plain path from a page of the list to its items, e.g. `TableNames`.
-        key: The member of an item that names it; "" where the items are texts.
-        parameter: Takes that name, or a list of `at_once` names.
-        result: JMESPath from the answer to what it tells; to the list of items if `at_once`.
-        parameters: Sent with every call.
-        at_once: Most items a call; 0 = one item a call.
-        gone_codes: Error codes by which the service says that an item is no longer there.
-        missing: With `at_once`: JMESPath to those that the service says are no longer there.
-    """
-
-    operation: str
-    permission: str
-    items: str
-    parameter: str
-    result: str
-    key: str = ""
-    parameters: Mapping[str, Any] = field(default_factory=dict)
-    at_once: int = 0
-    gone_codes: tuple[str, ...] = ()
-    missing: str = ""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
     """One named way of listing: a row of a cloud's catalogue.
@@ -122,14 +113,19 @@ class Listing:
         name: `aws.ec2.instances`.
         service: The SDK's service name, e.g. `ec2`.
         operation: The API's operation name, e.g. `DescribeInstances`.
-        parameters: Sent with every call.
+        parameters: Sent with every call; `{account}` stands for the account's id.
         permissions: What its calls need, e.g. `ec2:DescribeInstances`.
         describe: The second call where the first only names the items.
         facet: What it writes; TAGS for the tagging pass, else LISTED.
         unsupported_codes: Error codes that mean "not in this region or account".
+        absent: Error code → words of its message by which the service says that there is
+            none; that is an answer, and an empty one.
         omits_empty: The service leaves out an empty list, so that an answer with nothing
             in it means that there is none.
-        page_size: Sent where the API takes one; 0 = the API's default.
+        page_size: Sent where the API takes one, as text where it wants text; 0 = the
+            API's default.
+        paging: How the operation pages, in the words of botocore's paginators
+            (`input_token`, `output_token`, `more_results`), where botocore does not say.
     """
 
     name: str
@@ -144,9 +140,11 @@ class Listing:
     describe: Describe | None = None
     facet: Facet = Facet.LISTED
     unsupported_codes: tuple[str, ...] = ()
+    absent: Mapping[str, str] = field(default_factory=dict)
     omits_empty: bool = False
     page_size_parameter: str = ""
-    page_size: int = 0
+    page_size: int | str = 0
+    paging: Mapping[str, str] | None = None
 
     @property
     def types(self) -> tuple[str, ...]:

@@ -10,7 +10,8 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from cloudops.collectors.aws.catalogue import LISTINGS
-from cloudops.collectors.paths import parse_path
+from cloudops.collectors.paths import EACH, parse_path
+from cloudops.collectors.vocabulary import Listing
 from tests.fakes.aws.protocols import ApiError, WireRequest, service_model
 
 _API_VERSION = "Version"
@@ -32,14 +33,31 @@ def read(signing_name: str, wire: WireRequest) -> tuple[str, str, dict[str, Any]
     form = dict(parse_qsl(wire.body.decode("latin-1"), keep_blank_values=True))
     if len(services) > 1:
         asked = form.get(_API_VERSION)
-        services = tuple(s for s in services if service_model(s).api_version == asked)
+        services = tuple(s for s in services if _is_asked(s, asked, wire))
     service = services[0]
     match service_model(service).resolved_protocol:
         case "query":
             return service, form.pop("Action", ""), form
         case "json":
             return service, wire.headers.get("x-amz-target", "").rpartition(".")[2], {}
-    return service, next(_operations_at(service, wire.method, wire.path), ""), {}
+    return service, operation_at(service, wire), {}
+
+
+def _is_asked(service: str, version: str | None, wire: WireRequest) -> bool:
+    """Whether `service` is meant, of several that share a name: the form or the path tells."""
+    model = service_model(service)
+    if model.resolved_protocol == "query":
+        return bool(model.api_version == version)
+    return bool(operation_at(service, wire))
+
+
+def operation_at(service: str, wire: WireRequest) -> str:
+    """What a REST request asks of `service`; "" where that knows no such path.
+
+    Some operations share a path; then the one that the catalogue lists is meant.
+    """
+    found = list(_operations_at(service, wire.method, wire.path))
+    return next((name for name in found if (service, name) in _nothing()), (*found, "")[0])
 
 
 def _operations_at(service: str, method: str, path: str) -> Iterator[str]:
@@ -52,6 +70,32 @@ def _operations_at(service: str, method: str, path: str) -> Iterator[str]:
 
 
 @cache
+def _absences() -> Mapping[tuple[str, str], ApiError]:
+    """How the services of the catalogue say that there is none of what is one at most."""
+    return {
+        (listing.service, listing.operation): ApiError(code, words or "There is none.")
+        for listing in LISTINGS
+        for code, words in listing.absent.items()
+    }
+
+
+def _statement(listing: Listing, path: str) -> Any:
+    """What an account says of itself that never was touched."""
+    operation = service_model(listing.service).operation_model(listing.operation)
+    assert operation.output_shape is not None
+    kind = operation.output_shape.members[path].type_name
+    return {"list": [], "boolean": False, "string": "unblocked"}.get(kind, {})
+
+
+def _empty_at(path: str) -> tuple[str, Any]:
+    """The member of an answer that leads to an empty list."""
+    name, _, inner = path.partition(".")
+    if not inner or name.endswith(EACH):
+        return parse_path(name).steps[0], []
+    return name, dict((_empty_at(inner),))
+
+
+@cache
 def _nothing() -> Mapping[tuple[str, str], Mapping[str, Any]]:
     """How each listing of the catalogue looks where there is nothing."""
     answers: dict[tuple[str, str], dict[str, Any]] = {}
@@ -61,7 +105,8 @@ def _nothing() -> Mapping[tuple[str, str], Mapping[str, Any]]:
             [listing.describe.items] if listing.describe else [one.items for one in listing.emits]
         )
         if not listing.omits_empty:
-            answer |= {parse_path(path).steps[0]: [] for path in paths}
+            answer |= dict(map(_empty_at, paths))
+        answer |= {one.items: _statement(listing, one.items) for one in listing.emits if one.single}
     return answers
 
 
@@ -69,8 +114,11 @@ def nothing(service: str, operation: str) -> dict[str, Any]:
     """An empty list.
 
     Raises:
-        ApiError: No listing of the catalogue asks for this.
+        ApiError: The service says so by an error, or no listing of the catalogue asks for this.
     """
+    absence = _absences().get((service, operation))
+    if absence is not None:
+        raise absence
     answer = _nothing().get((service, operation))
     if answer is None:
         message = f"The action {operation} is not valid for this web service."

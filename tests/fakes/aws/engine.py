@@ -42,6 +42,7 @@ _LISTINGS: dict[str, dict[str, Operation]] = {
     TAGGING: dict(tagging.OPERATIONS),
     "dynamodb": dict(dynamodb.OPERATIONS),
 }
+_CONTROL_PLANE = "/v20180820/"  # of S3, which signs as S3 does
 _WEB_IDENTITY = "AssumeRoleWithWebIdentity"
 _UNSIGNED_STS = Signature("", "", ALWAYS_ON, "sts", (), "")
 _TOKENS = ("NextToken", "Marker", "continuation-token", "PaginationToken", dynamodb.TOKEN)
@@ -185,6 +186,8 @@ def _is_known(signing_name: str) -> bool:
 
 def _what(signing_name: str, wire: WireRequest) -> tuple[str, str, dict[str, Any]]:
     """Service, operation and parameters."""
+    if signing_name == "s3" and wire.path.startswith(_CONTROL_PLANE):
+        return "s3control", elsewhere.operation_at("s3control", wire), {}
     if signing_name in SERVICES:
         service = SERVICES[signing_name]
         return service, *_operation(service, wire)

@@ -29,6 +29,7 @@ SERVICES = {
 }
 TAGGING = "resourcegroupstaggingapi"
 JSON = "json"
+REST_XML = "rest-xml"
 _XML = '<?xml version="1.0" encoding="UTF-8"?>\n'
 _S3_NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
 
@@ -160,15 +161,35 @@ def _output_writer(service: str, operation: str) -> Writer:
     return writer(shape)
 
 
+def _located(service: str, operation: str, data: Mapping[str, Any]) -> dict[str, Any]:
+    """`data`, its members called as on the wire: over REST some have another name there."""
+    shape = service_model(service).operation_model(operation).output_shape
+    members = shape.members if isinstance(shape, StructureShape) else {}
+    return {
+        members[name].serialization.get("name", name) if name in members else name: value
+        for name, value in data.items()
+    }
+
+
+@cache
+def _payload(service: str, operation: str) -> str:
+    """The member of the output that is the whole body; "" where all are in it."""
+    shape = service_model(service).operation_model(operation).output_shape
+    return str(shape.serialization.get("payload", "")) if shape is not None else ""
+
+
 def success(service: str, operation: str, data: Mapping[str, Any]) -> WireResponse:
     """The answer `data`, in the output shape of the operation."""
     request_id = str(uuid4())
     if family(service) == JSON:
-        body = json.dumps(data, default=datetime.timestamp)
+        body = json.dumps(_located(service, operation, data), default=datetime.timestamp)
         return _json_response(200, body, {"x-amzn-RequestId": request_id})
     parts: list[str] = []
     _output_writer(service, operation)(data, parts)
     content = "".join(parts)
+    payload = _payload(service, operation)
+    if payload:  # the body is what this member holds, and says nothing of the member
+        content = content.removeprefix(f"<{payload}>").removesuffix(f"</{payload}>")
     if service == "s3":
         name = "ListAllMyBucketsResult"
         body = f'{_XML}<{name} xmlns="{_S3_NAMESPACE}">{content}</{name}>'
@@ -178,7 +199,7 @@ def success(service: str, operation: str, data: Mapping[str, Any]) -> WireRespon
     opening = f'{_XML}<{operation}Response xmlns="{host}.amazonaws.com/doc/{version}/">'
     if service == "ec2":
         content = f"<requestId>{request_id}</requestId>{content}"
-    else:
+    elif family(service) != REST_XML:
         meta = f"<ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata>"
         content = f"<{operation}Result>{content}</{operation}Result>{meta}"
     return _xml_response(

@@ -5,7 +5,7 @@ caller has; they know nothing of policies that keys, queues or topics have of th
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 from unittest.mock import patch
@@ -141,19 +141,22 @@ def _last(arn: str) -> str:
     return arn.rsplit("/", 1)[-1]
 
 
-def renamed(policy: Policy, prefixes: Mapping[str, str]) -> Policy:
-    """`policy` with other names for some services."""
+def renamed(policy: Policy, names: Mapping[str, tuple[str, ...]]) -> Policy:
+    """`policy` with other names for some services, or for single actions."""
 
-    def rename(action: str) -> str:
+    def rename(action: str) -> tuple[str, ...]:
         service, name = action.split(":")
-        return f"{prefixes.get(service, service)}:{name}"
+        others = tuple(f"{other}:{name}" for other in names.get(service, (service,)))
+        return names.get(action, others)
 
-    return _with_actions(policy, lambda actions: [rename(action) for action in actions])
+    return _with_actions(
+        policy, lambda actions: [other for action in actions for other in rename(action)]
+    )
 
 
-def without(policy: Policy, action: str) -> Policy:
-    """`policy` less one action."""
-    return _with_actions(policy, lambda actions: [one for one in actions if one != action])
+def without(policy: Policy, gone: Collection[str]) -> Policy:
+    """`policy` less some actions."""
+    return _with_actions(policy, lambda actions: [one for one in actions if one not in gone])
 
 
 def actions_of(policy: Policy) -> list[str]:

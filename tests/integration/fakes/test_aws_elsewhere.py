@@ -38,7 +38,7 @@ def test_sqs_leaves_an_empty_list_out(connect, prod):
 
 def test_what_no_listing_asks_for_is_refused(connect, prod):
     with pytest.raises(ClientError, match="InvalidAction"):
-        connect("kms").list_aliases()
+        connect("kms").list_grants(KeyId="1234abcd")
 
 
 def test_a_table_is_listed_by_name_and_described_by_a_second_call(connect, prod):

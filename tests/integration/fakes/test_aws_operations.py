@@ -211,7 +211,7 @@ def test_secrets_planted_in_tags_and_fields_are_served(connect, prod):
 
 def test_unknown_operations_are_refused(connect, prod):
     with pytest.raises(ClientError, match="InvalidAction"):
-        connect("ec2").describe_hosts()
+        connect("ec2").describe_reserved_instances_offerings()
     with pytest.raises(ClientError, match="InvalidAction"):
         connect("sts").get_session_token()
 

@@ -20,11 +20,12 @@ from cloudops.collectors.identifiers import AnswerContext, compile_shape
 from cloudops.collectors.paths import EACH, parse_path
 from cloudops.collectors.redaction import Redactor
 from cloudops.collectors.transform import ListingTransform, compile_emits
-from cloudops.collectors.vocabulary import DESCRIBED, Describe, Emits, Listing
+from cloudops.collectors.vocabulary import ANSWER, DESCRIBED, Describe, Emits, Listing
 from cloudops.domain.resource import Facet, Observation, Page, TagSource, resource_uid
 
 RECORDED = Path(__file__).parents[2] / "data" / "aws"
 REDACTOR = Redactor(b"a key for tests only")
+TIMES = ("At", "Date", "start")  # how members end that hold a time as text
 PAGE_TOKENS = {"NextToken", "nextToken", "Marker", "NextMarker", "IsTruncated"}
 
 
@@ -85,19 +86,20 @@ def _call_violations(listing: Listing) -> Iterator[str]:
     if not listing.permissions:
         yield "no permission named"
     for permission in listing.permissions:
-        if not re.fullmatch(r"[a-z0-9-]+:[A-Z][A-Za-z]+", permission):
+        if not re.fullmatch(r"[a-z0-9-]+:[A-Z][A-Za-z0-9]+", permission):
             yield f"{permission} is no IAM action"
     operation, paginator = operation_of(listing), paginator_of(listing)
     size = {listing.page_size_parameter: listing.page_size} if listing.page_size else {}
-    assert operation.input_shape is not None
     assert operation.output_shape is not None
-    report = ParamValidator().validate({**listing.parameters, **size}, operation.input_shape)
+    takes = operation.input_shape or StructureShape("Nothing", {"type": "structure", "members": {}})
+    report = ParamValidator().validate({**listing.parameters, **size}, takes)
     if report.has_errors():
         yield f"the API refuses the parameters: {report.generate_report()}"
     limit = (paginator or {}).get("limit_key")
     if limit and (listing.page_size_parameter, bool(listing.page_size)) != (limit, True):
         yield f"asks for no page size, though {limit} sets it"
-    if paginator is None and PAGE_TOKENS & set(operation.output_shape.members):
+    pages = paginator or listing.paging
+    if not pages and PAGE_TOKENS & set(operation.output_shape.members):
         yield "the answer may go on, but botocore does not know how"
 
 
@@ -128,7 +130,7 @@ def _describe_violations(listing: Listing, describe: Describe) -> Iterator[str]:
         yield f"items have no {describe.key}"
     asked = operation_of(listing, describe.operation).input_shape
     assert asked is not None
-    name = ["name"] if describe.at_once else "name"
+    name: Any = ["a-name-of-some-length"] if describe.at_once else "a-name-of-some-length"
     report = ParamValidator().validate({**describe.parameters, describe.parameter: name}, asked)
     if report.has_errors():
         yield f"the API refuses the second call: {report.generate_report()}"
@@ -138,6 +140,8 @@ def _item_of(listing: Listing, emits: Emits) -> tuple[Shape, ...] | None:
     """The shapes that together make an item; None where there is no such list."""
     if listing.describe is None:
         items = _shape_at(operation_of(listing).output_shape, emits.items)
+        if emits.single:
+            return _single_item_of(listing, emits, items)
         return (items.member,) if isinstance(items, ListShape) else None
     describe = listing.describe
     told = _shape_at(operation_of(listing, describe.operation).output_shape, describe.result)
@@ -151,8 +155,20 @@ def _item_of(listing: Listing, emits: Emits) -> tuple[Shape, ...] | None:
     return (told, named.member if describe.key else asked)
 
 
+def _single_item_of(
+    listing: Listing, emits: Emits, found: Shape | None
+) -> tuple[Shape, ...] | None:
+    """The object where there is one, else what holds the plain value."""
+    if isinstance(found, StructureShape | MapShape):
+        return (found,)
+    holder, _, _ = emits.items.rpartition(".")
+    whole = operation_of(listing).output_shape
+    held = _shape_at(whole, holder) if holder else whole
+    return (held,) if found is not None and held is not None else None
+
+
 def _path_violations(emits: Emits, item: tuple[Shape, ...]) -> Iterator[str]:
-    placeholders = re.findall(r"\{(\w+)\*?\}", emits.id) if "{" in emits.id else [emits.id]
+    placeholders = re.findall(r"\{(\w+)[*/]?\}", emits.id) if "{" in emits.id else [emits.id]
     read = {*placeholders, emits.name, emits.state, emits.region, emits.owner, emits.tags}
     for path in sorted(read - {"", "partition", "account", "region"}):
         if _part_at(item, path) is None:
@@ -169,7 +185,7 @@ def _path_violations(emits: Emits, item: tuple[Shape, ...]) -> Iterator[str]:
 def _created_violations(emits: Emits, item: tuple[Shape, ...]) -> Iterator[str]:
     if re.fullmatch(r"[\w.]+", emits.created):  # anything else is proven by the recorded answer
         times = {"timestamp", "long"}
-        if any(isinstance(shape, MapShape) for shape in item) or emits.created.endswith("Date"):
+        if any(isinstance(shape, MapShape) for shape in item) or emits.created.endswith(TIMES):
             times.add("string")  # attributes are all text, and so are some dates
         created = _part_at(item, emits.created)
         if created is None or created.type_name not in times:
@@ -181,6 +197,8 @@ def _part_at(item: tuple[Shape, ...], path: str) -> Shape | None:
 
 
 def _shape_at(shape: Shape | None, path: str) -> Shape | None:
+    if path == ANSWER:
+        return shape
     for step in parse_path(path).steps:
         if step == EACH and isinstance(shape, ListShape):
             shape = shape.member

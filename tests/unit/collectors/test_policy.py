@@ -27,7 +27,7 @@ ENTRY = f"arn:aws:iam::{OWN}:role/entry"
 AUDIT = f"arn:aws:iam::{FIRST}:role/audit"
 SECRET_KEYS = "the credentials in Secret keys"
 WORKER = "the worker's own identity"
-READING = re.compile(r"[a-z0-9-]+:(Describe|Get|List)[A-Za-z]+")
+READING = re.compile(r"[a-z0-9-]+:((BatchGet|Describe|Get|List)[A-Za-z0-9]+|GET)")
 
 
 def rows(*names: str) -> list[Listing]:

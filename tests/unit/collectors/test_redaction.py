@@ -47,6 +47,7 @@ def test_secret_names_are_recognised(key: str):
         "SecretArn",
         "HttpTokens",
         "ClientToken",
+        "CreationToken",
         "NextToken",
         "KeyName",
         "KmsKeyId",
@@ -88,6 +89,16 @@ def test_names_about_secrets_are_not_secret(key: str):
         ),
         pytest.param({"Password": {"Type": "x", "Value": CANARY}}, id="object-under-a-secret-key"),
         pytest.param({"redacted": True, "fingerprint": {"password": CANARY}}, id="fake-marker"),
+        pytest.param({"MasterUserSecret": CANARY}, id="text-where-a-pointer-belongs"),
+        pytest.param({"MasterUserSecret": [{"x": CANARY}]}, id="list-where-a-pointer-belongs"),
+        pytest.param({"MasterUserSecret": {"Password": CANARY}}, id="secret-beside-a-pointer"),
+        pytest.param(
+            {"environment": [{"name": "MASTER_USER_SECRET", "value": CANARY}]},
+            id="variable-named-like-a-pointer",
+        ),
+        pytest.param(
+            {"Tags": [{"Key": "MasterUserSecret", "Value": CANARY}]}, id="tag-named-like-a-pointer"
+        ),
     ],
 )
 def test_secrets_do_not_survive(document: dict[str, Any]):
@@ -101,6 +112,17 @@ def test_secrets_do_not_survive(document: dict[str, Any]):
         pytest.param({"Password": None}, id="null"),
         pytest.param({"RequireToken": True, "Secret": False}, id="switch"),
         pytest.param({"MasterUserSecret": "arn:aws:secretsmanager:eu-west-1:1:secret:x"}, id="arn"),
+        pytest.param(
+            {
+                "MasterUserSecret": {
+                    "SecretArn": "arn:aws:secretsmanager:eu-west-1:111122223333:secret:rds!db-1",
+                    "SecretStatus": "active",
+                    "KmsKeyId": "arn:aws:kms:eu-west-1:111122223333:key/1",
+                }
+            },
+            id="pointer-to-a-managed-password",
+        ),
+        pytest.param({"CreationToken": "quickCreated-9f2c"}, id="idempotency-of-a-file-system"),
         pytest.param({"Environment": "production"}, id="environment-name"),
         pytest.param({"MetadataOptions": {"HttpTokens": "required"}}, id="imds"),
         pytest.param({"Image": "https://example.com/a:b@sha256:0"}, id="url-without-password"),

@@ -14,9 +14,15 @@ from cloudops.domain.resource import Facet, TagSource
 
 ALARM: Final = "arn:{partition}:cloudwatch:{region}:{account}:alarm:{AlarmName*}"
 CACHE_CLUSTER: Final = "arn:{partition}:elasticache:{region}:{account}:cluster:{CacheClusterId}"
+CERTIFICATE: Final = "arn:{partition}:acm:{region}:{account}:certificate/{CertificateId}"
 CLASSIC_LOAD_BALANCER: Final = (
     "arn:{partition}:elasticloadbalancing:{region}:{account}:loadbalancer/{LoadBalancerName}"
 )
+DATA_STREAM: Final = "arn:{partition}:kinesis:{region}:{account}:stream/{StreamName}"
+DELIVERY_STREAM: Final = (
+    "arn:{partition}:firehose:{region}:{account}:deliverystream/{DeliveryStreamName}"
+)
+DISTRIBUTION: Final = "arn:{partition}:cloudfront::{account}:distribution/{Id}"
 DYNAMODB_TABLE: Final = "arn:{partition}:dynamodb:{region}:{account}:table/{TableName}"
 ECR_REPOSITORY: Final = "arn:{partition}:ecr:{region}:{account}:repository/{repositoryName*}"
 EC2_ADDRESS: Final = "arn:{partition}:ec2:{region}:{account}:elastic-ip/{AllocationId}"
@@ -38,6 +44,11 @@ EC2_VPC: Final = "arn:{partition}:ec2:{region}:{account}:vpc/{VpcId}"
 EFS_FILE_SYSTEM: Final = (
     "arn:{partition}:elasticfilesystem:{region}:{account}:file-system/{FileSystemId}"
 )
+EVENT_BUS: Final = "arn:{partition}:events:{region}:{account}:event-bus/{Name*}"
+EVENT_RULE: Final = "arn:{partition}:events:{region}:{account}:rule/{Name}"
+HEALTH_CHECK: Final = "arn:{partition}:route53:::healthcheck/{Id}"
+# The API writes `/hostedzone/Z0123`.
+HOSTED_ZONE: Final = "arn:{partition}:route53:::hostedzone/{Id/}"
 KMS_KEY: Final = "arn:{partition}:kms:{region}:{account}:key/{KeyId}"
 LAMBDA_FUNCTION: Final = "arn:{partition}:lambda:{region}:{account}:function:{FunctionName}"
 LOAD_BALANCER: Final = (
@@ -50,10 +61,48 @@ REPLICATION_GROUP: Final = (
 S3_BUCKET: Final = "arn:{partition}:s3:::{Name}"
 SNS_TOPIC: Final = "arn:{partition}:sns:{region}:{account}:{TopicName}"
 SQS_QUEUE: Final = "arn:{partition}:sqs:{region}:{account}:{QueueName}"
+STATE_MACHINE: Final = "arn:{partition}:states:{region}:{account}:stateMachine:{name}"
 TARGET_GROUP: Final = (
     "arn:{partition}:elasticloadbalancing:{region}:{account}:targetgroup/{Name}/{Id}"
 )
 TRAIL: Final = "arn:{partition}:cloudtrail:{region}:{account}:trail/{Name}"
+WEB_ACL: Final = "arn:{partition}:wafv2:{region}:{account}:regional/webacl/{Name}/{Id}"
+# Of data, of what guards it, and of the account.
+BACKUP_PLAN: Final = "arn:{partition}:backup:{region}:{account}:backup-plan:{BackupPlanId}"
+BACKUP_VAULT: Final = "arn:{partition}:backup:{region}:{account}:backup-vault:{BackupVaultName}"
+BEANSTALK_APPLICATION: Final = (
+    "arn:{partition}:elasticbeanstalk:{region}:{account}:application/{ApplicationName}"
+)
+BEANSTALK_ENVIRONMENT: Final = (
+    "arn:{partition}:elasticbeanstalk:{region}:{account}:environment"
+    "/{ApplicationName}/{EnvironmentName}"
+)
+CODEPIPELINE: Final = "arn:{partition}:codepipeline:{region}:{account}:{name}"
+CONFIG_RULE: Final = "arn:{partition}:config:{region}:{account}:config-rule/{ConfigRuleId}"
+DAX_CLUSTER: Final = "arn:{partition}:dax:{region}:{account}:cache/{ClusterName}"
+GLUE_CONNECTION: Final = "arn:{partition}:glue:{region}:{account}:connection/{Name}"
+GLUE_CRAWLER: Final = "arn:{partition}:glue:{region}:{account}:crawler/{Name}"
+GLUE_JOB: Final = "arn:{partition}:glue:{region}:{account}:job/{Name}"
+INSTANCE_PROFILE: Final = "arn:{partition}:iam::{account}:instance-profile/{InstanceProfileName*}"
+MEMORYDB_CLUSTER: Final = "arn:{partition}:memorydb:{region}:{account}:cluster/{Name}"
+MEMORYDB_SNAPSHOT: Final = "arn:{partition}:memorydb:{region}:{account}:snapshot/{Name}"
+MEMORYDB_USER: Final = "arn:{partition}:memorydb:{region}:{account}:user/{Name}"
+OPENSEARCH_DOMAIN: Final = "arn:{partition}:es:{region}:{account}:domain/{DomainName}"
+SAGEMAKER_DOMAIN: Final = "arn:{partition}:sagemaker:{region}:{account}:domain/{DomainId}"
+SAGEMAKER_ENDPOINT: Final = "arn:{partition}:sagemaker:{region}:{account}:endpoint/{EndpointName}"
+SAGEMAKER_ENDPOINT_CONFIG: Final = (
+    "arn:{partition}:sagemaker:{region}:{account}:endpoint-config/{EndpointConfigName}"
+)
+SAGEMAKER_MODEL: Final = "arn:{partition}:sagemaker:{region}:{account}:model/{ModelName}"
+SAGEMAKER_NOTEBOOK: Final = (
+    "arn:{partition}:sagemaker:{region}:{account}:notebook-instance/{NotebookInstanceName}"
+)
+SERVER_CERTIFICATE: Final = (
+    "arn:{partition}:iam::{account}:server-certificate/{ServerCertificateName*}"
+)
+SSM_PARAMETER: Final = "arn:{partition}:ssm:{region}:{account}:parameter/{Name*}"
+VIRTUAL_MFA_DEVICE: Final = "arn:{partition}:iam::{account}:mfa/{Name*}"
+WORKGROUP: Final = "arn:{partition}:athena:{region}:{account}:workgroup/{Name}"
 
 TAGGING: Final = "aws.tagging.resources"
 

@@ -3,10 +3,13 @@
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from ipaddress import ip_address
 from threading import Lock
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from botocore import xform_name
+from botocore.awsrequest import AWSRequest
 from botocore.client import BaseClient
 from botocore.credentials import RefreshableCredentials
 from botocore.exceptions import BotoCoreError, ClientError
@@ -212,8 +215,31 @@ class Door:
         client.meta.events.register("before-send", self._counter.add)
         # The wildcards put it before S3's own handler, which parses already.
         client.meta.events.register("before-parse.*.*", mend_answer)
+        if self._endpoint_url:
+            client.meta.events.register_first("request-created.s3-control", without_account)
         client.meta.events.register("response-received", partial(_count_outcome, service))
         return client
+
+
+def without_account(request: AWSRequest, **_event: object) -> None:
+    """Handle `request-created`: no name can be put before an address.
+
+    S3's control plane is asked at `111122223333.<host>`, which leads nowhere where the
+    host is an IP address, as an emulator's is. The account stands in a header, too.
+    """
+    parts = urlsplit(str(request.url))
+    account, _, host = (parts.hostname or "").partition(".")
+    if account.isdecimal() and _is_address(host):
+        port = f":{parts.port}" if parts.port else ""
+        request.url = parts._replace(netloc=f"{host}{port}").geturl()
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _metadata(answer: Mapping[str, Any]) -> dict[str, str]:

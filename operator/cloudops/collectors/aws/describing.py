@@ -8,7 +8,7 @@ import jmespath
 
 from cloudops.collectors.aws.error_codes import CREDENTIAL_CODES
 from cloudops.collectors.aws.errors import UNREADABLE_ANSWER
-from cloudops.collectors.items import Hole
+from cloudops.collectors.items import METADATA, Hole
 from cloudops.collectors.vocabulary import DESCRIBED, Describe, Listing
 from cloudops.domain.errors import ListingError
 from cloudops.domain.ledger import ErrorClass
@@ -104,7 +104,7 @@ class Describer:
             yield Hole(describe.result)
             return
         known = item if isinstance(item, Mapping) else {describe.parameter: item}
-        yield {**known, **told}
+        yield {**known, **{name: value for name, value in told.items() if name != METADATA}}
 
     def _together(self, describe: Describe, items: Sequence[Any]) -> Iterator[list[Any]]:
         named = [_name(describe, item) for item in items]

@@ -12,7 +12,7 @@ from cloudops.collectors.aws.describing import Describer
 from cloudops.collectors.aws.errors import UNREADABLE_ANSWER, listing_error
 from cloudops.collectors.identifiers import AnswerContext
 from cloudops.collectors.transform import ListingTransform, UnreadableAnswerError
-from cloudops.collectors.vocabulary import Listing, RegionRule
+from cloudops.collectors.vocabulary import ACCOUNT, Listing, RegionRule
 from cloudops.domain.errors import ListingError
 from cloudops.domain.ledger import ErrorClass
 from cloudops.domain.resource import Page
@@ -20,6 +20,9 @@ from cloudops.domain.resource import Page
 MAX_PAGES: Final = 20_000
 MAX_EMPTY_PAGES: Final = 100  # in a row; AWS sends a few where a filter hides items
 _UNDECLARED_TOKENS: Final = ("NextToken", "nextToken", "NextMarker", "Marker", "IsTruncated")
+
+NOTHING: Final[Mapping[str, Any]] = {}
+"""Stands for the answer of a service that says by an error that there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,7 @@ class PagingRule:
 
     @classmethod
     def of(cls, declared: Mapping[str, Any] | None) -> "PagingRule | None":
-        """Read botocore's declaration."""
+        """Read botocore's declaration, or a row's own."""
         if declared is None:
             return None
         return cls(
@@ -76,13 +79,18 @@ class Run:
         Raises:
             ListingError: It broke off.
         """
-        rule = PagingRule.of(self.door.paginator(self.listing.service, self.listing.operation))
+        listing = self.listing
+        declared = listing.paging or self.door.paginator(listing.service, listing.operation)
+        rule = PagingRule.of(declared)
         describer = Describer(self.listing, self._call)
         tokens: dict[str, Any] = {}
         seen: set[bytes] = set()
         empty = 0
         for _ in range(self.max_pages):
             answer = self._answer(tokens)
+            if answer is NOTHING:
+                yield Page(observations=())
+                return
             some = False
             # A page is given out before its token is judged: its rows are true.
             for part in describer.answers(answer):
@@ -97,12 +105,23 @@ class Run:
             _judge(tokens, seen, empty)
         raise _incomplete("PageLimit", f"not at its end after {self.max_pages} pages")
 
-    def _answer(self, tokens: Mapping[str, Any]) -> dict[str, Any]:
+    def _answer(self, tokens: Mapping[str, Any]) -> Mapping[str, Any]:
+        """One page; `NOTHING` where the service says by an error that there is none."""
         listing = self.listing
         size = {listing.page_size_parameter: listing.page_size} if listing.page_size else {}
-        return self._call(
-            listing.operation, {**listing.parameters, **size, **tokens}, listing.permissions[0]
-        )
+        own = {
+            name: self.context.account
+            for name, value in listing.parameters.items()
+            if value == ACCOUNT
+        }
+        parameters = {**listing.parameters, **own, **size, **tokens}
+        try:
+            return self._call(listing.operation, parameters, listing.permissions[0])
+        except ListingError as error:
+            words = listing.absent.get(error.code)
+            if words is None or words not in str(error):
+                raise
+            return NOTHING
 
     def _call(
         self, operation: str, parameters: Mapping[str, Any], permission: str

@@ -1,0 +1,164 @@
+"""Statements about the whole account, or one of its regions."""
+
+from typing import Final
+
+from cloudops.collectors.vocabulary import ACCOUNT, Emits, Listing, RegionRule
+from cloudops.domain.ledger import Consistency, PeriodClass
+from cloudops.domain.resource import TagSource
+
+LISTINGS: Final = (
+    Listing(
+        name="aws.iam.password-policies",
+        service="iam",
+        operation="GetAccountPasswordPolicy",
+        region_rule=RegionRule.GLOBAL,
+        permissions=("iam:GetAccountPasswordPolicy",),
+        absent={"NoSuchEntity": ""},
+        consistency=Consistency.EVENTUAL,
+        period=PeriodClass.STANDARD,
+        emits=(
+            Emits(
+                type="AWS::IAM::PasswordPolicy",
+                kind="account.password-policy",
+                items="PasswordPolicy",
+                single=True,
+                id="arn:{partition}:iam::{account}:password-policy",
+                tag_source=TagSource.NONE,
+            ),
+        ),
+    ),
+    Listing(
+        name="aws.iam.account-summaries",
+        service="iam",
+        operation="GetAccountSummary",
+        region_rule=RegionRule.GLOBAL,
+        permissions=("iam:GetAccountSummary",),
+        consistency=Consistency.EVENTUAL,
+        period=PeriodClass.STANDARD,
+        emits=(
+            Emits(
+                type="AWS::IAM::AccountSummary",
+                kind="account.summary",
+                items="SummaryMap",
+                single=True,
+                id="arn:{partition}:iam::{account}:account-summary",
+                tag_source=TagSource.NONE,
+                volatile=(
+                    "Groups",
+                    "InstanceProfiles",
+                    "MFADevices",
+                    "MFADevicesInUse",
+                    "Policies",
+                    "PolicyVersionsInUse",
+                    "Providers",
+                    "Roles",
+                    "ServerCertificates",
+                    "Users",
+                ),
+            ),
+        ),
+    ),
+    Listing(
+        name="aws.iam.account-aliases",
+        service="iam",
+        operation="ListAccountAliases",
+        page_size_parameter="MaxItems",
+        page_size=1000,
+        region_rule=RegionRule.GLOBAL,
+        permissions=("iam:ListAccountAliases",),
+        consistency=Consistency.EVENTUAL,
+        period=PeriodClass.STANDARD,
+        emits=(
+            Emits(
+                type="AWS::IAM::AccountAlias",
+                kind="account.alias",
+                items="AccountAliases",
+                single=True,
+                id="arn:{partition}:iam::{account}:account-alias",
+                tag_source=TagSource.NONE,
+            ),
+        ),
+    ),
+    Listing(
+        name="aws.account.security-contacts",
+        service="account",
+        operation="GetAlternateContact",
+        parameters={"AlternateContactType": "SECURITY"},
+        region_rule=RegionRule.GLOBAL,
+        permissions=("account:GetAlternateContact",),
+        absent={"ResourceNotFoundException": ""},
+        consistency=Consistency.EVENTUAL,
+        period=PeriodClass.STANDARD,
+        emits=(
+            Emits(
+                type="AWS::Account::SecurityContact",
+                kind="account.contact",
+                items="AlternateContact",
+                single=True,
+                id="arn:{partition}:account::{account}:security-contact",
+                tag_source=TagSource.NONE,
+                redact=("EmailAddress", "Name", "PhoneNumber"),
+            ),
+        ),
+    ),
+    Listing(
+        name="aws.s3.account-public-access-blocks",
+        service="s3control",
+        operation="GetPublicAccessBlock",
+        parameters={"AccountId": ACCOUNT},
+        region_rule=RegionRule.GLOBAL,
+        permissions=("s3:GetAccountPublicAccessBlock",),
+        absent={"NoSuchPublicAccessBlockConfiguration": ""},
+        consistency=Consistency.EVENTUAL,
+        period=PeriodClass.STANDARD,
+        emits=(
+            Emits(
+                type="AWS::S3::AccountPublicAccessBlock",
+                kind="account.public-access-block",
+                items="PublicAccessBlockConfiguration",
+                single=True,
+                id="arn:{partition}:s3::{account}:public-access-block",
+                tag_source=TagSource.NONE,
+            ),
+        ),
+    ),
+    Listing(
+        name="aws.ec2.ebs-encryption-defaults",
+        service="ec2",
+        operation="GetEbsEncryptionByDefault",
+        region_rule=RegionRule.REGIONAL,
+        permissions=("ec2:GetEbsEncryptionByDefault",),
+        consistency=Consistency.EVENTUAL,
+        period=PeriodClass.STANDARD,
+        emits=(
+            Emits(
+                type="AWS::EC2::EbsEncryptionByDefault",
+                kind="account.encryption-default",
+                items="EbsEncryptionByDefault",
+                single=True,
+                id="arn:{partition}:ec2:{region}:{account}:ebs-encryption-by-default",
+                tag_source=TagSource.NONE,
+            ),
+        ),
+    ),
+    Listing(
+        name="aws.ec2.image-public-access-blocks",
+        service="ec2",
+        operation="GetImageBlockPublicAccessState",
+        region_rule=RegionRule.REGIONAL,
+        permissions=("ec2:GetImageBlockPublicAccessState",),
+        consistency=Consistency.EVENTUAL,
+        period=PeriodClass.STANDARD,
+        emits=(
+            Emits(
+                type="AWS::EC2::ImageBlockPublicAccess",
+                kind="account.public-access-block",
+                items="ImageBlockPublicAccessState",
+                single=True,
+                id="arn:{partition}:ec2:{region}:{account}:image-block-public-access",
+                state="ImageBlockPublicAccessState",
+                tag_source=TagSource.NONE,
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,169 @@
+"""Doors for programs, and the pools of people who may come in."""
+
+from typing import Final
+
+from cloudops.collectors.vocabulary import DESCRIBED, Describe, Emits, Listing, RegionRule
+from cloudops.domain.ledger import Consistency, PeriodClass
+from cloudops.domain.resource import TagSource
+
+LISTINGS: Final = (
+    Listing(
+        name="aws.apigateway.rest-apis",
+        service="apigateway",
+        operation="GetRestApis",
+        page_size_parameter="limit",
+        page_size=500,
+        region_rule=RegionRule.REGIONAL,
+        # Its actions are named after the methods of HTTP, not after operations.
+        permissions=("apigateway:GET",),
+        consistency=Consistency.EVENTUAL,
+        period=PeriodClass.STANDARD,
+        emits=(
+            Emits(
+                type="AWS::ApiGateway::RestApi",
+                kind="api.rest",
+                items="items",
+                # Their ARNs name no account.
+                id="arn:{partition}:apigateway:{region}::/restapis/{id}",
+                name="name",
+                state="apiStatus",
+                created="createdDate",
+                tag_source=TagSource.LISTED,
+                tags="tags",
+                json=("policy",),
+                volatile=("apiStatusMessage",),
+                unordered=(
+                    "binaryMediaTypes",
+                    "endpointConfiguration.types",
+                    "endpointConfiguration.vpcEndpointIds",
+                    "warnings",
+                ),
+                edges={"endpoints": "endpointConfiguration.vpcEndpointIds"},
+            ),
+        ),
+    ),
+    Listing(
+        name="aws.apigatewayv2.apis",
+        service="apigatewayv2",
+        operation="GetApis",
+        page_size_parameter="MaxResults",
+        page_size="100",
+        region_rule=RegionRule.REGIONAL,
+        permissions=("apigateway:GET",),
+        consistency=Consistency.EVENTUAL,
+        period=PeriodClass.STANDARD,
+        emits=(
+            Emits(
+                type="AWS::ApiGatewayV2::Api",
+                kind="api.gateway",
+                items="Items",
+                id="arn:{partition}:apigateway:{region}::/apis/{ApiId}",
+                name="Name",
+                created="CreatedDate",
+                tag_source=TagSource.LISTED,
+                tags="Tags",
+                unordered=(
+                    "CorsConfiguration.AllowHeaders",
+                    "CorsConfiguration.AllowMethods",
+                    "CorsConfiguration.AllowOrigins",
+                    "CorsConfiguration.ExposeHeaders",
+                    "ImportInfo",
+                    "Warnings",
+                ),
+            ),
+        ),
+    ),
+    Listing(
+        name="aws.appsync.apis",
+        service="appsync",
+        operation="ListGraphqlApis",
+        page_size_parameter="maxResults",
+        page_size=25,
+        region_rule=RegionRule.REGIONAL,
+        permissions=("appsync:ListGraphqlApis",),
+        consistency=Consistency.EVENTUAL,
+        period=PeriodClass.STANDARD,
+        emits=(
+            Emits(
+                type="AWS::AppSync::GraphQLApi",
+                kind="api.graphql",
+                items="graphqlApis",
+                id="arn",
+                owner="owner",
+                name="name",
+                tag_source=TagSource.LISTED,
+                tags="tags",
+                unordered=("additionalAuthenticationProviders",),
+                edges={
+                    "authorizer": "lambdaAuthorizerConfig.authorizerUri",
+                    "roles": "[logConfig.cloudWatchLogsRoleArn, mergedApiExecutionRoleArn][?@]",
+                    "user_pools": (
+                        "[userPoolConfig, additionalAuthenticationProviders[].userPoolConfig][]"
+                        ".userPoolId"
+                    ),
+                    "web_acl": "wafWebAclArn",
+                },
+            ),
+        ),
+    ),
+    Listing(
+        name="aws.cognito-idp.user-pools",
+        service="cognito-idp",
+        operation="ListUserPools",
+        page_size_parameter="MaxResults",
+        page_size=60,
+        region_rule=RegionRule.REGIONAL,
+        permissions=("cognito-idp:ListUserPools", "cognito-idp:DescribeUserPool"),
+        consistency=Consistency.EVENTUAL,
+        period=PeriodClass.STANDARD,
+        describe=Describe(
+            operation="DescribeUserPool",
+            permission="cognito-idp:DescribeUserPool",
+            items="UserPools",
+            key="Id",
+            parameter="UserPoolId",
+            result="UserPool",
+            gone_codes=("ResourceNotFoundException",),
+        ),
+        emits=(
+            Emits(
+                type="AWS::Cognito::UserPool",
+                kind="identity.user-pool",
+                items=DESCRIBED,
+                id="Arn",
+                name="Name",
+                created="CreationDate",
+                tag_source=TagSource.LISTED,
+                tags="UserPoolTags",
+                # By these ids a role for messages knows who uses it.
+                redact=("SmsConfiguration.EumsSms.ExternalId", "SmsConfiguration.ExternalId"),
+                volatile=(
+                    "EmailConfigurationFailure",
+                    "EstimatedNumberOfUsers",
+                    "SmsConfigurationFailure",
+                ),
+                unordered=(
+                    "AccountRecoverySetting.RecoveryMechanisms",
+                    "AliasAttributes",
+                    "AutoVerifiedAttributes",
+                    "Policies.SignInPolicy.AllowedFirstAuthFactors",
+                    "SchemaAttributes",
+                    "UserAttributeUpdateSettings.AttributesRequireVerificationBeforeUpdate",
+                    "UsernameAttributes",
+                ),
+                edges={
+                    "functions": (
+                        "LambdaConfig.[PreSignUp, CustomMessage, PostConfirmation,"
+                        " PreAuthentication, PostAuthentication, DefineAuthChallenge,"
+                        " CreateAuthChallenge, VerifyAuthChallengeResponse, UserMigration,"
+                        " PreTokenGeneration, CustomSMSSender.LambdaArn,"
+                        " CustomEmailSender.LambdaArn][?@]"
+                    ),
+                    "key": "LambdaConfig.KMSKeyID",
+                    "mail_identity": "EmailConfiguration.SourceArn",
+                    "role": "SmsConfiguration.SnsCallerArn",
+                },
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,221 @@
+"""What a VPC is connected to: services, other networks, and buildings."""
+
+from typing import Final
+
+from cloudops.collectors.vocabulary import Emits, Listing, RegionRule
+from cloudops.domain.ledger import Consistency, PeriodClass
+from cloudops.domain.resource import TagSource
+
+LISTINGS: Final = (
+    Listing(
+        name="aws.ec2.vpc-endpoints",
+        service="ec2",
+        operation="DescribeVpcEndpoints",
+        page_size_parameter="MaxResults",
+        page_size=1000,
+        region_rule=RegionRule.REGIONAL,
+        permissions=("ec2:DescribeVpcEndpoints",),
+        consistency=Consistency.EVENTUAL,
+        period=PeriodClass.STANDARD,
+        emits=(
+            Emits(
+                type="AWS::EC2::VPCEndpoint",
+                kind="network.endpoint",
+                items="VpcEndpoints",
+                id="arn:{partition}:ec2:{region}:{account}:vpc-endpoint/{VpcEndpointId}",
+                owner="OwnerId",
+                state="State",
+                created="CreationTimestamp",
+                tag_source=TagSource.LISTED,
+                tags="Tags",
+                json=("PolicyDocument",),
+                unordered=(
+                    "DnsEntries",
+                    "Groups",
+                    "Ipv4Prefixes",
+                    "Ipv6Prefixes",
+                    "NetworkInterfaceIds",
+                    "RouteTableIds",
+                    "SubnetIds",
+                    "Tags",
+                ),
+                edges={
+                    "interfaces": "NetworkInterfaceIds",
+                    "network": "VpcId",
+                    "route_tables": "RouteTableIds",
+                    "security_groups": "Groups[].GroupId",
+                    "subnets": "SubnetIds",
+                },
+            ),
+        ),
+    ),
+    Listing(
+        name="aws.ec2.vpc-endpoint-services",
+        service="ec2",
+        operation="DescribeVpcEndpointServiceConfigurations",
+        page_size_parameter="MaxResults",
+        page_size=1000,
+        region_rule=RegionRule.REGIONAL,
+        permissions=("ec2:DescribeVpcEndpointServiceConfigurations",),
+        consistency=Consistency.EVENTUAL,
+        period=PeriodClass.STANDARD,
+        emits=(
+            Emits(
+                type="AWS::EC2::VPCEndpointService",
+                kind="network.endpoint-service",
+                items="ServiceConfigurations",
+                id="arn:{partition}:ec2:{region}:{account}:vpc-endpoint-service/{ServiceId}",
+                state="ServiceState",
+                tag_source=TagSource.LISTED,
+                tags="Tags",
+                unordered=(
+                    "AvailabilityZoneIds",
+                    "AvailabilityZones",
+                    "BaseEndpointDnsNames",
+                    "GatewayLoadBalancerArns",
+                    "NetworkLoadBalancerArns",
+                    "ServiceType",
+                    "SupportedIpAddressTypes",
+                    "SupportedRegions",
+                    "Tags",
+                ),
+                edges={
+                    "load_balancers": "[NetworkLoadBalancerArns, GatewayLoadBalancerArns][] | [?@]"
+                },
+            ),
+        ),
+    ),
+    Listing(
+        name="aws.ec2.vpc-peering-connections",
+        service="ec2",
+        operation="DescribeVpcPeeringConnections",
+        page_size_parameter="MaxResults",
+        page_size=1000,
+        region_rule=RegionRule.REGIONAL,
+        permissions=("ec2:DescribeVpcPeeringConnections",),
+        consistency=Consistency.EVENTUAL,
+        period=PeriodClass.STANDARD,
+        emits=(
+            Emits(
+                # Both sides see it, each with its own tags, and each has an ARN of its own.
+                type="AWS::EC2::VPCPeeringConnection",
+                kind="network.peering",
+                items="VpcPeeringConnections",
+                id=(
+                    "arn:{partition}:ec2:{region}:{account}:"
+                    "vpc-peering-connection/{VpcPeeringConnectionId}"
+                ),
+                state="Status.Code",
+                tag_source=TagSource.LISTED,
+                tags="Tags",
+                unordered=(
+                    "AccepterVpcInfo.CidrBlockSet",
+                    "AccepterVpcInfo.Ipv6CidrBlockSet",
+                    "RequesterVpcInfo.CidrBlockSet",
+                    "RequesterVpcInfo.Ipv6CidrBlockSet",
+                    "Tags",
+                ),
+                edges={"networks": "[RequesterVpcInfo.VpcId, AccepterVpcInfo.VpcId]"},
+            ),
+        ),
+    ),
+    Listing(
+        name="aws.ec2.transit-gateways",
+        service="ec2",
+        operation="DescribeTransitGateways",
+        page_size_parameter="MaxResults",
+        page_size=1000,
+        region_rule=RegionRule.REGIONAL,
+        permissions=("ec2:DescribeTransitGateways",),
+        consistency=Consistency.EVENTUAL,
+        period=PeriodClass.STANDARD,
+        emits=(
+            Emits(
+                type="AWS::EC2::TransitGateway",
+                kind="network.transit-gateway",
+                items="TransitGateways",
+                id="TransitGatewayArn",
+                # Those that other accounts share with this one are listed too.
+                owner="OwnerId",
+                state="State",
+                created="CreationTime",
+                tag_source=TagSource.LISTED,
+                tags="Tags",
+                volatile=(
+                    "Options.EncryptionSupport.EncryptionState",
+                    "Options.EncryptionSupport.StateMessage",
+                ),
+                unordered=("Options.TransitGatewayCidrBlocks", "Tags"),
+                edges={
+                    "route_tables": (
+                        "Options."
+                        "[AssociationDefaultRouteTableId, PropagationDefaultRouteTableId][?@]"
+                    )
+                },
+            ),
+        ),
+    ),
+    Listing(
+        name="aws.ec2.transit-gateway-attachments",
+        service="ec2",
+        operation="DescribeTransitGatewayAttachments",
+        page_size_parameter="MaxResults",
+        page_size=1000,
+        region_rule=RegionRule.REGIONAL,
+        permissions=("ec2:DescribeTransitGatewayAttachments",),
+        consistency=Consistency.EVENTUAL,
+        period=PeriodClass.STANDARD,
+        emits=(
+            Emits(
+                type="AWS::EC2::TransitGatewayAttachment",
+                kind="network.transit-attachment",
+                items="TransitGatewayAttachments",
+                id=(
+                    "arn:{partition}:ec2:{region}:{account}:"
+                    "transit-gateway-attachment/{TransitGatewayAttachmentId}"
+                ),
+                # The gateway's owner sees those of others; they belong to what is attached.
+                owner="ResourceOwnerId",
+                state="State",
+                created="CreationTime",
+                tag_source=TagSource.LISTED,
+                tags="Tags",
+                volatile=("Association.State",),
+                unordered=("Tags",),
+                edges={
+                    "attached": "ResourceId",
+                    "gateway": "TransitGatewayId",
+                    "route_table": "Association.TransitGatewayRouteTableId",
+                },
+            ),
+        ),
+    ),
+    Listing(
+        name="aws.ec2.transit-gateway-route-tables",
+        service="ec2",
+        operation="DescribeTransitGatewayRouteTables",
+        page_size_parameter="MaxResults",
+        page_size=1000,
+        region_rule=RegionRule.REGIONAL,
+        permissions=("ec2:DescribeTransitGatewayRouteTables",),
+        consistency=Consistency.EVENTUAL,
+        period=PeriodClass.STANDARD,
+        emits=(
+            Emits(
+                type="AWS::EC2::TransitGatewayRouteTable",
+                kind="network.transit-route-table",
+                items="TransitGatewayRouteTables",
+                id=(
+                    "arn:{partition}:ec2:{region}:{account}:"
+                    "transit-gateway-route-table/{TransitGatewayRouteTableId}"
+                ),
+                state="State",
+                created="CreationTime",
+                tag_source=TagSource.LISTED,
+                tags="Tags",
+                unordered=("Tags",),
+                edges={"gateway": "TransitGatewayId"},
+            ),
+        ),
+    ),
+)

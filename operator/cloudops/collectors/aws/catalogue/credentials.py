@@ -1,0 +1,147 @@
+"""With what people, machines and other houses prove who they are."""
+
+from typing import Final
+
+from cloudops.collectors.aws.arns import INSTANCE_PROFILE, SERVER_CERTIFICATE, VIRTUAL_MFA_DEVICE
+from cloudops.collectors.vocabulary import ANSWER, DESCRIBED, Describe, Emits, Listing, RegionRule
+from cloudops.domain.ledger import Consistency, PeriodClass
+from cloudops.domain.resource import TagSource
+
+LISTINGS: Final = (
+    Listing(
+        name="aws.iam.instance-profiles",
+        service="iam",
+        operation="ListInstanceProfiles",
+        page_size_parameter="MaxItems",
+        page_size=1000,
+        region_rule=RegionRule.GLOBAL,
+        permissions=("iam:ListInstanceProfiles",),
+        consistency=Consistency.EVENTUAL,
+        period=PeriodClass.STANDARD,
+        emits=(
+            Emits(
+                type="AWS::IAM::InstanceProfile",
+                kind="identity.instance-profile",
+                items="InstanceProfiles",
+                id="Arn",
+                arn=INSTANCE_PROFILE,
+                name="InstanceProfileName",
+                created="CreateDate",
+                tag_source=TagSource.TAGGING,
+                volatile=("Roles[].RoleLastUsed",),
+                json=("Roles[].AssumeRolePolicyDocument",),
+                edges={"roles": "Roles[].Arn"},
+            ),
+        ),
+    ),
+    Listing(
+        name="aws.iam.oidc-providers",
+        service="iam",
+        operation="ListOpenIDConnectProviders",
+        region_rule=RegionRule.GLOBAL,
+        permissions=("iam:ListOpenIDConnectProviders", "iam:GetOpenIDConnectProvider"),
+        consistency=Consistency.EVENTUAL,
+        period=PeriodClass.STANDARD,
+        describe=Describe(
+            operation="GetOpenIDConnectProvider",
+            permission="iam:GetOpenIDConnectProvider",
+            items="OpenIDConnectProviderList",
+            key="Arn",
+            parameter="OpenIDConnectProviderArn",
+            result=ANSWER,
+            gone_codes=("NoSuchEntity",),
+        ),
+        emits=(
+            Emits(
+                type="AWS::IAM::OIDCProvider",
+                kind="identity.provider",
+                items=DESCRIBED,
+                id="Arn",
+                name="Url",
+                created="CreateDate",
+                tag_source=TagSource.LISTED,
+                tags="Tags",
+                unordered=("ClientIDList", "Tags", "ThumbprintList"),
+            ),
+        ),
+    ),
+    Listing(
+        name="aws.iam.saml-providers",
+        service="iam",
+        operation="ListSAMLProviders",
+        region_rule=RegionRule.GLOBAL,
+        permissions=("iam:ListSAMLProviders", "iam:GetSAMLProvider"),
+        consistency=Consistency.EVENTUAL,
+        period=PeriodClass.STANDARD,
+        describe=Describe(
+            operation="GetSAMLProvider",
+            permission="iam:GetSAMLProvider",
+            items="SAMLProviderList",
+            key="Arn",
+            parameter="SAMLProviderArn",
+            result=ANSWER,
+            gone_codes=("NoSuchEntity",),
+        ),
+        emits=(
+            Emits(
+                type="AWS::IAM::SAMLProvider",
+                kind="identity.provider",
+                items=DESCRIBED,
+                id="Arn",
+                name="Arn",
+                created="CreateDate",
+                tag_source=TagSource.LISTED,
+                tags="Tags",
+                unordered=("PrivateKeyList", "Tags"),
+            ),
+        ),
+    ),
+    Listing(
+        name="aws.iam.server-certificates",
+        service="iam",
+        operation="ListServerCertificates",
+        page_size_parameter="MaxItems",
+        page_size=1000,
+        region_rule=RegionRule.GLOBAL,
+        permissions=("iam:ListServerCertificates",),
+        consistency=Consistency.EVENTUAL,
+        period=PeriodClass.STANDARD,
+        emits=(
+            Emits(
+                type="AWS::IAM::ServerCertificate",
+                kind="identity.certificate",
+                items="ServerCertificateMetadataList",
+                id="Arn",
+                arn=SERVER_CERTIFICATE,
+                name="ServerCertificateName",
+                created="UploadDate",
+                tag_source=TagSource.TAGGING,
+            ),
+        ),
+    ),
+    Listing(
+        name="aws.iam.virtual-mfa-devices",
+        service="iam",
+        operation="ListVirtualMFADevices",
+        page_size_parameter="MaxItems",
+        page_size=1000,
+        region_rule=RegionRule.GLOBAL,
+        permissions=("iam:ListVirtualMFADevices",),
+        consistency=Consistency.EVENTUAL,
+        period=PeriodClass.STANDARD,
+        emits=(
+            Emits(
+                type="AWS::IAM::VirtualMFADevice",
+                kind="identity.mfa-device",
+                items="VirtualMFADevices",
+                id="SerialNumber",
+                arn=VIRTUAL_MFA_DEVICE,
+                name="SerialNumber",
+                tag_source=TagSource.TAGGING,
+                volatile=("User.PasswordLastUsed",),
+                redact=("Base32StringSeed", "QRCodePNG"),
+                edges={"user": "User.Arn"},
+            ),
+        ),
+    ),
+)

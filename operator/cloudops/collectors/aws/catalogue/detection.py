@@ -1,0 +1,169 @@
+"""What looks out for intruders and leaks.
+
+Where one of these is not switched on, that is known: the listing is complete, and empty.
+"""
+
+from typing import Final
+
+from cloudops.collectors.vocabulary import ANSWER, DESCRIBED, Describe, Emits, Listing, RegionRule
+from cloudops.domain.ledger import Consistency, PeriodClass
+from cloudops.domain.resource import TagSource
+
+LISTINGS: Final = (
+    Listing(
+        name="aws.guardduty.detectors",
+        service="guardduty",
+        operation="ListDetectors",
+        page_size_parameter="MaxResults",
+        page_size=50,
+        region_rule=RegionRule.REGIONAL,
+        permissions=("guardduty:ListDetectors", "guardduty:GetDetector"),
+        consistency=Consistency.EVENTUAL,
+        period=PeriodClass.STANDARD,
+        describe=Describe(
+            operation="GetDetector",
+            permission="guardduty:GetDetector",
+            items="DetectorIds",
+            parameter="DetectorId",
+            result=ANSWER,
+        ),
+        emits=(
+            Emits(
+                type="AWS::GuardDuty::Detector",
+                kind="security.detector",
+                items=DESCRIBED,
+                id="arn:{partition}:guardduty:{region}:{account}:detector/{DetectorId}",
+                state="Status",
+                created="CreatedAt",
+                tag_source=TagSource.LISTED,
+                tags="Tags",
+                unordered=("Features", "Features[].AdditionalConfiguration"),
+                edges={"role": "ServiceRole"},
+            ),
+        ),
+    ),
+    Listing(
+        name="aws.securityhub.hubs",
+        service="securityhub",
+        operation="DescribeHub",
+        region_rule=RegionRule.REGIONAL,
+        permissions=("securityhub:DescribeHub",),
+        absent={"InvalidAccessException": "is not"},
+        consistency=Consistency.EVENTUAL,
+        period=PeriodClass.STANDARD,
+        emits=(
+            Emits(
+                type="AWS::SecurityHub::Hub",
+                kind="security.hub",
+                items="HubArn",
+                single=True,
+                id="HubArn",
+                name="HubArn",
+                created="SubscribedAt",
+                tag_source=TagSource.UNREAD,
+            ),
+        ),
+    ),
+    Listing(
+        name="aws.macie.sessions",
+        service="macie2",
+        operation="GetMacieSession",
+        region_rule=RegionRule.REGIONAL,
+        permissions=("macie2:GetMacieSession",),
+        # A denial that is none: it says so of an account that may ask.
+        absent={"AccessDeniedException": "Macie is not enabled"},
+        consistency=Consistency.EVENTUAL,
+        period=PeriodClass.STANDARD,
+        emits=(
+            Emits(
+                type="AWS::Macie::Session",
+                kind="security.data-discovery",
+                items="status",
+                single=True,
+                id="arn:{partition}:macie2:{region}:{account}:session",
+                state="status",
+                created="createdAt",
+                tag_source=TagSource.NONE,
+                edges={"role": "serviceRole"},
+            ),
+        ),
+    ),
+    Listing(
+        name="aws.accessanalyzer.analyzers",
+        service="accessanalyzer",
+        operation="ListAnalyzers",
+        page_size_parameter="maxResults",
+        page_size=100,
+        region_rule=RegionRule.REGIONAL,
+        permissions=("access-analyzer:ListAnalyzers",),
+        consistency=Consistency.EVENTUAL,
+        period=PeriodClass.STANDARD,
+        emits=(
+            Emits(
+                type="AWS::AccessAnalyzer::Analyzer",
+                kind="security.analyzer",
+                items="analyzers",
+                id="arn",
+                name="name",
+                state="status",
+                created="createdAt",
+                tag_source=TagSource.LISTED,
+                tags="tags",
+                volatile=("lastResourceAnalyzed", "lastResourceAnalyzedAt"),
+            ),
+        ),
+    ),
+    Listing(
+        name="aws.kms.aliases",
+        service="kms",
+        operation="ListAliases",
+        page_size_parameter="Limit",
+        page_size=100,
+        region_rule=RegionRule.REGIONAL,
+        permissions=("kms:ListAliases",),
+        consistency=Consistency.EVENTUAL,
+        period=PeriodClass.STANDARD,
+        emits=(
+            Emits(
+                type="AWS::KMS::Alias",
+                kind="security.key-alias",
+                items="Aliases",
+                id="AliasArn",
+                name="AliasName",
+                created="CreationDate",
+                tag_source=TagSource.NONE,
+                edges={"key": "TargetKeyId"},
+            ),
+        ),
+    ),
+    Listing(
+        name="aws.kms.key-rotations",
+        service="kms",
+        operation="ListKeys",
+        page_size_parameter="Limit",
+        page_size=1000,
+        region_rule=RegionRule.REGIONAL,
+        permissions=("kms:ListKeys", "kms:GetKeyRotationStatus"),
+        consistency=Consistency.EVENTUAL,
+        period=PeriodClass.STANDARD,
+        describe=Describe(
+            operation="GetKeyRotationStatus",
+            permission="kms:GetKeyRotationStatus",
+            items="Keys",
+            key="KeyId",
+            parameter="KeyId",
+            result=ANSWER,
+            gone_codes=("NotFoundException", "UnsupportedOperationException"),
+        ),
+        emits=(
+            Emits(
+                type="AWS::KMS::KeyRotation",
+                kind="security.key-rotation",
+                items=DESCRIBED,
+                id="{KeyArn*}/rotation",
+                tag_source=TagSource.NONE,
+                edges={"key": "KeyArn"},
+            ),
+        ),
+    ),
+)

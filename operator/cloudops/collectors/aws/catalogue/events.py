@@ -1,0 +1,135 @@
+"""What happens after something has happened: buses, rules, subscriptions and workflows."""
+
+from typing import Final
+
+from cloudops.collectors.aws.arns import EVENT_BUS, EVENT_RULE, STATE_MACHINE
+from cloudops.collectors.vocabulary import ANSWER, DESCRIBED, Describe, Emits, Listing, RegionRule
+from cloudops.domain.ledger import Consistency, PeriodClass
+from cloudops.domain.resource import TagSource
+
+LISTINGS: Final = (
+    Listing(
+        name="aws.events.buses",
+        service="events",
+        operation="ListEventBuses",
+        paging={"input_token": "NextToken", "output_token": "NextToken"},
+        page_size_parameter="Limit",
+        page_size=100,
+        region_rule=RegionRule.REGIONAL,
+        permissions=("events:ListEventBuses",),
+        consistency=Consistency.EVENTUAL,
+        period=PeriodClass.STANDARD,
+        emits=(
+            Emits(
+                # Every account has one named `default`, which nobody made.
+                type="AWS::Events::EventBus",
+                kind="messaging.event-bus",
+                items="EventBuses",
+                id="Arn",
+                arn=EVENT_BUS,
+                name="Name",
+                created="CreationTime",
+                tag_source=TagSource.TAGGING,
+                json=("Policy",),
+            ),
+        ),
+    ),
+    Listing(
+        name="aws.events.rules",
+        service="events",
+        # Without the name of a bus it lists the rules of the default bus only.
+        operation="ListRules",
+        page_size_parameter="Limit",
+        page_size=100,
+        region_rule=RegionRule.REGIONAL,
+        permissions=("events:ListRules",),
+        consistency=Consistency.EVENTUAL,
+        period=PeriodClass.STANDARD,
+        emits=(
+            Emits(
+                type="AWS::Events::Rule",
+                kind="messaging.event-rule",
+                items="Rules",
+                id="Arn",
+                arn=EVENT_RULE,
+                name="Name",
+                state="State",
+                tag_source=TagSource.TAGGING,
+                json=("EventPattern",),
+                edges={"bus": "EventBusName", "role": "RoleArn"},
+            ),
+        ),
+    ),
+    Listing(
+        name="aws.sns.subscriptions",
+        service="sns",
+        operation="ListSubscriptions",
+        region_rule=RegionRule.REGIONAL,
+        permissions=("sns:ListSubscriptions",),
+        consistency=Consistency.EVENTUAL,
+        period=PeriodClass.STANDARD,
+        emits=(
+            Emits(
+                type="AWS::SNS::Subscription",
+                kind="messaging.subscription",
+                items="Subscriptions",
+                id="SubscriptionArn",
+                # Until it is confirmed a subscription has no id, only a word in its place.
+                # The account in the ARN is the topic's.
+                id_shape="arn:{partition}:sns:{region}:{account}:{TopicName}:{SubscriptionId}",
+                owner="Owner",
+                tag_source=TagSource.NONE,
+                edges={
+                    "endpoint": "[@][?starts_with(Endpoint, 'arn:')].Endpoint",
+                    "topic": "TopicArn",
+                },
+            ),
+        ),
+    ),
+    Listing(
+        name="aws.stepfunctions.state-machines",
+        service="stepfunctions",
+        operation="ListStateMachines",
+        page_size_parameter="maxResults",
+        page_size=1000,
+        region_rule=RegionRule.REGIONAL,
+        permissions=("states:ListStateMachines", "states:DescribeStateMachine"),
+        consistency=Consistency.EVENTUAL,
+        period=PeriodClass.STANDARD,
+        describe=Describe(
+            operation="DescribeStateMachine",
+            permission="states:DescribeStateMachine",
+            items="stateMachines",
+            key="stateMachineArn",
+            parameter="stateMachineArn",
+            # Without it the role would also need the key of an encrypted machine; what the
+            # machine does, which may hold anything, stays unread.
+            parameters={"includedData": "METADATA_ONLY"},
+            result=ANSWER,
+            gone_codes=("StateMachineDoesNotExist",),
+        ),
+        emits=(
+            Emits(
+                type="AWS::StepFunctions::StateMachine",
+                kind="compute.workflow",
+                items=DESCRIBED,
+                id="stateMachineArn",
+                arn=STATE_MACHINE,
+                name="name",
+                state="status",
+                created="creationDate",
+                tag_source=TagSource.TAGGING,
+                # Where it is told anyway, it is hidden.
+                redact=("definition",),
+                unordered=("loggingConfiguration.destinations",),
+                edges={
+                    "key": "encryptionConfiguration.kmsKeyId",
+                    "log_groups": (
+                        "loggingConfiguration.destinations[].cloudWatchLogsLogGroup.logGroupArn"
+                    ),
+                    "role": "roleArn",
+                },
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,124 @@
+"""Tunnels and lines into other buildings: both ends, and what runs between them."""
+
+from typing import Final
+
+from cloudops.collectors.vocabulary import Emits, Listing, RegionRule
+from cloudops.domain.ledger import Consistency, PeriodClass
+from cloudops.domain.resource import TagSource
+
+LISTINGS: Final = (
+    Listing(
+        name="aws.ec2.vpn-connections",
+        service="ec2",
+        # Of these three lists each brings everything at once.
+        operation="DescribeVpnConnections",
+        region_rule=RegionRule.REGIONAL,
+        permissions=("ec2:DescribeVpnConnections",),
+        consistency=Consistency.EVENTUAL,
+        period=PeriodClass.STANDARD,
+        emits=(
+            Emits(
+                type="AWS::EC2::VPNConnection",
+                kind="network.vpn-connection",
+                items="VpnConnections",
+                id="arn:{partition}:ec2:{region}:{account}:vpn-connection/{VpnConnectionId}",
+                # Deleted ones are shown for a while, and say so here.
+                state="State",
+                tag_source=TagSource.LISTED,
+                tags="Tags",
+                # The router's whole configuration, with the keys of the tunnels in it.
+                redact=("CustomerGatewayConfiguration",),
+                # Which tunnel is up at the moment.
+                volatile=("GatewayAssociationState", "Routes[].State", "VgwTelemetry"),
+                unordered=(
+                    "Options.TunnelOptions[].IkeVersions",
+                    "Options.TunnelOptions[].Phase1DHGroupNumbers",
+                    "Options.TunnelOptions[].Phase1EncryptionAlgorithms",
+                    "Options.TunnelOptions[].Phase1IntegrityAlgorithms",
+                    "Options.TunnelOptions[].Phase2DHGroupNumbers",
+                    "Options.TunnelOptions[].Phase2EncryptionAlgorithms",
+                    "Options.TunnelOptions[].Phase2IntegrityAlgorithms",
+                    "Routes",
+                    "Tags",
+                ),
+                edges={
+                    "customer_gateway": "CustomerGatewayId",
+                    "gateway": "VpnGatewayId || TransitGatewayId",
+                },
+            ),
+        ),
+    ),
+    Listing(
+        name="aws.ec2.vpn-gateways",
+        service="ec2",
+        operation="DescribeVpnGateways",
+        region_rule=RegionRule.REGIONAL,
+        permissions=("ec2:DescribeVpnGateways",),
+        consistency=Consistency.EVENTUAL,
+        period=PeriodClass.STANDARD,
+        emits=(
+            Emits(
+                type="AWS::EC2::VPNGateway",
+                kind="network.vpn-gateway",
+                items="VpnGateways",
+                id="arn:{partition}:ec2:{region}:{account}:vpn-gateway/{VpnGatewayId}",
+                state="State",
+                tag_source=TagSource.LISTED,
+                tags="Tags",
+                volatile=("VpcAttachments[].State",),
+                unordered=("Tags", "VpcAttachments"),
+                edges={"networks": "VpcAttachments[].VpcId"},
+            ),
+        ),
+    ),
+    Listing(
+        name="aws.ec2.customer-gateways",
+        service="ec2",
+        operation="DescribeCustomerGateways",
+        region_rule=RegionRule.REGIONAL,
+        permissions=("ec2:DescribeCustomerGateways",),
+        consistency=Consistency.EVENTUAL,
+        period=PeriodClass.STANDARD,
+        emits=(
+            Emits(
+                type="AWS::EC2::CustomerGateway",
+                kind="network.customer-gateway",
+                items="CustomerGateways",
+                id="arn:{partition}:ec2:{region}:{account}:customer-gateway/{CustomerGatewayId}",
+                state="State",
+                tag_source=TagSource.LISTED,
+                tags="Tags",
+                unordered=("Tags",),
+                edges={"certificate": "CertificateArn"},
+            ),
+        ),
+    ),
+    Listing(
+        name="aws.directconnect.connections",
+        service="directconnect",
+        operation="DescribeConnections",
+        paging={"input_token": "nextToken", "output_token": "nextToken"},
+        page_size_parameter="maxResults",
+        page_size=100,
+        region_rule=RegionRule.REGIONAL,
+        permissions=("directconnect:DescribeConnections",),
+        consistency=Consistency.EVENTUAL,
+        period=PeriodClass.STANDARD,
+        emits=(
+            Emits(
+                type="AWS::DirectConnect::Connection",
+                kind="network.private-line",
+                items="connections",
+                id="arn:{partition}:directconnect:{region}:{account}:dxcon/{connectionId}",
+                owner="ownerAccount",
+                name="connectionName",
+                state="connectionState",
+                tag_source=TagSource.LISTED,
+                tags="tags",
+                volatile=("macSecKeys[].state", "portEncryptionStatus", "rateLimiterStatus"),
+                unordered=("macSecKeys", "tags"),
+                edges={"group": "lagId", "keys": "macSecKeys[].secretARN"},
+            ),
+        ),
+    ),
+)

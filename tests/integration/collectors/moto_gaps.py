@@ -1,0 +1,81 @@
+"""What moto can't do, type by type. Every entry is checked to be still true."""
+
+from typing import Final
+
+NO_SUCH_CALL: Final = "moto does not have the call"
+
+NOT_IN_MOTO: Final = {
+    "aws.accessanalyzer.analyzers": "moto does not have the service",
+    "aws.ec2.capacity-reservations": NO_SUCH_CALL,
+    "aws.ec2.image-public-access-blocks": NO_SUCH_CALL,
+    "aws.elasticache.reserved-nodes": NO_SUCH_CALL,
+    "aws.rds.reserved-instances": NO_SUCH_CALL,
+    "aws.redshift.reserved-nodes": NO_SUCH_CALL,
+    "aws.savingsplans.plans": "moto does not have the service",
+    "aws.ssm.managed-instances": NO_SUCH_CALL,
+}
+"""Listing → why moto can't answer it."""
+
+ABSENT: Final = {
+    "AWS::CloudWatch::CompositeAlarm": "moto can't make composite alarms",
+    "AWS::CloudWatch::Dashboard": "moto shows dashboards only in the region where they were made",
+}
+"""Type → why moto shows none."""
+
+NAMELESS: Final = {
+    "AWS::CloudFront::Distribution": "CloudFront makes their names up",
+    "AWS::IAM::ManagedPolicy": "moto leaves out the names of policies",
+    "AWS::KMS::Key": "keys have none, their ids stand in for them",
+    "AWS::KMS::KeyRotation": "a key's rotation has none",
+    "AWS::Lambda::EventSourceMapping": "their ids are their names",
+    "AWS::Route53::HealthCheck": "their name is a tag, which the list does not bring",
+    "AWS::SNS::Subscription": "subscriptions have none",
+    "AWS::SecurityHub::Hub": "AWS calls each of them `default`",
+}
+"""Type → why none has the estate's name; statements about an account never have one."""
+
+UNDATED: Final = {
+    "AWS::ElasticBeanstalk::Application",
+    "AWS::Events::EventBus",
+    "AWS::FSx::FileSystem",
+    "AWS::Glue::SecurityConfiguration",
+    "AWS::KMS::Alias",
+    "AWS::Logs::MetricFilter",
+    "AWS::SSM::Document",
+}
+"""Types whose creation time moto leaves out."""
+
+UNTAGGED: Final = {
+    "AWS::CloudTrail::Trail": "moto's tagging API does not know trails",
+    "AWS::CloudWatch::CompositeAlarm": "moto can't make composite alarms",
+    "AWS::ECR::Repository": "moto's tagging API does not know repositories",
+    "AWS::ElasticLoadBalancing::LoadBalancer": "moto files them under `elb`, which is no service",
+    "AWS::IAM::SAMLProvider": "moto leaves out their tags",
+    "AWS::SageMaker::EndpointConfig": "moto writes their ARN with brackets around it",
+    **dict.fromkeys(
+        (
+            "AWS::Backup::BackupPlan",
+            "AWS::CodePipeline::Pipeline",
+            "AWS::Config::ConfigRule",
+            "AWS::DAX::Cluster",
+            "AWS::ElasticBeanstalk::Application",
+            "AWS::Events::Rule",
+            "AWS::IAM::InstanceProfile",
+            "AWS::IAM::ServerCertificate",
+            "AWS::IAM::VirtualMFADevice",
+            "AWS::Kinesis::Stream",
+            "AWS::MemoryDB::Cluster",
+            "AWS::MemoryDB::Snapshot",
+            "AWS::MemoryDB::User",
+            "AWS::OpenSearchService::Domain",
+            "AWS::Route53::HealthCheck",
+            "AWS::Route53::HostedZone",
+            "AWS::WAFv2::WebACL",
+        ),
+        "moto's tagging API does not know them",
+    ),
+}
+"""Type → why moto's listing, or its tagging pass, leaves out the tags."""
+
+RESTLESS: Final = {"aws.athena.work-groups": "moto makes the primary work group anew each time"}
+"""Listing → why a second reading differs, though nothing happened."""

@@ -1,0 +1,110 @@
+"""What the rows of networks, APIs, streams and events promise beyond the common rules."""
+
+from typing import Any
+
+import orjson
+import pytest
+
+from cloudops.collectors.aws.catalogue import LISTINGS
+from cloudops.collectors.aws.engine import PagingRule
+from cloudops.collectors.identifiers import AnswerContext, compile_id, compile_shape
+from cloudops.collectors.paths import find, parse_path
+from tests.unit.collectors.rows import read, recorded
+
+pytestmark = pytest.mark.unit
+
+BY_NAME = {listing.name: listing for listing in LISTINGS}
+HERE = AnswerContext("aws", "aws", "111122223333", "global")
+CANARY = b"invented-for-this-file"
+
+
+def documents(name: str) -> list[dict[str, Any]]:
+    found = read(BY_NAME[name], recorded(BY_NAME[name]))
+    assert not found.malformed
+    return [orjson.loads(o.document) for o in found.observations]
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("aws.ec2.vpn-connections", "CustomerGatewayConfiguration"),
+        ("aws.ec2.vpn-connections", "Options.TunnelOptions[].PreSharedKey"),
+        ("aws.cloudfront.distributions", "Origins.Items[].CustomHeaders.Items[].HeaderValue"),
+        ("aws.cognito-idp.user-pools", "SmsConfiguration.ExternalId"),
+        (
+            "aws.firehose.delivery-streams",
+            (
+                "Destinations[].HttpEndpointDestinationDescription"
+                ".RequestConfiguration.CommonAttributes[].AttributeValue"
+            ),
+        ),
+    ],
+)
+def test_a_secret_is_there_as_a_fingerprint_only(name: str, path: str):
+    """Fails without the row's `redact`, or where keys that look secret are let through."""
+    shown = documents(name)
+    hidden = [place.value for one in shown for place in find(one, parse_path(path))]
+
+    assert CANARY not in orjson.dumps(shown)
+    assert any(isinstance(value, dict) and value["redacted"] for value in hidden)
+
+
+def test_a_policy_with_escaped_quotes_is_read_as_what_it_says():
+    """Fails where only plain and URL-encoded JSON is decoded."""
+    [statement] = documents("aws.apigateway.rest-apis")[0]["policy"]["Statement"]
+
+    assert statement["Action"] == "execute-api:Invoke"
+    assert statement["Resource"] == "arn:aws:execute-api:eu-west-1:111122223333:6l7usy5kjh/*/*/*"
+
+
+def test_the_id_of_a_zone_is_what_follows_the_slash():
+    zone = compile_id("arn:{partition}:route53:::hostedzone/{Id/}")
+
+    for given in ("/hostedzone/Z0123", "Z0123"):
+        assert zone.fill({"Id": given}, HERE) == "arn:aws:route53:::hostedzone/Z0123"
+    shape = compile_shape("arn:{partition}:route53:::hostedzone/{Id/}")
+    assert shape.fullmatch("arn:aws:route53:::hostedzone/Z0123")
+    assert not shape.fullmatch("arn:aws:route53:::hostedzone/Z0123/policy")
+
+
+@pytest.mark.parametrize("listed", [{"Quantity": 0}, {"Quantity": 0, "Items": []}])
+def test_no_distributions_are_no_broken_answer(listed: dict[str, Any]):
+    """Fails without `omits_empty`: CloudFront leaves the list out of what holds it."""
+    row = BY_NAME["aws.cloudfront.distributions"]
+
+    page = read(row, {"answer": {"DistributionList": listed}})
+    assert (page.observations, page.malformed) == ((), ())
+
+
+def test_a_subscription_that_nobody_confirmed_has_no_id_yet():
+    answer = recorded(BY_NAME["aws.sns.subscriptions"])["answer"]["Subscriptions"]
+
+    assert [one["Endpoint"] for one in answer if not one["SubscriptionArn"].startswith("arn:")]
+    assert not [d for d in documents("aws.sns.subscriptions") if "nobody" in d["Endpoint"]]
+
+
+@pytest.mark.parametrize(
+    ("name", "answer", "following"),
+    [
+        ("aws.events.buses", {"EventBuses": [], "NextToken": "t"}, {"NextToken": "t"}),
+        ("aws.wafv2.web-acls", {"WebACLs": [{}], "NextMarker": "m"}, {"NextMarker": "m"}),
+        ("aws.directconnect.connections", {"connections": []}, {}),
+        (
+            "aws.firehose.delivery-streams",
+            {"DeliveryStreamNames": ["a", "b"], "HasMoreDeliveryStreams": True},
+            {"ExclusiveStartDeliveryStreamName": "b"},
+        ),
+        (
+            "aws.firehose.delivery-streams",
+            {"DeliveryStreamNames": ["a", "b"], "HasMoreDeliveryStreams": False},
+            {},
+        ),
+    ],
+)
+def test_a_row_says_how_to_go_on_where_the_sdk_does_not(
+    name: str, answer: dict[str, Any], following: dict[str, Any]
+):
+    rule = PagingRule.of(BY_NAME[name].paging)
+
+    assert rule is not None
+    assert rule.next(answer) == following
