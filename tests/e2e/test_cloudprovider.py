@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from cloudops.api.v1alpha1.contract import kstatus
-from tests.e2e.conftest import ACCOUNT, REGIONS, Provider, StartWith
+from tests.e2e.conftest import ACCOUNT, REGIONS, STATEMENTS, Provider, StartWith
 from tests.fakes.aws.builders import bucket, group, instance, policy, role, user, volume
 from tests.fakes.aws.script import AccountScript
 from tests.fakes.aws.server import FakeAws
@@ -34,7 +34,8 @@ def test_an_applied_provider_becomes_ready_and_its_inventory_is_the_truth(
     assert provider.live() == account.truth()
     status = provider.status()
     assert status["accounts"] == {"total": 1, "reachable": 1, "unreachable": 0}
-    assert status["inventory"]["resources"] == len(account.truth())
+    statements = provider.rows("SELECT FROM inventory WHERE type = ANY(%s)", STATEMENTS)
+    assert status["inventory"]["resources"] == len(account.truth()) + len(statements)
     assert status["inventory"]["scopes"]["complete"] == status["inventory"]["scopes"]["total"]
     assert status["identity"]["principal"] == f"arn:aws:iam::{ACCOUNT}:user/cloudops"
     assert kstatus(provider.read()) == "Current"

@@ -4,14 +4,14 @@ Their models in botocore say which operation a request means and how an answer i
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl
 
 from cloudops.collectors.aws.catalogue import LISTINGS
 from cloudops.collectors.paths import EACH, parse_path
-from cloudops.collectors.vocabulary import Listing
+from cloudops.collectors.vocabulary import Listing, RegionRule
 from tests.fakes.aws.protocols import ApiError, WireRequest, service_model
 
 _API_VERSION = "Version"
@@ -67,6 +67,27 @@ def _operations_at(service: str, method: str, path: str) -> Iterator[str]:
         pattern = _LABEL.sub("[^/]+", re.escape(http["requestUri"].partition("?")[0]))
         if http["method"] == method and re.fullmatch(pattern, path):
             yield name
+
+
+@cache
+def _global_operations() -> Collection[tuple[str, str]]:
+    listed = {
+        (row.service, row.operation) for row in LISTINGS if row.region_rule is RegionRule.GLOBAL
+    }
+    return listed | {("ec2", "DescribeRegions")}
+
+
+def is_global(service: str, operation: str) -> bool:
+    """Whether a call is about the account as a whole."""
+    return (service, operation) in _global_operations()
+
+
+def load_models() -> None:
+    """Read what the catalogue's services look like, which else the first requests wait for."""
+    for service in {listing.service for listing in LISTINGS}:
+        service_model(service)
+    _nothing()
+    _absences()
 
 
 @cache

@@ -146,14 +146,14 @@ class Engine:
         return None
 
     def _enabled(self, call: Call) -> bool:
-        """Whether the account may use the region; STS, S3 and DescribeRegions are lenient.
+        """Whether the account may use the region; what is asked for no region's sake is lenient.
 
-        Those are asked at a default region that a test need not list.
+        That is asked at a default region, which a test need not list.
         """
         account = self.world.accounts.get(call.account)
         if account is None or call.service == "iam":
             return True
-        if call.service in ("sts", "s3") or call.operation == "DescribeRegions":
+        if call.service in ("sts", "s3") or elsewhere.is_global(call.service, call.operation):
             return call.region not in account.opted_out
         return call.region in account.regions
 
