@@ -21,7 +21,7 @@ _COMPARED = (
     "requested_token",
 )
 _FIND = f"""
-SELECT id, vanished_at, {", ".join(_COMPARED)}
+SELECT vanished_at, {", ".join(_COMPARED)}
 FROM provider WHERE namespace = :namespace AND name = :name
 """  # noqa: S608  constants only
 
