@@ -9,8 +9,8 @@ from cloudops.domain.provider import Origin, ProviderRecord
 from cloudops.domain.snapshot import ProviderSnapshot
 from cloudops.store import installation, notify, plan, providers
 from cloudops.store.migrate import require_current
-from cloudops.store.session import transaction
-from cloudops.store.snapshot import read_bare_snapshot, read_snapshot
+from cloudops.store.session import single_statements, transaction
+from cloudops.store.snapshot import read_snapshot
 
 __all__ = ["PlanService", "ProviderRecord"]
 
@@ -56,13 +56,14 @@ class PlanService:
         Raises:
             NotLeaderError: Another controller leads.
         """
-        with transaction(self._engine) as connection:
-            known = providers.is_written(connection, record, origin=Origin.CLUSTER)
-            installation.guard_epoch(connection, epoch, lock=not known)
-            if not known:
+        with single_statements(self._engine) as connection:
+            met = providers.meet_provider(connection, record, epoch=epoch)
+        installation.require_epoch(met.epoch, epoch)
+        if not met.in_line:
+            with transaction(self._engine) as connection:
+                installation.guard_epoch(connection, epoch)
                 providers.write_provider(connection, record, origin=Origin.CLUSTER)
-            bare = read_bare_snapshot(connection, record.namespace, record.name)
-        return bare or self.snapshot(record.namespace, record.name)
+        return met.snapshot or self.snapshot(record.namespace, record.name)
 
     def planned_providers(self) -> list[tuple[str, str]]:
         """(namespace, name) of every planned provider that came from the cluster."""

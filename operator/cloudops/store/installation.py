@@ -22,19 +22,22 @@ def draw_epoch(connection: Connection, holder: str) -> int:
     return epoch
 
 
-def guard_epoch(connection: Connection, epoch: int, *, lock: bool = True) -> None:
-    """Hold off a new leader until this transaction ends.
-
-    Args:
-        connection: Of the transaction that writes the plan.
-        epoch: The caller's.
-        lock: False where nothing will be written: a lock is a write too.
+def guard_epoch(connection: Connection, epoch: int) -> None:
+    """Hold off a new leader until this transaction, which writes the plan, ends.
 
     Raises:
         NotLeaderError: A newer leader has drawn its epoch.
     """
-    statement = "SELECT epoch FROM leader FOR SHARE" if lock else "SELECT epoch FROM leader"
-    found = connection.execute(text(statement)).scalar_one()
+    found = connection.execute(text("SELECT epoch FROM leader FOR SHARE")).scalar_one()
+    require_epoch(found, epoch)
+
+
+def require_epoch(found: int, epoch: int) -> None:
+    """Refuse the owner of `epoch` where `found` leads.
+
+    Raises:
+        NotLeaderError: It does.
+    """
     if found != epoch:
         raise NotLeaderError(f"epoch {epoch} is over, {found} leads")
 

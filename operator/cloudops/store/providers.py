@@ -1,14 +1,16 @@
 """Provider rows: written by the leader under its epoch (or by `cloudops collect`)."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, RowMapping, text
+from sqlalchemy import Connection, text
 
 from cloudops.domain.provider import Identity, Origin, PlannedProvider, ProviderRecord
-from cloudops.domain.snapshot import Entry
+from cloudops.domain.snapshot import Entry, ProviderSnapshot
+from cloudops.store.snapshot import BARE, OWN_COLUMNS, own_snapshot
 from cloudops.store.words import storable
 
 _COMPARED = (
@@ -20,10 +22,42 @@ _COMPARED = (
     "runnable",
     "requested_token",
 )
-_FIND = f"""
-SELECT vanished_at, {", ".join(_COMPARED)}
-FROM provider WHERE namespace = :namespace AND name = :name
-"""  # noqa: S608  constants only
+_INSERT = """
+INSERT INTO provider (origin, namespace, name, uid, generation, created_at, cloud, spec,
+                      spec_digest, suspended, runnable, requested_token, requested_at)
+SELECT :origin, :namespace, :name, :uid, :generation, :created_at, :cloud,
+       CAST(:spec AS jsonb), :spec_digest, :suspended, :runnable, :requested_token,
+       CASE WHEN :requested_token <> '' THEN clock_timestamp() END
+"""
+_INSERT_DISCOVERY = """
+INSERT INTO lease (kind, domain, provider_id, next_due_at)
+SELECT 'discovery', 'discovery/' || namespace || '/' || name, id, now()
+"""
+
+# Thousands of objects are looked at one by one when a controller starts, most of them new or
+# as they were: one statement for those, and not even a lock where there is nothing to write.
+_MEET = text(f"""
+WITH known AS MATERIALIZED (
+    SELECT {OWN_COLUMNS}, {BARE} AS bare,
+           vanished_at IS NULL AND ({", ".join(_COMPARED)})
+               IS NOT DISTINCT FROM ({", ".join(f":{name}" for name in _COMPARED)}) AS in_line
+    FROM provider WHERE namespace = :namespace AND name = :name
+), leads AS MATERIALIZED (
+    SELECT epoch FROM leader WHERE NOT EXISTS (SELECT FROM known) FOR SHARE
+), born AS (
+    {_INSERT}
+    FROM leads WHERE epoch = :epoch
+    ON CONFLICT (namespace, name) DO NOTHING
+    RETURNING *
+), discovery AS (
+    {_INSERT_DISCOVERY}
+    FROM born WHERE runnable AND NOT suspended
+)
+SELECT leader.epoch, met.*
+FROM leader LEFT JOIN (
+    SELECT * FROM known UNION ALL SELECT {OWN_COLUMNS}, true, true FROM born
+) AS met ON true
+""")  # noqa: S608  constants only
 
 # Locked against `planned_provider` before the time stamps are taken, which an update that
 # leaves the key alone would not do by itself.
@@ -31,11 +65,7 @@ _WRITE = text(f"""
 WITH locked AS MATERIALIZED (
     SELECT id FROM provider WHERE namespace = :namespace AND name = :name FOR UPDATE
 )
-INSERT INTO provider (origin, namespace, name, uid, generation, created_at, cloud, spec,
-                      spec_digest, suspended, runnable, requested_token, requested_at)
-SELECT :origin, :namespace, :name, :uid, :generation, :created_at, :cloud,
-       CAST(:spec AS jsonb), :spec_digest, :suspended, :runnable, :requested_token,
-       CASE WHEN :requested_token <> '' THEN clock_timestamp() END
+{_INSERT}
 FROM (SELECT count(*) FROM locked) AS locked
 ON CONFLICT (namespace, name) DO UPDATE SET
     origin = excluded.origin, uid = excluded.uid, generation = excluded.generation,
@@ -63,9 +93,8 @@ WHERE provider.vanished_at IS NOT NULL OR ({", ".join(f"provider.{name}" for nam
 RETURNING id, xmax = 0 AS created
 """)  # noqa: S608  constants only
 
-_DISCOVERY_LEASE = text("""
-INSERT INTO lease (kind, domain, provider_id, next_due_at)
-SELECT 'discovery', 'discovery/' || namespace || '/' || name, id, now()
+_DISCOVERY_LEASE = text(f"""
+{_INSERT_DISCOVERY}
 FROM provider WHERE id = :id AND runnable AND NOT suspended
 ON CONFLICT (domain) DO NOTHING
 """)
@@ -118,11 +147,28 @@ def write_provider(connection: Connection, record: ProviderRecord, *, origin: Or
     return int(written.id)
 
 
-def is_written(connection: Connection, record: ProviderRecord, *, origin: Origin) -> bool:
-    """Whether the row says so already; locks nothing, since even a lock is a write."""
-    values = _values(record, origin)
-    found = connection.execute(text(_FIND), values).mappings().one_or_none()
-    return found is not None and _same(found, values)
+@dataclass(frozen=True, slots=True)
+class Met:
+    """What one look at a provider's row found.
+
+    Attributes:
+        epoch: Of the controller that leads.
+        in_line: Whether the row says what the object says.
+        snapshot: What the ledger knows of the provider, if that is in the row alone.
+    """
+
+    epoch: int
+    in_line: bool
+    snapshot: ProviderSnapshot | None
+
+
+def meet_provider(connection: Connection, record: ProviderRecord, *, epoch: int) -> Met:
+    """Look at the row of an object of the cluster; made if there was none and `epoch` leads."""
+    values = {**_values(record, Origin.CLUSTER), "epoch": epoch}
+    row = connection.execute(_MEET, values).one()
+    if not row.in_line:
+        return Met(row.epoch, in_line=False, snapshot=None)
+    return Met(row.epoch, in_line=True, snapshot=own_snapshot(row) if row.bare else None)
 
 
 def _id(connection: Connection, record: ProviderRecord) -> int:
@@ -238,7 +284,3 @@ def _digest(record: ProviderRecord, spec: bytes) -> bytes:
     wishes.pop("suspend", None)
     text_ = orjson.dumps([record.cloud, wishes], option=orjson.OPT_SORT_KEYS)
     return blake2b(text_, digest_size=16).digest()
-
-
-def _same(found: RowMapping, values: dict[str, Any]) -> bool:
-    return found["vanished_at"] is None and all(found[name] == values[name] for name in _COMPARED)

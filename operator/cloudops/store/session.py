@@ -22,7 +22,7 @@ from cloudops.domain.errors import InvalidInputError, StoreBusyError, StoreUnava
 from cloudops.settings import Settings
 from cloudops.store.address import driver_url
 
-__all__ = ["driver_url", "open_engine", "store_errors", "transaction"]
+__all__ = ["driver_url", "open_engine", "single_statements", "store_errors", "transaction"]
 
 # A hung statement or lock must not outlive a lease; a forgotten transaction
 # must not hold back vacuum.
@@ -94,6 +94,17 @@ def transaction(engine: Engine) -> Iterator[Connection]:
     """
     with store_errors(), engine.begin() as connection:
         yield connection
+
+
+@contextmanager
+def single_statements(engine: Engine) -> Iterator[Connection]:
+    """A connection in which every statement is a transaction: two round trips less for one.
+
+    Raises:
+        StoreUnavailableError: The database can't be reached or went away.
+    """
+    with store_errors(), engine.connect() as connection:
+        yield connection.execution_options(isolation_level="AUTOCOMMIT")
 
 
 @contextmanager

@@ -23,18 +23,22 @@ PROBLEMS_SHOWN = 20
 HELD_SHOWN = 20
 OVERDUE_PERIODS = 3
 
+# What the provider's own row says of it.
+OWN_COLUMNS = """
+id, generation, discovered_generation, handled_token, entry_state, entry_reason, entry_message,
+entry_permission, entry_since, identity, spec_changed_at, now() AS taken_at
+"""
 # Whether the plan stops at the provider itself: it was never discovered, and nothing went wrong.
-_PROVIDER = text("""
-SELECT id, generation, discovered_generation, handled_token, entry_state, entry_reason,
-       entry_message, entry_permission, entry_since, identity, spec_changed_at,
-       now() AS taken_at,
-       entry_state NOT IN ('dependency_missing', 'rejected')
-       AND NOT EXISTS (SELECT FROM account a WHERE a.provider_id = provider.id)
-       AND NOT EXISTS (SELECT FROM claim c WHERE c.provider_id = provider.id)
-       AND NOT EXISTS (SELECT FROM lease l WHERE l.provider_id = provider.id AND l.attempts > 0)
-       AS bare
+BARE = """
+(entry_state NOT IN ('dependency_missing', 'rejected')
+ AND NOT EXISTS (SELECT FROM account a WHERE a.provider_id = provider.id)
+ AND NOT EXISTS (SELECT FROM claim c WHERE c.provider_id = provider.id)
+ AND NOT EXISTS (SELECT FROM lease l WHERE l.provider_id = provider.id AND l.attempts > 0))
+"""
+_PROVIDER = text(f"""
+SELECT {OWN_COLUMNS}
 FROM provider WHERE namespace = :namespace AND name = :name AND vanished_at IS NULL
-""")
+""")  # noqa: S608  constants only
 
 _ACCOUNTS = text("""
 SELECT count(*) AS total,
@@ -137,33 +141,14 @@ WHERE held_count > 0 ORDER BY held_count DESC, account_id, region, listing LIMIT
 
 def read_snapshot(connection: Connection, namespace: str, name: str) -> ProviderSnapshot | None:
     """Everything that the provider's status is judged on; None if it is not planned."""
-    row = _provider(connection, namespace, name)
+    row = connection.execute(_PROVIDER, {"namespace": namespace, "name": name}).one_or_none()
     if row is None:
         return None
-    snapshot = _snapshot(row)
-    return snapshot if row.bare else replace(snapshot, **_known(connection, {"id": row.id}))
+    return replace(own_snapshot(row), **_known(connection, {"id": row.id}))
 
 
-def read_bare_snapshot(
-    connection: Connection, namespace: str, name: str
-) -> ProviderSnapshot | None:
-    """What is known of a provider for which nothing was planned yet, in one statement.
-
-    Thousands of suspended providers are read one by one when a controller starts.
-
-    Returns:
-        None where there is more to read, or nothing at all.
-    """
-    row = _provider(connection, namespace, name)
-    return _snapshot(row) if row is not None and row.bare else None
-
-
-def _provider(connection: Connection, namespace: str, name: str) -> Row[Any] | None:
-    return connection.execute(_PROVIDER, {"namespace": namespace, "name": name}).one_or_none()
-
-
-def _snapshot(row: Row[Any]) -> ProviderSnapshot:
-    """What the provider's own row says."""
+def own_snapshot(row: Row[Any]) -> ProviderSnapshot:
+    """What the provider's own row says, of `OWN_COLUMNS`."""
     return ProviderSnapshot(
         generation=row.generation,
         discovered_generation=row.discovered_generation,

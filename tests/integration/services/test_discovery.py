@@ -131,7 +131,7 @@ class TestAccounts:
         rig.account.error = AccessError("shut", reason="RoleNotAssumable")
         rig.period()
         rig.account.heal()
-        rig.age(901)  # the cold listing is due in a day
+        rig.age(950)  # the cold listing is due in a day
 
         rig.work()
 

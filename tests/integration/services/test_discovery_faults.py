@@ -149,7 +149,7 @@ class TestRegionsThatMayNotBeRead:
         planned.account.regions_error = regions_denied()
         planned.period()
 
-        planned.age(901)
+        planned.age(950)
 
         # One discovery, the region and, its own period being longer, no global lease.
         assert planned.work() == 2
@@ -221,7 +221,7 @@ class TestSecretThatGoesMissing:
         self.leases_only(planned)
         planned.work()
         planned.secrets.data = before
-        planned.age(61)
+        planned.age(64)
 
         planned.work()
 

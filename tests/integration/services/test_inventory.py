@@ -314,7 +314,7 @@ class TestClosedDoor:
             planned.run(lease)
         assert planned.statuses()["fake.roles"] == "denied"
         planned.account.heal()
-        planned.age(901)  # the role listing of the other lease is due in a day
+        planned.age(950)  # the role listing of the other lease is due in a day
 
         for _ in range(3):
             for lease in planned.acquire(LeaseKind.INVENTORY):

@@ -197,6 +197,14 @@ class TestEpochs:
 
         assert one(engine, "SELECT generation FROM provider") == 1
 
+    def test_an_old_one_may_not_make_one(self, engine, plan, epoch):
+        plan.claim_epoch("pod-b")
+
+        with pytest.raises(NotLeaderError):
+            plan.sync_provider(epoch, provider_record())
+
+        assert rows(engine, "SELECT FROM provider") == []
+
     def test_an_old_one_may_not_retire(self, engine, plan, epoch):
         plan.sync_provider(epoch, provider_record())
         plan.claim_epoch("pod-b")
