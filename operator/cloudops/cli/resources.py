@@ -1,14 +1,21 @@
-"""`cloudops resources`."""
+"""`cloudops resources`, and its `list`."""
 
 from dataclasses import asdict, fields
+from typing import Any
 
 import click
 
 from cloudops.app import reading_service
+from cloudops.cli.arguments import since, unicode
+from cloudops.cli.history import history
 from cloudops.cli.options import configure_logs, database_option, load_settings, output_option
+from cloudops.cli.show import show
 from cloudops.cli.tables import age, print_csv, print_json_rows, print_table
 from cloudops.domain.errors import InvalidInputError
-from cloudops.domain.reading import ResourceFilter, ResourceRow
+from cloudops.domain.reading import ResourceFilter, ResourceRow, Since
+
+_HEADER = ("TYPE", "NAME", "ACCOUNT", "REGION", "STATE", "TAGS", "AS OF", "ID")
+_HEADER_WITH_DELETED = (*_HEADER[:-1], "DELETED", _HEADER[-1])
 
 
 @click.group("resources")
@@ -16,43 +23,87 @@ def resources() -> None:
     """Read the inventory."""
 
 
+resources.add_command(show)
+resources.add_command(history)
+
+
 @resources.command("list")
 @database_option
-@click.option("--type", "type_", default="", help="Type or kind, globs allowed: 'AWS::EC2::*'.")
-@click.option("--account", default="", help="Account id.")
-@click.option("--region", default="", help="Region, globs allowed: 'eu-*'.")
-@click.option("--tag", "tags", multiple=True, metavar="KEY=VALUE", help="May be repeated: all.")
+@click.option(
+    "--type",
+    "type_",
+    default="",
+    callback=unicode,
+    help="Type or kind, globs allowed: 'AWS::EC2::*'.",
+)
+@click.option("--kind", default="", callback=unicode, help="Kind, globs allowed: 'compute.*'.")
+@click.option("--account", default="", callback=unicode, help="Account id.")
+@click.option("--region", default="", callback=unicode, help="Region, globs allowed: 'eu-*'.")
+@click.option("--name", default="", callback=unicode, help="Name, globs allowed: 'web-*'.")
+@click.option("--state", default="", callback=unicode, help="State, globs allowed: 'stop*'.")
+@click.option(
+    "--tag",
+    "tags",
+    multiple=True,
+    metavar="KEY=VALUE",
+    callback=unicode,
+    help="May be repeated: all.",
+)
+@click.option(
+    "--changed-since",
+    default="",
+    metavar="TIME|AGE",
+    callback=since,
+    help="Seen first, changed or deleted since then: 2026-11-24T10:00:00Z, or an age: 2h, 3d.",
+)
+@click.option("--deleted", is_flag=True, help="Also what was deleted, as long as it is kept.")
 @output_option("table", "json", "csv")
-def list_(
-    database_url: str, type_: str, account: str, region: str, tags: tuple[str, ...], output: str
-) -> None:
-    """List live resources; AS OF is the age of the listing that showed them."""
+def list_(database_url: str, output: str, **conditions: Any) -> None:
+    """List live resources.
+
+    The conditions add up. AS OF is the age of the listing that showed a resource; with its
+    ID, or the end of it, `show` and `history` tell more.
+    """
     settings = load_settings(database_url=database_url)
     configure_logs(settings, service=False)
-    wanted = ResourceFilter(type_, account, region, dict(_tag(tag) for tag in tags))
+    wanted = _filter(**conditions)
     rows = reading_service(settings).resources(wanted)
     if output == "json":
         print_json_rows(asdict(row) for row in rows)
     elif output == "csv":
         header = [field.name for field in fields(ResourceRow)]
         print_csv(header, (list(asdict(row).values()) for row in rows))
+    elif wanted.include_deleted:
+        print_table(_HEADER_WITH_DELETED, (_cells(row, deleted=True) for row in rows))
     else:
-        print_table(
-            ("TYPE", "NAME", "ACCOUNT", "REGION", "STATE", "TAGS", "AS OF", "ID"),
-            (
-                (
-                    row.type,
-                    row.name,
-                    row.account_id,
-                    row.region,
-                    row.state,
-                    "<unknown>" if row.tags is None else row.tags,
-                    age(row.as_of),
-                    row.canonical_id,
-                )
-                for row in rows
-            ),
-        )
+        print_table(_HEADER, (_cells(row) for row in rows))
+
+
+def _filter(
+    type_: str, tags: tuple[str, ...], changed_since: Since | None, *, deleted: bool, **words: str
+) -> ResourceFilter:
+    return ResourceFilter(
+        type=type_,
+        tags=dict(_tag(tag) for tag in tags),
+        changed_since=changed_since,
+        include_deleted=deleted,
+        **words,
+    )
+
+
+def _cells(row: ResourceRow, *, deleted: bool = False) -> tuple[Any, ...]:
+    gone = (age(row.deleted_at) if row.deleted_at else "",) if deleted else ()
+    return (
+        row.type,
+        row.name,
+        row.account_id,
+        row.region,
+        row.state,
+        "<unknown>" if row.tags is None else row.tags,
+        age(row.as_of),
+        *gone,
+        row.canonical_id,
+    )
 
 
 def _tag(text: str) -> tuple[str, str]:

@@ -20,6 +20,22 @@ def print_table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         click.echo("  ".join(cells).rstrip())
 
 
+def print_fields(fields: Iterable[tuple[str, Any]]) -> None:
+    """`key: value` lines; the values stand below each other."""
+    lines = [(f"{key}:", _cell(value)) for key, value in fields]
+    width = max(len(key) for key, _ in lines)
+    for key, value in lines:
+        click.echo(f"{key.ljust(width)}  {value}")
+
+
+def print_document(document: Mapping[str, Any]) -> None:
+    """Indented JSON below a heading, for people: without control characters."""
+    options = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS
+    text = orjson.dumps(document, option=options, default=str).decode()
+    for line in text.split("\n"):
+        click.echo(f"  {printable(line)}")
+
+
 def print_json(value: Any) -> None:
     """Indented, with RFC 3339 times."""
     click.echo(orjson.dumps(value, option=orjson.OPT_INDENT_2, default=str).decode())
@@ -54,6 +70,11 @@ def age(moment: datetime | None) -> str:
         if seconds >= 2 * size:
             return f"{seconds // size}{unit}"
     return f"{seconds}s"
+
+
+def moment(when: datetime) -> str:
+    """`2026-11-24T10:55:06Z`."""
+    return when.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def printable(text: str) -> str:

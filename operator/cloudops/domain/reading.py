@@ -2,22 +2,45 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from cloudops.domain.resource import resource_uid
+
+CLOUDS: Final = ("aws", "azure", "gcp")
+
+# A moment, or how long before the database's own now.
+Since = datetime | timedelta
+
+
+def possible_uids(canonical_id: str) -> list[UUID]:
+    """The keys that an id has, one for each cloud: an id does not say whose it is."""
+    return [resource_uid(cloud, canonical_id) for cloud in CLOUDS]
 
 
 @dataclass(frozen=True, slots=True)
 class ResourceFilter:
-    """Members AND; "" and empty mean any; `type` (or kind) and `region` may be globs."""
+    """Members AND; "" and empty mean any.
+
+    `type` (or kind), `kind`, `name`, `state` and `region` may be globs; a resource
+    without a name or state is matched by none.
+    """
 
     type: str = ""
+    kind: str = ""
     account: str = ""
     region: str = ""
+    name: str = ""
+    state: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
+    changed_since: Since | None = None
+    include_deleted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ResourceRow:
-    """One live resource; `as_of` is the start of the last complete listing that covers it."""
+    """One resource; `as_of` is the start of the last complete listing that covers it."""
 
     canonical_id: str
     type: str
@@ -31,6 +54,92 @@ class ResourceRow:
     changed_at: datetime
     as_of: datetime | None
     listing_status: str
+    deleted_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceMatch:
+    """What an id that a person wrote may mean; `kept`: there is still a row of it."""
+
+    uid: UUID
+    canonical_id: str
+    deleted: bool
+    kept: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class FacetRow:
+    """A part of a resource, and the listing that reads it.
+
+    Attributes:
+        as_of: Start of the last complete listing.
+        missing_since: A complete listing did not show it; None while it is shown.
+        truncated: The document was over 256 KiB and was cut.
+        volatile: What changes by itself, outside the history.
+    """
+
+    listing: str
+    listing_status: str
+    as_of: datetime | None
+    changed_at: datetime
+    missing_since: datetime | None
+    truncated: bool
+    document: Mapping[str, Any]
+    volatile: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceDetail:
+    """All that is stored of one resource, live or not.
+
+    Attributes:
+        presence: `live`, `deleted`, or `retired`: it is not asked for any more.
+        absent_reason: Why it is not live, e.g. `swept` or `RegionNotSelected`.
+        tags: None where they are not known; `tag_source` says where they come from.
+        facets: By name; `listed` is what its own listing shows.
+    """
+
+    canonical_id: str
+    uid: UUID
+    cloud: str
+    account_id: str
+    account_name: str
+    region: str
+    service: str
+    type: str
+    kind: str
+    name: str | None
+    state: str | None
+    presence: str
+    absent_reason: str
+    created_at: datetime | None
+    first_seen_at: datetime
+    changed_at: datetime
+    deleted_at: datetime | None
+    listing: str
+    listing_status: str
+    as_of: datetime | None
+    tags: Mapping[str, str] | None
+    tag_source: str
+    facets: Mapping[str, FacetRow]
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRow:
+    """One entry of a resource's history.
+
+    Attributes:
+        operation: `created`, `updated`, `replaced`, `deleted`, `revived` or `dropped`.
+        listing: What noticed it.
+        changed: Top-level key of the document → its `old` and `new` value; one
+            that was added has no `old`, one that was removed no `new`.
+    """
+
+    at: datetime
+    operation: str
+    facet: str
+    listing: str
+    changed: Mapping[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)

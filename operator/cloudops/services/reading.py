@@ -1,13 +1,30 @@
 """Reading back what is known; returns domain objects to whoever asks."""
 
-from collections.abc import Iterator
+import shlex
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Final, TypeVar
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
-from cloudops.domain.reading import ResourceFilter, ResourceRow, ScopeRow
-from cloudops.store import reading
+from cloudops.domain.errors import InvalidInputError
+from cloudops.domain.reading import (
+    ChangeRow,
+    ResourceDetail,
+    ResourceFilter,
+    ResourceMatch,
+    ResourceRow,
+    ScopeRow,
+    Since,
+)
+from cloudops.store import reading, single
 from cloudops.store.migrate import require_current
 from cloudops.store.session import transaction
+
+# So many resources are named where an id fits several.
+NAMED: Final = 5
+
+_Row = TypeVar("_Row")
 
 
 class ReadingService:
@@ -17,13 +34,101 @@ class ReadingService:
         self._engine = engine
 
     def resources(self, wanted: ResourceFilter) -> Iterator[ResourceRow]:
-        """Live resources by canonical id, page by page in one transaction."""
+        """Resources by canonical id, read page by page."""
         with transaction(self._engine) as connection:
             require_current(connection)
-            yield from reading.resources(connection, wanted)
+            since = reading.moment(connection, wanted.changed_since)
+        wanted = replace(wanted, changed_since=since)
+
+        def read(connection: Connection, last: ResourceRow | None) -> list[ResourceRow]:
+            after = last.canonical_id if last else ""
+            return reading.resource_page(connection, wanted, after=after)
+
+        return self._pages(read, reading.PAGE)
+
+    def resource(self, id_: str) -> ResourceDetail:
+        """All that is stored of one resource, live or not.
+
+        Args:
+            id_: Its canonical id, or an ending of it that no other has: `i-0abc`.
+
+        Raises:
+            InvalidInputError: It means no resource, or several.
+        """
+        with transaction(self._engine) as connection:
+            require_current(connection)
+            match = _the_one(connection, id_)
+            found = single.detail(connection, match.uid)
+        if found is None:
+            raise InvalidInputError(
+                f"resource {id_}: deleted so long ago that its row was dropped; what is left: "
+                f"`cloudops resources history {shlex.quote(match.canonical_id)}`"
+            )
+        return found
+
+    def history(self, id_: str, *, since: Since | None = None) -> Iterator[ChangeRow]:
+        """What changed of one resource, newest first, read page by page.
+
+        Args:
+            id_: As for `resource`; its full id works even when its row was dropped.
+            since: Leaves out what is older.
+
+        Raises:
+            InvalidInputError: It means no resource, or several.
+        """
+        with transaction(self._engine) as connection:
+            require_current(connection)
+            uid = _the_one(connection, id_).uid
+            moment = reading.moment(connection, since)
+
+        def read(connection: Connection, last: ChangeRow | None) -> list[ChangeRow]:
+            before = last.at if last else None
+            return single.history_page(connection, uid, since=moment, before=before)
+
+        return self._pages(read, single.HISTORY_PAGE)
 
     def ledger(self, *, status: str = "", account: str = "") -> list[ScopeRow]:
         """Planned scopes, by account, region and listing."""
         with transaction(self._engine) as connection:
             require_current(connection)
             return reading.ledger(connection, status=status, account=account)
+
+    def _pages(
+        self, read: Callable[[Connection, _Row | None], list[_Row]], size: int
+    ) -> Iterator[_Row]:
+        """A transaction a page: a reader who pauses in between keeps none open."""
+        last: _Row | None = None
+        while True:
+            with transaction(self._engine) as connection:
+                rows = read(connection, last)
+            yield from rows
+            if len(rows) < size:
+                return
+            last = rows[-1]
+
+
+def _the_one(connection: Connection, id_: str) -> ResourceMatch:
+    if not id_:
+        raise InvalidInputError("the id is empty: give one that `cloudops resources list` shows")
+    found = single.with_id(connection, id_)
+    found = found or single.with_ending(connection, id_, limit=NAMED + 1)
+    if not found:
+        raise InvalidInputError(
+            f"resource {id_}: there is none with this id, nor was there one lately; look for it "
+            f"with `cloudops resources list --deleted --name {shlex.quote(f'*{id_}*')}`"
+        )
+    if len(found) > 1:
+        raise InvalidInputError(_ambiguity(id_, found))
+    return found[0]
+
+
+def _ambiguity(id_: str, found: Sequence[ResourceMatch]) -> str:
+    names = [
+        f"{match.canonical_id} (deleted)" if match.deleted else match.canonical_id
+        for match in found[:NAMED]
+    ]
+    more = " and others" if len(found) > NAMED else ""
+    return (
+        f"resource {id_}: the ids of several end so: {', '.join(names)}{more}; "
+        "give more of the one that you mean"
+    )

@@ -1,25 +1,33 @@
 """The inventory and the ledger as readers see them, in pages, in a stable order."""
 
-from collections.abc import Iterator
+from datetime import datetime, timedelta
 from fnmatch import translate
+from typing import Any, Final
 
 import orjson
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, TextClause, text
 
-from cloudops.domain.reading import AccountRow, ResourceFilter, ResourceRow, ScopeRow
+from cloudops.domain.reading import AccountRow, ResourceFilter, ResourceRow, ScopeRow, Since
 
-PAGE = 1_000
+PAGE: Final = 1_000
 
-_RESOURCES = text("""
-SELECT canonical_id, type, kind, account_id, region, name, state, tags, created_at, changed_at,
-       as_of, listing_status
-FROM inventory
-WHERE (:type = '' OR type ~ :type_pattern OR kind ~ :type_pattern)
-  AND (:account = '' OR account_id = :account) AND (:region = '' OR region ~ :region_pattern)
-  AND (CAST(:tags AS jsonb) = '{}' OR tags @> CAST(:tags AS jsonb))
-  AND canonical_id > :after
-ORDER BY canonical_id LIMIT :limit
-""")
+# The view, and what it leaves out because it was deleted.
+_WITH_DELETED = """(
+    SELECT r.canonical_id, r.type, r.kind, a.account_id, r.region, r.name, r.state, r.tags,
+           r.created_at, r.changed_at, s.last_complete_at AS as_of, s.status AS listing_status,
+           r.deleted_at
+    FROM resource r JOIN scope s ON s.id = r.scope_id JOIN account a ON a.id = r.account_pk
+    WHERE r.deleted_at IS NOT NULL
+       OR s.retired_at IS NULL AND s.status <> 'unsupported' AND selects(s.types, r.type)
+) AS everything"""
+_GLOBBED: Final = {
+    "type": ("type", "kind"),
+    "kind": ("kind",),
+    "region": ("region",),
+    "name": ("name",),
+    "state": ("state",),
+}
+_WILDCARDS: Final = frozenset("*?[")
 
 _SCOPES = text("""
 SELECT a.account_id, s.region, s.listing, s.status, s.item_count, s.last_complete_at,
@@ -43,27 +51,58 @@ WHERE a.provider_id = :provider_id GROUP BY 1 ORDER BY 1
 """)
 
 
-def resources(connection: Connection, wanted: ResourceFilter) -> Iterator[ResourceRow]:
-    """Live resources by canonical id, read page by page."""
-    parameters = {
-        "type": wanted.type,
-        "type_pattern": _pattern(wanted.type),
-        "account": wanted.account,
-        "region": wanted.region,
-        "region_pattern": _pattern(wanted.region),
-        "tags": orjson.dumps(dict(wanted.tags)).decode(),
-        "limit": PAGE,
-    }
-    after = ""
-    while True:
-        rows = [
-            ResourceRow(**row)
-            for row in connection.execute(_RESOURCES, {**parameters, "after": after}).mappings()
-        ]
-        yield from rows
-        if len(rows) < PAGE:
-            return
-        after = rows[-1].canonical_id
+def moment(connection: Connection, since: Since | None) -> datetime | None:
+    """The moment that is meant, by the database's clock, with which changes are dated."""
+    if not isinstance(since, timedelta):
+        return since
+    found: datetime = connection.execute(
+        text("SELECT now() - make_interval(secs => :seconds)"), {"seconds": since.total_seconds()}
+    ).scalar_one()
+    return found
+
+
+def resource_page(
+    connection: Connection, wanted: ResourceFilter, *, after: str
+) -> list[ResourceRow]:
+    """The next resources by canonical id; fewer than `PAGE` are the last.
+
+    Args:
+        connection: In a transaction.
+        wanted: With `changed_since` as a moment.
+        after: The last canonical id of the page before; "" at first.
+    """
+    statement, parameters = resource_query(wanted, after=after)
+    return [ResourceRow(**row) for row in connection.execute(statement, parameters).mappings()]
+
+
+def resource_query(wanted: ResourceFilter, *, after: str) -> tuple[TextClause, dict[str, Any]]:
+    """A statement of the conditions that are asked for, so that each can use its index."""
+    conditions = ["canonical_id > :after"]
+    parameters: dict[str, Any] = {"after": after, "limit": PAGE}
+    for member, columns in _GLOBBED.items():
+        glob = getattr(wanted, member)
+        if glob:
+            is_plain = _WILDCARDS.isdisjoint(glob)
+            operator = "=" if is_plain else "~"
+            conditions.append(f"({' OR '.join(f'{c} {operator} :{member}' for c in columns)})")
+            parameters[member] = glob if is_plain else _pattern(glob)
+    if wanted.account:
+        conditions.append("account_id = :account")
+        parameters["account"] = wanted.account
+    if wanted.tags:
+        conditions.append("tags @> CAST(:tags AS jsonb)")
+        parameters["tags"] = orjson.dumps(dict(wanted.tags)).decode()
+    if wanted.changed_since is not None:
+        conditions.append("changed_at >= :changed_since")
+        parameters["changed_since"] = wanted.changed_since
+    deleted_at = "deleted_at" if wanted.include_deleted else "CAST(NULL AS timestamptz)"
+    statement = text(
+        "SELECT canonical_id, type, kind, account_id, region, name, state, tags, created_at,"  # noqa: S608  constants only
+        f" changed_at, as_of, listing_status, {deleted_at} AS deleted_at"
+        f" FROM {_WITH_DELETED if wanted.include_deleted else 'inventory'}"
+        f" WHERE {' AND '.join(conditions)} ORDER BY canonical_id LIMIT :limit"
+    )
+    return statement, parameters
 
 
 def ledger(

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 
 import pytest
 
@@ -101,6 +102,16 @@ class TestResources:
             (["--tag", "team=one"], "ac"),
             (["--tag", "team=one", "--tag", "note=x"], ""),
             (["--tag", "team=one", "--type", "Fake::Machine"], "a"),
+            (["--kind", "compute.*"], "ab"),
+            (["--kind", "Fake::*"], ""),
+            (["--name", "[bc]", "--kind", "messaging.queue"], "c"),
+            (["--state", "run*"], "abc"),
+            (["--state", "stopped"], ""),
+            (["--changed-since", "1h"], "abc"),
+            (["--changed-since", "0s"], ""),
+            (["--changed-since", "2025-01-02T03:04:05+01:00"], "abc"),
+            (["--changed-since", "9999-12-31T23:59:59Z"], ""),
+            (["--deleted"], "abc"),
         ],
     )
     def test_filters(self, cloudops, ledger, options, names):
@@ -114,6 +125,40 @@ class TestResources:
 
         assert done.returncode == 2
         assert "write KEY=VALUE" in done.stderr
+
+    def test_deleted_ones_have_a_column_that_says_when(self, cloudops, ledger):
+        ledger.pass_over([observe("b", tags={}, region="us-east-1")])
+        ledger.sweep()
+
+        header, *lines = table(cloudops("resources", "list", "--deleted"))
+        rows = json.loads(cloudops("resources", "list", "--deleted", "-o", "json").stdout)
+
+        assert header[-2:] == ["DELETED", "ID"]
+        assert [(line[1], line[-2] == "-") for line in lines] == [
+            ("a", False),
+            ("b", True),
+            ("c", False),
+        ]
+        assert [row["canonical_id"] for row in rows if row["deleted_at"]] == ["a", "c"]
+
+    @pytest.mark.parametrize(
+        ("options", "message"),
+        [
+            (["--changed-since", "yesterday"], "--changed-since yesterday: write a time as 20"),
+            (["--changed-since", "2026-01-01"], "--changed-since 2026-01-01: write the time with"),
+            (["--changed-since", "100000d"], "--changed-since 100000d: write a time"),
+            (["--name", os.fsdecode(b"\xff")], "'--name': '\\udcff' is not UTF-8"),
+            (["--tag", os.fsdecode(b"a=\xff")], "'--tag': 'a=\\udcff' is not UTF-8"),
+        ],
+    )
+    def test_a_condition_that_nothing_can_meet_is_refused_with_its_name(
+        self, cloudops, options, message
+    ):
+        done = cloudops("resources", "list", *options)
+
+        assert done.returncode == 2
+        assert done.stderr.startswith(f"error: {message}")
+        assert done.stderr.count("\n") == 1
 
 
 class TestScopes:
@@ -152,7 +197,13 @@ class TestScopes:
         assert "denied" in done.stderr  # the ones that do
 
 
-READERS = [("resources", "list"), ("scopes", "list")]
+READERS = [
+    ("resources", "list"),
+    ("resources", "list", "-o", "csv"),
+    ("resources", "show", "i-0abc"),
+    ("resources", "history", "i-0abc", "-o", "json"),
+    ("scopes", "list"),
+]
 
 
 @pytest.mark.parametrize("command", READERS, ids=" ".join)
@@ -165,6 +216,7 @@ class TestWhatGoesWrong:
         assert done.returncode == 1
         assert done.stderr.startswith("error: database: ")
         assert done.stderr.count("\n") == 1
+        assert done.stdout == ""
         assert "Traceback" not in done.stderr
 
     def test_an_empty_database_is_told_with_its_cure(self, command, database_url):

@@ -6,9 +6,11 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
+from cloudops.domain.reading import ResourceFilter
 from cloudops.settings import Settings
 from cloudops.store import copying, direct, leases, loader, merge, reading, scopes, staging, sweep
 from cloudops.store.session import open_engine
+from tests.integration.store.plans import plan_nodes, touched
 from tests.integration.store.seeding import ACCOUNT, Ledger, execute
 
 pytestmark = [pytest.mark.integration, pytest.mark.database]
@@ -50,38 +52,6 @@ def ledger(request, postgres, migrated_template):
     postgres.drop_database(name)
 
 
-def plan_nodes(engine, statement, *before, **parameters):
-    """Every node of the plan, with its loops and rows as they really were; rolled back."""
-    with engine.connect() as connection:
-        for each in before:
-            connection.execute(text(each))
-        answer = connection.execute(
-            text(f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {statement.text}"), parameters
-        ).scalar_one()
-        connection.rollback()
-    waiting = [answer[0]["Plan"]]
-    nodes = []
-    while waiting:
-        node = waiting.pop()
-        nodes.append(node)
-        waiting += node.get("Plans", [])
-    return nodes
-
-
-def touched(nodes):
-    """How many rows all scans of tables looked at."""
-    scans = [node for node in nodes if "Relation Name" in node or "Index Name" in node]
-    return sum(
-        node["Actual Loops"]
-        * (
-            node["Actual Rows"]
-            + node.get("Rows Removed by Filter", 0)
-            + node.get("Rows Removed by Index Recheck", 0)
-        )
-        for node in scans
-    )
-
-
 def uids(engine, count=PAGE):
     with engine.connect() as connection:
         return list(connection.scalars(text("SELECT uid FROM facet LIMIT :n"), {"n": count}))
@@ -111,12 +81,14 @@ def test_a_first_run_finds_by_keys_whether_anything_is_known(ledger, known):
     assert touched(nodes) < 5 * PAGE
 
 
-def test_a_small_scope_is_compared_without_its_large_neighbour(ledger):
+@pytest.mark.parametrize("complete", [True, False])
+def test_a_small_scope_is_compared_without_its_large_neighbour(ledger, complete):
     nodes = plan_nodes(
         ledger.engine,
         loader._STORED,
         **ledger.target("fake.queues").parameters(),
-        uids=[uuid4() for _ in range(PAGE)],
+        uids=copying.uuid_array(uuid4() for _ in range(PAGE)),
+        complete=complete,
     )
 
     assert touched(nodes) < 5 * PAGE
@@ -167,19 +139,9 @@ def test_a_sweep_looks_at_each_row_a_few_times_at_most(ledger, name):
 
 
 def test_a_page_is_read_in_the_order_of_the_index(ledger):
-    nodes = plan_nodes(
-        ledger.engine,
-        reading._RESOURCES,
-        "ANALYZE",
-        type="Fake::*",
-        type_pattern="^(?:Fake::.*)$",
-        account=ACCOUNT,
-        region="",
-        region_pattern="^$",
-        tags="{}",
-        limit=PAGE,
-        after="id-5",
-    )
+    wanted = ResourceFilter(type="Fake::*", account=ACCOUNT)
+    statement, parameters = reading.resource_query(wanted, after="id-5")
+    nodes = plan_nodes(ledger.engine, statement, "ANALYZE", **parameters)
 
     assert touched(nodes) < 10 * PAGE
 

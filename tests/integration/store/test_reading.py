@@ -1,5 +1,7 @@
 """Reading back: filters, and paging past the first thousand."""
 
+from datetime import timedelta
+
 import pytest
 
 from cloudops.domain.reading import AccountRow, ResourceFilter
@@ -13,6 +15,7 @@ from tests.integration.store.seeding import (
     account,
     execute,
     listing,
+    one,
     write_plan,
     write_provider,
 )
@@ -223,3 +226,93 @@ def test_live_rows_are_counted_by_type(engine, ledger):
         counts = reading.resources_by_type(connection, ledger.lease.provider_id)
 
     assert counts == {"Fake::Machine": 2, "Fake::Queue": 1}
+
+
+class TestConditions:
+    @pytest.fixture(autouse=True)
+    def filled(self, ledger):
+        ledger.pass_over(
+            [
+                observe("a", kind="compute.instance", display_name="web-1", state="running"),
+                observe("b", kind="compute.image", display_name="web-2", state="stopped"),
+                observe("c", type_="compute.odd", kind="odd", display_name="Web", state=None),
+            ]
+        )
+
+    @pytest.mark.parametrize(
+        ("wanted", "expected"),
+        [
+            ({"kind": "compute.*"}, "ab"),
+            ({"kind": "compute.image"}, "b"),
+            ({"kind": "compute.odd"}, ""),
+            ({"type": "compute.*"}, "abc"),
+            ({"name": "web-*"}, "ab"),
+            ({"name": "web-1"}, "a"),
+            ({"name": "web"}, ""),
+            ({"name": "[Ww]eb"}, "c"),
+            ({"state": "*"}, "ab"),
+            ({"state": "s*", "name": "*2", "kind": "*"}, "b"),
+            ({"state": "' OR true --"}, ""),
+            ({"name": "%"}, ""),
+        ],
+    )
+    def test_kind_name_and_state_may_be_globs(self, engine, wanted, expected):
+        assert found(engine, **wanted) == list(expected)
+
+    def test_changes_may_begin_at_a_moment_or_at_an_age(self, engine, ledger):
+        """Fails with `>` in place of `>=`."""
+        execute(
+            engine,
+            "UPDATE resource SET changed_at = now() - interval '2 days' WHERE canonical_id = 'a'",
+        )
+        changed_at = one(engine, "SELECT changed_at FROM resource WHERE canonical_id = 'a'")
+
+        assert found(engine, changed_since=timedelta(days=1)) == ["b", "c"]
+        assert found(engine, changed_since=timedelta(days=3)) == ["a", "b", "c"]
+        assert found(engine, changed_since=changed_at) == ["a", "b", "c"]
+        assert found(engine, changed_since=changed_at + timedelta(microseconds=1)) == ["b", "c"]
+
+    def test_deleted_rows_come_in_their_place_with_their_time(self, engine, ledger):
+        ledger.pass_over([observe("c", type_="compute.odd", kind="odd", state=None)])
+        ledger.sweep()
+
+        assert found(engine) == ["c"]
+        rows = list(ReadingService(engine).resources(ResourceFilter(include_deleted=True)))
+        assert [(row.canonical_id, row.deleted_at is None) for row in rows] == [
+            ("a", False),
+            ("b", False),
+            ("c", True),
+        ]
+        assert found(engine, include_deleted=True, name="*1") == ["a"]
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            "UPDATE scope SET retired_at = now()",
+            "UPDATE scope SET status = 'unsupported'",
+            "UPDATE scope SET types = '{compute.odd}'",
+        ],
+    )
+    def test_with_deleted_ones_it_is_otherwise_the_view(self, engine, ledger, change):
+        """Fails without any of the conditions that the view has too."""
+        execute(engine, change)
+
+        shown = found(engine)
+        assert shown != ["a", "b", "c"]
+        assert found(engine, include_deleted=True) == shown
+
+
+def test_a_reader_who_pauses_keeps_no_transaction_open(engine, ledger):
+    """Fails with one transaction for all pages: the server ends those that idle."""
+    ledger.pass_over([observe(f"m{number:05}") for number in range(reading.PAGE + 1)])
+    rows = ReadingService(engine).resources(ResourceFilter())
+    next(rows)
+
+    idle = one(
+        engine,
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+        " AND state = 'idle in transaction'",
+    )
+
+    assert idle == 0
+    assert len(list(rows)) == reading.PAGE
