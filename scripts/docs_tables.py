@@ -6,9 +6,11 @@ A table stands between `<!-- generated: NAME -->` and `<!-- end of NAME -->`.
 
 import argparse
 import difflib
+import json
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,9 +18,12 @@ from ruamel.yaml import YAML
 
 from cloudops.api.v1alpha1.crd import crd_files
 from cloudops.collectors.aws.catalogue import LISTINGS
+from cloudops.collectors.types import type_rows
+from cloudops.domain.resource import Facet, TagSource
 from cloudops.settings import Settings
 
 ROOT: Final = Path(__file__).resolve().parent.parent
+ANSWERS: Final = ("recorded", "emulated", "synthetic")
 Row = tuple[str, ...]
 
 
@@ -104,27 +109,82 @@ def _settings() -> str:
     return _table(("variable", "default", "meaning"), rows)
 
 
-def _listings() -> str:
+def _aws_counts() -> str:
+    rows = type_rows("aws", LISTINGS)
+    services = {row.service for row in rows}
+    tags = Counter(row.tag_source for row in rows)
+    answers = Counter(_answer(listing.name) for listing in LISTINGS)
+    share = 100 * answers["synthetic"] / len(LISTINGS)
+    by_tags = ", ".join(f"{tags[source]} {source}" for source in TagSource)
+    by_answer = ", ".join(f"{answers[word]} {word}" for word in ANSWERS)
+    return (
+        f"- {len(rows)} types of {len(services)} services, in {len(LISTINGS)} listings\n"
+        f"- tags of the types: {by_tags}\n"
+        f"- answers of the listings: {by_answer} ({share:.1f} %, at most 25 % may be)"
+    )
+
+
+def _aws_types() -> str:
+    header = (
+        *("type", "kind", "service", "listing", "tier", "where", "period", "consistency"),
+        *("permissions", "tags", "edges", "answer"),
+    )
+    rows = (
+        (
+            f"`{row.type}`",
+            f"`{row.kind}`",
+            row.service,
+            f"`{row.listing}`",
+            str(row.tier),
+            row.region_rule,
+            row.period,
+            row.consistency,
+            _code(row.permissions),
+            row.tag_source,
+            ", ".join(row.edges),
+            _answer(row.listing),
+        )
+        for row in type_rows("aws", LISTINGS)
+    )
+    return _table(header, rows)
+
+
+def _aws_passes() -> str:
+    """The listings that show no types of their own."""
     rows = (
         (
             f"`{row.name}`",
-            ", ".join(row.types) or "tags of the types above",
+            f"{row.facet.value} of {len(row.types)} types",
             row.region_rule.value,
             row.period.value,
             row.consistency.value,
-            ", ".join(f"`{permission}`" for permission in row.permissions),
+            _code(row.permissions),
+            _answer(row.name),
         )
         for row in LISTINGS
+        if row.facet is not Facet.LISTED
     )
-    header = ("listing", "types", "where", "period", "consistency", "permissions")
+    header = ("listing", "brings", "where", "period", "consistency", "permissions", "answer")
     return _table(header, rows)
+
+
+def _answer(listing: str) -> str:
+    """Where the answer is from on which the row is proven: one of ANSWERS."""
+    record = json.loads((ROOT / "tests/data/aws" / f"{listing}.json").read_text(encoding="utf-8"))
+    return str(record["source"]).partition(":")[0]
+
+
+def _code(words: Iterable[str]) -> str:
+    return ", ".join(f"`{word}`" for word in words)
 
 
 TABLES: Final[Mapping[str, Callable[[], str]]] = {
     "cloudprovider-spec": _spec,
     "cloudprovider-status": _status,
     "settings": _settings,
-    "aws-listings": _listings,
+    "aws-counts": _aws_counts,
+    "aws-types": _aws_types,
+    "aws-passes": _aws_passes,
 }
 
 if __name__ == "__main__":

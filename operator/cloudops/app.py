@@ -10,9 +10,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine
 
+from cloudops.collectors.types import type_rows
 from cloudops.collectors.vocabulary import Cloud
 from cloudops.domain.permissions import Permissions
 from cloudops.domain.provider import InventorySettings, ProviderSpec
+from cloudops.domain.resource_types import TypeFilter, TypeRow, chosen_types
 from cloudops.services.access import Keyring
 from cloudops.services.collecting import CollectingService
 from cloudops.services.discovery import DiscoveryService
@@ -70,7 +72,7 @@ def worker_app(settings: Settings, keyring: Keyring) -> WorkerApp:
     return WorkerApp(
         settings,
         leasing,
-        DiscoveryService(engine, clouds, keyring),
+        DiscoveryService(engine, clouds, keyring, confirm_seconds=settings.confirm_seconds),
         InventoryService(
             engine,
             clouds,
@@ -118,6 +120,17 @@ def aws_permissions(spec: ProviderSpec | None, types: Sequence[str] = ()) -> Per
     entry = entry_policies(spec.aws) if spec.aws else ()
     listings = [listing for listing, _ in planned_listings(LISTINGS, spec)]
     return Permissions(reader_policies(listings), entry)
+
+
+def resource_types(wanted: TypeFilter) -> list[TypeRow]:
+    """What `cloudops types list` prints; needs no database and asks no cloud.
+
+    Raises:
+        InvalidInputError: The filter names a type or service that is not read.
+    """
+    from cloudops.collectors.aws.catalogue import LISTINGS  # noqa: PLC0415  as for _clouds
+
+    return chosen_types(type_rows("aws", LISTINGS), wanted)
 
 
 def _clouds(settings: Settings, engine: Engine) -> Mapping[str, Cloud]:

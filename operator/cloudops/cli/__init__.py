@@ -23,6 +23,7 @@ _COMMANDS: Final = {
     "resources": "Read the inventory.",
     "run": "Controller and worker together, with an embedded PostgreSQL.",
     "scopes": "Read the ledger: what was read, when, and why not.",
+    "types": "Show which types of resources are read, and how.",
     "worker": "Read clouds: takes leases on due work.",
 }
 

@@ -38,7 +38,7 @@ def types_of(listings: Sequence[Listing], globs: Sequence[str]) -> Globs:
     for glob in globs:
         if not any(Globs((glob,)).matches(*pair) for pair in known):
             raise InvalidInputError(
-                f"{glob}: there is no such type or kind; docs/cloudprovider.md lists them, "
+                f"{glob}: there is no such type or kind; `cloudops types list` shows them, "
                 "e.g. AWS::EC2::Instance or compute.*"
             )
     return Globs(tuple(globs)) if globs else Globs()
