@@ -62,6 +62,7 @@ class FakePlan:
     away: bool = False
     schema_error: str = ""
     claims_to_fail: int = 0
+    claims_break: bool = False
     listens_to_fail: int = 0
 
     def __post_init__(self) -> None:
@@ -87,6 +88,8 @@ class FakePlan:
 
     def claim_epoch(self, holder: str) -> int:
         self._reach()
+        if self.claims_break:
+            raise ValueError("permission denied for table leader")
         if self.claims_to_fail:
             self.claims_to_fail -= 1
             raise StoreUnavailableError("the database went away")

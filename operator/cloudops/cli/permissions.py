@@ -11,7 +11,7 @@ from cloudops.cli.options import output_option
 from cloudops.cli.tables import print_json
 from cloudops.domain.errors import InvalidInputError
 from cloudops.domain.permissions import Permissions
-from cloudops.domain.provider import AccountDiscovery, ProviderSpec
+from cloudops.domain.provider import ProviderSpec
 
 
 @click.group("permissions")
@@ -36,7 +36,7 @@ def aws(filename: Path | None, types: tuple[str, ...], output: str) -> None:
     `-o policy` prints the bare document, for IAM and Terraform. `-o json` prints an
     object: `reader` is a list of such documents, one unless AWS's size limit splits it,
     and `entry` has, for each principal that assumes a role on the way of the CloudProvider
-    in the file, its `principal` and its `policies`.
+    in the file, or lists its organization, its `principal` and its `policies`.
     """
     granted = aws_permissions(_spec(filename, types) if filename else None, types)
     if output == "json":
@@ -54,10 +54,6 @@ def _spec(filename: Path, types: tuple[str, ...]) -> ProviderSpec:
     spec = read_file(filename)[0].spec.to_domain()
     if spec.aws is None:
         raise InvalidInputError(f"{filename}: the CloudProvider is of type {spec.cloud}, not aws")
-    if spec.aws.accounts.discovery is AccountDiscovery.ORGANIZATION:
-        raise InvalidInputError(
-            f"{filename}: accounts.discovery: Organization is not supported yet; list accounts.ids"
-        )
     return spec
 
 

@@ -31,6 +31,12 @@ def _search(expression: Expression | None, document: dict[str, Any], field: str)
         raise ShapeError(f"{field} has the wrong shape") from error
 
 
+def service_name(native_type: str) -> str:
+    """`AWS::EC2::Instance` → `ec2`; other clouds' types begin with their service."""
+    parts = native_type.split("::")
+    return parts[1].lower() if len(parts) > 1 else re.split(r"[./]", native_type)[0].lower()
+
+
 def scalar_text(expression: Expression | None, document: dict[str, Any], field: str) -> str | None:
     """A scalar as text; missing and empty are None, anything else is a wrong shape."""
     value = _search(expression, document, field)

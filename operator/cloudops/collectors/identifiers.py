@@ -8,7 +8,7 @@ from typing import Any, Final, Protocol
 import jmespath
 from jmespath.exceptions import JMESPathError
 
-MAX_ID_LENGTH: Final = 2048
+MAX_ID_BYTES: Final = 2048  # an entry of the store's index holds 2,704
 _PLACEHOLDER: Final = re.compile(r"\{([^{}]+)\}")
 _ANYTHING: Final = "*"  # ends a placeholder whose value may hold colons and slashes
 _LAST: Final = "/"  # ends one of whose value only what follows the last slash counts
@@ -67,7 +67,8 @@ class IdRule:
             ShapeError: A part is missing, is not text, or the id is too long.
         """
         filled = "".join(_fill(part, item, context) for part in self._parts)
-        if len(filled) > MAX_ID_LENGTH:
+        # Items are judged before they are cleaned, so there may be lone surrogates.
+        if len(filled.encode(errors="surrogatepass")) > MAX_ID_BYTES:
             raise ShapeError("the id is too long")
         return filled
 

@@ -92,11 +92,18 @@ class Redactor:
     def redact_tags(self, tags: Mapping[str, str]) -> dict[str, str]:
         """Tags are text, so a secret-looking one becomes `redacted:` and the fingerprint."""
         return {
-            key: f"redacted:{self.fingerprint(value)}"
-            if value and (looks_secret(key) or _holds_secret(value))
-            else value
+            key: self._hidden_text(value)
+            if value and looks_secret(key)
+            else self.redact_text(value)
             for key, value in tags.items()
         }
+
+    def redact_text(self, text: str) -> str:
+        """`text`, or `redacted:` and the fingerprint where it holds a secret."""
+        return self._hidden_text(text) if _holds_secret(text) else text
+
+    def _hidden_text(self, text: str) -> str:
+        return f"redacted:{self.fingerprint(text)}"
 
     def _hide(self, value: Any) -> Any:
         # Empty means "not set", which rules have to see; switches and numbers of

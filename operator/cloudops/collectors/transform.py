@@ -14,12 +14,14 @@ from uuid import UUID
 
 import orjson
 
-from cloudops.collectors.canonical import FLAGS_KEY, Cleaner, canonical_json, limited
+from cloudops.collectors.canonical import FLAGS_KEY, Cleaner, limited
+from cloudops.collectors.churn import Passing, cut_volatile, settle, sort_lists
 from cloudops.collectors.fields import (
     compile_optional,
     creation_time,
     last_part,
     scalar_text,
+    service_name,
     tag_mapping,
 )
 from cloudops.collectors.identifiers import (
@@ -31,7 +33,7 @@ from cloudops.collectors.identifiers import (
     compile_shape,
 )
 from cloudops.collectors.items import Hole, item_at, items_at
-from cloudops.collectors.paths import EACH, DocumentPath, cut, find, parse_path
+from cloudops.collectors.paths import DocumentPath, find, parse_path
 from cloudops.collectors.redaction import Redactor
 from cloudops.collectors.vocabulary import Emits, Listing
 from cloudops.domain.resource import (
@@ -63,6 +65,7 @@ class CompiledEmits:
     region: Expression | None
     tags: Expression | None
     owner: Expression | None
+    passing: Passing
     volatile: tuple[DocumentPath, ...]
     unordered: tuple[DocumentPath, ...]
     redact: tuple[DocumentPath, ...]
@@ -94,6 +97,7 @@ def compile_emits(emits: Emits) -> CompiledEmits:
         region=compile_optional(emits.region),
         tags=compile_optional(emits.tags),
         owner=compile_optional(emits.owner),
+        passing=tuple((parse_path(path), words) for path, words in emits.passing.items()),
         volatile=tuple(map(parse_path, emits.volatile)),
         unordered=tuple(unordered),
         redact=tuple(map(parse_path, emits.redact)),
@@ -172,11 +176,11 @@ class ListingTransform:
         self, row: CompiledEmits, uid: UUID, document: dict[str, Any], found: "_Found"
     ) -> Observation:
         _decode_json(row, document, found.cleaner)
+        passed = settle(document, row.passing)
         head = self._head(row, document, found)
         self._redactor.redact(document, row.redact)
-        volatile = _cut_volatile(row, document)
-        for path in row.unordered:
-            _sort(document, path)
+        volatile = passed | cut_volatile(document, row.volatile)
+        sort_lists(document, row.unordered)
         if found.cleaner.flags:
             document[FLAGS_KEY] = sorted(found.cleaner.flags)
         body, truncated = limited(document)
@@ -192,8 +196,9 @@ class ListingTransform:
 
     def _head(self, row: CompiledEmits, document: dict[str, Any], found: "_Found") -> ResourceHead:
         emits = row.emits
-        tags = _known_tags(row, document)
-        name = last_part(scalar_text(row.name, document, "name"))
+        known = _known_tags(row, document)
+        tags = None if known is None else self._redactor.redact_tags(known)
+        name = last_part(self._text(row.name, document, "name"))
         if not emits.name and tags is not None:
             name = tags.get("Name") or None
         return ResourceHead(
@@ -201,14 +206,19 @@ class ListingTransform:
             id_synthetic=row.id.synthetic,
             type=emits.type,
             kind=emits.kind,
-            service=_service(emits.type),
-            region=scalar_text(row.region, document, "region") or found.context.region,
+            service=service_name(emits.type),
+            region=self._text(row.region, document, "region") or found.context.region,
             name=name,
-            state=scalar_text(row.state, document, "state"),
+            state=self._text(row.state, document, "state"),
             created_at=creation_time(row.created, document),
             tag_source=emits.tag_source,
-            tags=None if tags is None else self._redactor.redact_tags(tags),
+            tags=tags,
         )
+
+    def _text(self, path: Expression | None, document: dict[str, Any], field: str) -> str | None:
+        """What stands beside the document is as public as the document."""
+        text = scalar_text(path, document, field)
+        return None if text is None else self._redactor.redact_text(text)
 
 
 def _fits(row: CompiledEmits, item: object, context: AnswerContext) -> bool:
@@ -267,29 +277,6 @@ def _decoded(text: str, cleaner: Cleaner) -> Any:
         except orjson.JSONDecodeError:
             continue
     return text
-
-
-def _cut_volatile(row: CompiledEmits, document: dict[str, Any]) -> dict[str, Any]:
-    """{path: value}; for a path through lists, the values sorted, since lists may be."""
-    volatile: dict[str, Any] = {}
-    for path in row.volatile:
-        values = cut(document, path)
-        if values:
-            many = EACH in path.steps
-            volatile[path.text] = sorted(values, key=canonical_json) if many else values[0]
-    return volatile
-
-
-def _sort(document: dict[str, Any], path: DocumentPath) -> None:
-    for place in find(document, path):
-        if isinstance(place.value, list):
-            place.value.sort(key=canonical_json)
-
-
-def _service(native_type: str) -> str:
-    """`AWS::EC2::Instance` → `ec2`; other clouds' types begin with their service."""
-    parts = native_type.split("::")
-    return parts[1].lower() if len(parts) > 1 else re.split(r"[./]", native_type)[0].lower()
 
 
 def _digest(body: bytes, head: ResourceHead) -> bytes:

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
+from cloudops.collectors.discovered import AccountError, DiscoveredAccount, Discovery
 from cloudops.collectors.second_call import ANSWER, DESCRIBED, Describe
-from cloudops.domain.ledger import Consistency, ErrorClass, PeriodClass
+from cloudops.domain.ledger import Consistency, PeriodClass
 from cloudops.domain.provider import Identity, ProviderSpec
 from cloudops.domain.resource import Facet, Page, TagSource
 
@@ -66,6 +67,8 @@ class Emits:
         created: JMESPath to the creation time, "" where there is none.
         region: JMESPath to the item's own region, "" = the listing's.
         tag_source: Where tags come from; with LISTED, `tags` is the JMESPath to them.
+        passing: Path → words that come and go by themselves → the word that lasts behind
+            each, which hash, history and state show instead.
         volatile: Paths outside hash and history.
         unordered: Paths of lists whose order means nothing; sorted before hashing.
         redact: Paths whose values are replaced by a fingerprint.
@@ -90,6 +93,7 @@ class Emits:
     region: str = ""
     tag_source: TagSource
     tags: str = ""
+    passing: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     volatile: tuple[str, ...] = ()
     unordered: tuple[str, ...] = ()
     redact: tuple[str, ...] = ()
@@ -176,47 +180,6 @@ class Access:
     spec: ProviderSpec
     secret: Mapping[str, str] = field(default_factory=dict, repr=False)
     token: TokenSupplier | None = field(default=None, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class AccountError:
-    """Why an account, or its list of regions, could not be read.
-
-    Attributes:
-        reason: CamelCase word for problems, e.g. `RoleNotAssumable`.
-        permission: What to grant; empty where no grant helps.
-        error_class: What passes by itself says nothing about the account.
-        entered: The account's own door is open; only its regions are not known.
-    """
-
-    reason: str
-    message: str
-    permission: str = ""
-    error_class: ErrorClass = ErrorClass.IAM_DENY
-    entered: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class DiscoveredAccount:
-    """One account that the provider covers; `regions` is None where they could not be read."""
-
-    account_id: str
-    name: str
-    partition: str
-    regions: tuple[str, ...] | None
-    error: AccountError | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Discovery:
-    """What one complete discovery found.
-
-    `implicit`: the spec names no account, the credentials' own is read.
-    """
-
-    identity: Identity
-    accounts: tuple[DiscoveredAccount, ...]
-    implicit: bool = False
 
 
 Progress = Callable[[], None]

@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from cloudops.domain.provider import AccountDiscovery, AwsConnection, CredentialSource
+from cloudops.domain.provider import AwsConnection, CredentialSource
 from cloudops.domain.provider_status import Refusal
 from cloudops.settings import Settings
 
@@ -17,14 +17,8 @@ def refuse_cloud(cloud: str) -> Refusal | None:
 
 
 def refuse_aws(aws: AwsConnection, namespace: str, settings: Settings) -> Refusal | None:
-    """Why a CloudProvider of `namespace` may not, or can't yet, connect as `aws` says."""
+    """Why a CloudProvider of `namespace` may not connect as `aws` says."""
     source = aws.credentials.source
-    if aws.accounts.discovery is AccountDiscovery.ORGANIZATION:
-        return Refusal(
-            NOT_YET,
-            "spec.aws.accounts.discovery Organization is not supported yet;"
-            " name the accounts in spec.aws.accounts.ids",
-        )
     allowed = settings.identity_allowed_namespaces or (settings.namespace,)
     if source is CredentialSource.OPERATOR and namespace not in allowed:
         return Refusal(

@@ -109,6 +109,7 @@ class Lease:
     region: str  # "" for discovery
     expires_at: datetime
     server_started_at: datetime | None = None  # of the database server that granted it
+    holder: str = ""  # the worker that took it
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Discovery: who we are, which accounts and regions there are, and what to read there."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 import structlog
 from sqlalchemy import Connection, Engine
@@ -21,11 +22,11 @@ from cloudops.services.access import (
     Keyring,
     open_access,
     provider_spec,
-    rejected,
+    refused,
 )
 from cloudops.services.pulse import Pulse
 from cloudops.services.selection import planned_listings
-from cloudops.store import leases, plan, providers
+from cloudops.store import claims, leases, plan, providers
 from cloudops.store.notify import notify_provider
 from cloudops.store.session import transaction
 
@@ -37,8 +38,25 @@ _log = structlog.get_logger(__name__)
 class DiscoveryService:
     """Runs discovery leases: a listing like any other, whose outcome is the plan."""
 
-    def __init__(self, engine: Engine, clouds: Mapping[str, Cloud], keyring: Keyring) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        clouds: Mapping[str, Cloud],
+        keyring: Keyring,
+        *,
+        confirm_seconds: float = 60,
+    ) -> None:
+        """Do nothing yet.
+
+        Args:
+            engine: The database.
+            clouds: By name.
+            keyring: Where credentials come from.
+            confirm_seconds: Least time between two listings of an organization that have to
+                agree that an account has left it.
+        """
         self._engine = engine
+        self._confirm_seconds = confirm_seconds
         self._clouds = clouds
         self._keyring = keyring
 
@@ -52,15 +70,16 @@ class DiscoveryService:
         """
         with transaction(self._engine) as connection:
             provider = providers.planned_provider(connection, lease.provider_id)
+            began_at = leases.database_now(connection)
         spec = provider_spec(provider)
         try:
             found = self._discover(provider, pulse.beat)
         except AccessError as error:
             pulse.give_back()
-            self._record_rejection(lease, provider, spec, error)
+            self._record_refusal(lease, provider, spec, error)
             return
         pulse.give_back()
-        self._write(lease, provider, spec, found)
+        self._write(lease, provider, spec, found, began_at)
 
     def _discover(self, provider: PlannedProvider, progress: Progress) -> Discovery:
         access = open_access(provider, self._keyring)
@@ -75,11 +94,16 @@ class DiscoveryService:
         Which account a provider without ids reads follows from its
         credentials. If they lead elsewhere while the spec is the same, a
         mistake is likelier than a wish; an edited spec says that it is one.
+        Which accounts an organization has follows from them as well.
         """
-        if provider.discovered_generation != provider.generation or not found.implicit:
+        if provider.discovered_generation != provider.generation:
+            return
+        if found.identity.organization_id:
+            self._refuse_other_organization(provider, found.identity.organization_id)
+        if not found.implicit:
             return
         with transaction(self._engine) as connection:
-            known = plan.claimed_accounts(connection, provider.id)
+            known = claims.claimed_accounts(connection, provider.id)
         account_id = found.identity.account_id
         if known and account_id not in known:
             raise AccessError(
@@ -88,28 +112,45 @@ class DiscoveryService:
                 reason="IdentityMismatch",
             )
 
-    def _record_rejection(
+    def _refuse_other_organization(self, provider: PlannedProvider, organization: str) -> None:
+        with transaction(self._engine) as connection:
+            known = claims.claimed_organizations(connection, provider.id)
+        if known and organization not in known:
+            raise AccessError(
+                f"the credentials now belong to organization {organization}, the inventory is that"
+                f" of {known[0]}: restore them, or make another CloudProvider for the other one",
+                reason="IdentityMismatch",
+            )
+
+    def _record_refusal(
         self, lease: Lease, provider: PlannedProvider, spec: ProviderSpec, error: AccessError
     ) -> None:
         _log.warning("discovery refused", reason=error.reason, error=str(error))
-        entry, passing = rejected(error), error.error_class in PASSING
+        entry, passing = refused(error), error.error_class in PASSING
         wait = spec.inventory.sync_period_seconds
-        if passing or entry.state is EntryState.DEPENDENCY_MISSING:
+        if entry.state is not EntryState.REJECTED:
             wait = min(wait, RETRY_SECONDS)
         with transaction(self._engine) as connection:
             leases.guard(connection, lease)
-            providers.record_entry(connection, provider.id, entry, None, keep_accepted=passing)
+            # Locked before the lease is finished: an edit of this moment is seen, or waits.
+            providers.planned_provider(connection, provider.id)
+            providers.record_entry(connection, provider.id, entry, None, passing=passing)
             leases.finish(connection, lease, due_in_seconds=wait)
         self._notify(provider)
 
     def _write(
-        self, lease: Lease, provider: PlannedProvider, spec: ProviderSpec, found: Discovery
+        self,
+        lease: Lease,
+        provider: PlannedProvider,
+        spec: ProviderSpec,
+        found: Discovery,
+        began_at: datetime,
     ) -> None:
         failed = [account for account in found.accounts if _failed_by_itself(account)]
         wait = RETRY_SECONDS if failed else spec.inventory.sync_period_seconds
         with transaction(self._engine) as connection:
             leases.guard(connection, lease)
-            self._write_plan(connection, provider, spec, found)
+            departures = self._write_plan(connection, provider, spec, found, began_at)
             providers.record_entry(
                 connection, provider.id, Entry(EntryState.ACCEPTED), found.identity
             )
@@ -119,6 +160,8 @@ class DiscoveryService:
             "discovered",
             accounts=len(found.accounts),
             failed=len(failed),
+            missing=departures.missing,
+            deleted=departures.deleted,
             principal=found.identity.principal,
         )
         self._notify(provider)
@@ -129,8 +172,9 @@ class DiscoveryService:
         provider: PlannedProvider,
         spec: ProviderSpec,
         found: Discovery,
-    ) -> None:
-        plan.write_plan(
+        began_at: datetime,
+    ) -> claims.Departures:
+        return plan.write_plan(
             connection,
             provider_id=provider.id,
             cloud=provider.cloud,
@@ -144,6 +188,15 @@ class DiscoveryService:
                 )
                 for listing, types in planned_listings(self._clouds[provider.cloud].listings, spec)
             ],
+            organization=self._listing(found, began_at),
+        )
+
+    def _listing(self, found: Discovery, began_at: datetime) -> claims.AccountListing | None:
+        """Where the accounts come from, if that is an organization."""
+        if not found.identity.organization_id:
+            return None
+        return claims.AccountListing(
+            found.identity.organization_id, found.not_selected, began_at, self._confirm_seconds
         )
 
     def _notify(self, provider: PlannedProvider) -> None:
@@ -171,6 +224,8 @@ def _planned(account: DiscoveredAccount) -> plan.PlannedAccount:
 def _door(account: DiscoveredAccount) -> plan.Door:
     if _failed_by_itself(account):
         return plan.Door.UNKNOWN
+    if account.error is not None and account.error.closed:
+        return plan.Door.CLOSED
     shut = account.error is not None and not account.error.entered
     return plan.Door.SHUT if shut else plan.Door.OPEN
 

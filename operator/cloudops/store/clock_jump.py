@@ -86,6 +86,12 @@ WHERE (uid, facet) IN (
     WHERE f.missing_since IS NOT NULL AND (r.deleted_at IS NULL OR f.facet <> 'listed')
     FOR NO KEY UPDATE OF f SKIP LOCKED)
 """)
+_CLAIMS = text("""
+UPDATE claim SET missing_since = clock_timestamp()
+WHERE (provider_id, account_pk) IN (
+    SELECT provider_id, account_pk FROM claim WHERE missing_since IS NOT NULL
+    FOR NO KEY UPDATE SKIP LOCKED)
+""")
 
 
 def settle_times(connection: Connection, *, lease_seconds: float) -> None:
@@ -104,3 +110,4 @@ def settle_times(connection: Connection, *, lease_seconds: float) -> None:
 def restart_confirmations(connection: Connection) -> None:
     """What is marked as missing was missed just now: no jump makes a mark old."""
     connection.execute(_MARKS)
+    connection.execute(_CLAIMS)

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from cloudops.domain.resource import GLOBAL_REGION
+from cloudops.store.claims import AccountListing, Departures, settle_claims
 from cloudops.store.words import storable
 
 
@@ -16,6 +17,7 @@ class Door(StrEnum):
 
     OPEN = "open"  # perhaps without its regions
     SHUT = "shut"
+    CLOSED = "closed"  # to everybody, says the cloud: nobody tries
     UNKNOWN = "unknown"  # the attempt failed by itself: what was known stays
 
 
@@ -43,51 +45,11 @@ class PlannedListing:
     types: tuple[str, ...] = ()  # of several types those that are asked for; empty = all
 
 
-# Any constant will do, so long as nothing else in the database locks it.
-_OWNERS_LOCK = 7_203_518_223
-
 _ACCOUNTS = text("""
 INSERT INTO account (cloud, account_id, partition)
 SELECT :cloud, a.account_id, a.partition
 FROM unnest(CAST(:account_ids AS text[]), CAST(:partitions AS text[])) AS a(account_id, partition)
 ON CONFLICT (cloud, account_id) DO NOTHING
-""")
-
-_CLAIM = text("""
-INSERT INTO claim (provider_id, account_pk)
-SELECT :provider_id, id FROM account WHERE cloud = :cloud AND account_id = ANY(:account_ids)
-ON CONFLICT DO NOTHING
-""")
-
-_UNCLAIM = text("""
-DELETE FROM claim USING account a
-WHERE a.id = claim.account_pk AND claim.provider_id = :provider_id
-  AND NOT (a.cloud = :cloud AND a.account_id = ANY(:account_ids))
-""")
-
-# The oldest provider that names an account reads it; one of the command line
-# stands behind those of the cluster. A new owner plans it in
-# a discovery of its own, since its regions and types may be others.
-_SETTLE_OWNERS = text("""
-WITH best AS (
-    SELECT DISTINCT ON (c.account_pk) c.account_pk, c.provider_id
-    FROM claim c JOIN provider p ON p.id = c.provider_id AND p.vanished_at IS NULL
-    ORDER BY c.account_pk, p.origin = 'cli', p.created_at, p.uid
-), moved AS (
-    UPDATE account SET provider_id = best.provider_id,
-        last_provider_id = coalesce(best.provider_id, account.provider_id)
-    FROM account a LEFT JOIN best ON best.account_pk = a.id
-    WHERE a.id = account.id AND account.provider_id IS DISTINCT FROM best.provider_id
-    RETURNING account.provider_id
-)
-UPDATE lease SET next_due_at = now() FROM moved, provider p
-WHERE lease.provider_id = moved.provider_id AND lease.kind = 'discovery'
-  AND p.id = moved.provider_id AND p.runnable AND NOT p.suspended
-""")
-
-_RETIRE_UNOWNED = text("""
-UPDATE scope SET retired_at = now(), retired_reason = 'AccountUnclaimed' FROM account a
-WHERE a.id = scope.account_pk AND a.provider_id IS NULL AND scope.retired_at IS NULL
 """)
 
 # What was denied only because the account was shut is read as soon as it opens,
@@ -106,6 +68,7 @@ _DETAILS = text("""
 UPDATE account SET name = d.name, partition = d.partition,
     regions = coalesce(string_to_array(d.regions, ','), account.regions),
     reachable = CASE d.door WHEN 'open' THEN true WHEN 'shut' THEN false
+        WHEN 'closed' THEN false
         ELSE account.reachable END,
     error_since = CASE WHEN d.reason = account.error_reason THEN account.error_since
                        WHEN d.reason = '' THEN NULL ELSE clock_timestamp() END,
@@ -119,7 +82,8 @@ WHERE account.cloud = :cloud AND account.account_id = d.account_id
   AND (d.door <> 'unknown' OR account.regions IS NULL AND account.reachable IS NOT false)
 """)
 
-# Where regions are not known, what is global can be read all the same.
+# Where regions are not known, what is global can be read all the same; where nobody can
+# enter, nothing is planned, and what was planned before stays as it is.
 _DESIRED = """
 desired AS (
     SELECT a.id AS account_pk, a.account_id, r.region, l.listing, l.period,
@@ -132,7 +96,7 @@ desired AS (
         SELECT :global AS region WHERE l.is_global
         UNION ALL SELECT unnest(a.regions) WHERE NOT l.is_global
     ) r
-    WHERE a.provider_id = :provider_id
+    WHERE a.provider_id = :provider_id AND a.account_id <> ALL(CAST(:closed AS text[]))
 )
 """
 
@@ -171,6 +135,7 @@ UPDATE scope SET retired_at = now(), retired_reason =
     CASE WHEN scope.listing = ANY(:listings) THEN 'RegionNotSelected' ELSE 'TypeNotSelected' END
 FROM account a
 WHERE a.id = scope.account_pk AND a.provider_id = :provider_id AND scope.retired_at IS NULL
+  AND a.account_id <> ALL(CAST(:closed AS text[]))
   AND NOT EXISTS (SELECT FROM desired d WHERE d.account_pk = scope.account_pk
                   AND d.region = scope.region AND d.listing = scope.listing)
 """)  # noqa: S608  constants only
@@ -199,6 +164,14 @@ WHERE a.id = scope.account_pk AND a.provider_id = :provider_id AND scope.retired
   AND a.cloud = :cloud AND a.account_id = ANY(:shut)
 """)
 
+# Where nobody can enter nobody tries, until a discovery finds the account open and its
+# leases are woken again.
+_REST_CLOSED = text("""
+UPDATE lease SET next_due_at = 'infinity' FROM account a
+WHERE a.id = lease.account_pk AND a.provider_id = :provider_id AND a.cloud = :cloud
+  AND a.account_id = ANY(CAST(:closed AS text[])) AND lease.next_due_at < 'infinity'
+""")
+
 
 def write_plan(
     connection: Connection,
@@ -207,21 +180,25 @@ def write_plan(
     cloud: str,
     accounts: Sequence[PlannedAccount],
     listings: Sequence[PlannedListing],
-) -> None:
+    organization: AccountListing | None = None,
+) -> Departures:
     """Make the plan say what a complete discovery found; set-based, repeatable.
 
     Scopes that are no longer asked for are retired, never deleted; they
-    revive with their rows if they come back.
+    revive with their rows if they come back. So does an account that was deleted
+    because it had left its organization.
     """
     keys = {"provider_id": provider_id, "cloud": cloud, "global": GLOBAL_REGION}
-    connection.execute(_ACCOUNTS, {**keys, **_account_columns(accounts)})
-    connection.execute(_CLAIM, {**keys, **_account_columns(accounts)})
-    connection.execute(_UNCLAIM, {**keys, **_account_columns(accounts)})
-    settle_owners(connection)
-    connection.execute(_REOPEN, {**keys, **_account_columns(accounts)})
-    connection.execute(_DETAILS, {**keys, **_account_columns(accounts)})
+    columns = {**keys, **_account_columns(accounts)}
+    connection.execute(_ACCOUNTS, columns)
+    ids = [account.account_id for account in accounts]
+    departures = settle_claims(connection, keys, ids, organization)
+    connection.execute(_REOPEN, columns)
+    connection.execute(_DETAILS, columns)
+    closed = [account.account_id for account in accounts if account.door is Door.CLOSED]
     rows = {
         **keys,
+        "closed": closed,
         "listings": [listing.name for listing in listings],
         "globals": [listing.is_global for listing in listings],
         "periods": [listing.period_seconds for listing in listings],
@@ -230,32 +207,10 @@ def write_plan(
     for statement in (_LEASES, _SCOPES, _RETIRE):
         connection.execute(statement, rows)
     shut = [account.account_id for account in accounts if account.door is Door.SHUT]
-    connection.execute(_DENY_SHUT, {**keys, "shut": shut})
+    connection.execute(_DENY_SHUT, {**keys, "shut": shut + closed})
     connection.execute(_WAKE_LEASES, keys)
-
-
-def settle_owners(connection: Connection) -> None:
-    """Give every account to the oldest provider that names it, retire those nobody names.
-
-    One transaction at a time: two that lock many accounts in different orders
-    would wait for each other.
-    """
-    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _OWNERS_LOCK})
-    connection.execute(_SETTLE_OWNERS)
-    connection.execute(_RETIRE_UNOWNED)
-
-
-def claimed_accounts(connection: Connection, provider_id: int) -> list[str]:
-    """The ids of the accounts that the provider's last discovery named."""
-    return list(
-        connection.scalars(
-            text(
-                "SELECT a.account_id FROM claim c JOIN account a ON a.id = c.account_pk "
-                "WHERE c.provider_id = :id ORDER BY 1"
-            ),
-            {"id": provider_id},
-        )
-    )
+    connection.execute(_REST_CLOSED, {**keys, "closed": closed})
+    return departures
 
 
 def mark_discovered(connection: Connection, provider_id: int, generation: int) -> None:

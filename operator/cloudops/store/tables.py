@@ -126,6 +126,8 @@ claim: Final = Table(
     Column("provider_id", ForeignKey("provider.id", ondelete="CASCADE"), primary_key=True),
     Column("account_pk", ForeignKey("account.id", ondelete="CASCADE"), primary_key=True),
     _time("claimed_at", default="now()", nullable=False),
+    _words("organization"),  # in whose listing it was found; "" = the spec names it
+    _time("missing_since"),  # end of the first complete listing of it that lacked the account
     Index("claim_account_pk", "account_pk"),
 )
 

@@ -9,6 +9,7 @@ from tests.fakes.aws.builders import role
 from tests.fakes.aws.engine import Engine
 from tests.fakes.aws.identity import AccessKey, Role, WebIdentityTrust, unique_id
 from tests.fakes.aws.model import ARNS
+from tests.fakes.aws.organizations import Organization
 from tests.fakes.aws.sts import provider_arn
 from tests.fakes.aws.web_identity import OidcProvider
 
@@ -129,6 +130,27 @@ def remove_role(engine: Engine, account: str, name: str, path: str) -> None:
             del engine.world.roles[arn]
 
 
+def add_organization(
+    engine: Engine, organization: str, management: str, administrators: list[str]
+) -> None:
+    with engine.world.lock:
+        made = Organization(organization, management, set(administrators))
+        engine.organizations[organization] = made
+        made.put(management, engine.world.accounts[management].name, "ACTIVE")
+
+
+def put_member(engine: Engine, organization: str, account: str, name: str, state: str) -> None:
+    with engine.world.lock:
+        known = engine.world.accounts.get(account)
+        name = name or (known.name if known else f"account-{account}")
+        engine.organizations[organization].put(account, name, state)
+
+
+def remove_member(engine: Engine, organization: str, account: str) -> None:
+    with engine.world.lock:
+        engine.organizations[organization].members.remove(account)
+
+
 COMMANDS: dict[str, Callable[..., Any]] = {
     "add_account": lambda engine, **named: engine.world.add_account(**named),
     "set_region": lambda engine, **named: engine.world.set_region(**named),
@@ -158,11 +180,14 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "add_oidc_provider": add_oidc_provider,
     "remove_oidc_provider": remove_oidc_provider,
     "add_web_identity_role": add_web_identity_role,
+    "add_organization": add_organization,
+    "put_member": put_member,
+    "remove_member": remove_member,
 }
 
 
 def save(engine: Engine) -> dict[str, Any]:
-    """What exists now: accounts, issuers, long-lived keys, roles, resources. No history or log."""
+    """What exists now: accounts, issuers, keys, roles, organizations, resources; no history."""
     world = engine.world
     with world.lock:
         return {
@@ -189,6 +214,22 @@ def save(engine: Engine) -> dict[str, Any]:
                 if not key.session_token
             ],
             "roles": [asdict(role) for role in world.roles.values()],
+            "organizations": [
+                {
+                    "organization": one.id,
+                    "management": one.management,
+                    "administrators": sorted(one.administrators),
+                    "members": [
+                        {
+                            "account": member.id,
+                            "name": member.fields["Name"],
+                            "state": member.fields["State"],
+                        }
+                        for _, member in one.members.after(None)
+                    ],
+                }
+                for one in engine.organizations.values()
+            ],
         }
 
 
@@ -204,6 +245,11 @@ def load(engine: Engine, state: dict[str, Any]) -> None:
         add_key(engine, **key)
     for one in state["roles"]:
         engine.world.roles[one["arn"]] = _role(one)
+    for organization in state.get("organizations", ()):
+        members = organization.pop("members")
+        add_organization(engine, **organization)
+        for member in members:
+            put_member(engine, organization["organization"], **member)
 
 
 def _role(saved: dict[str, Any]) -> Role:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl
 
-from tests.fakes.aws import dynamodb, ec2, elsewhere, iam, s3, sts, tagging
+from tests.fakes.aws import dynamodb, ec2, elsewhere, iam, organizations, s3, sts, tagging
 from tests.fakes.aws.calls import Call, CallLog
 from tests.fakes.aws.damage import Body
 from tests.fakes.aws.faults import Fault, RuleBook, error_of
@@ -46,7 +46,14 @@ _CONTROL_PLANE = "/v20180820/"  # of S3, which signs as S3 does
 _WEB_IDENTITY = "AssumeRoleWithWebIdentity"
 _UNSIGNED_STS = Signature("", "", ALWAYS_ON, "sts", (), "")
 _TOKENS = ("NextToken", "Marker", "continuation-token", "PaginationToken", dynamodb.TOKEN)
-_ITEM_LISTS = ("Instances", "Volumes", "SecurityGroups", "Buckets", "ResourceTagMappingList")
+_ITEM_LISTS = (
+    "Instances",
+    "Volumes",
+    "SecurityGroups",
+    "Buckets",
+    "ResourceTagMappingList",
+    "Accounts",
+)
 _NAME_LISTS = ("TableNames",)
 _IAM_LISTS = ("UserDetailList", "GroupDetailList", "RoleDetailList", "Policies")
 
@@ -56,6 +63,7 @@ class Engine:
 
     def __init__(self) -> None:
         self.world = World()
+        self.organizations: dict[str, organizations.Organization] = {}
         self.rules = RuleBook()
         self.calls = CallLog()
         self.pager = Pager()
@@ -151,7 +159,7 @@ class Engine:
         That is asked at a default region, which a test need not list.
         """
         account = self.world.accounts.get(call.account)
-        if account is None or call.service == "iam":
+        if account is None or call.service in ("iam", "organizations"):
             return True
         if call.service in ("sts", "s3") or elsewhere.is_global(call.service, call.operation):
             return call.region not in account.opted_out
@@ -165,6 +173,11 @@ class Engine:
                 return sts.assume_role(self.world, caller, call)
             if call.operation == _WEB_IDENTITY and caller is NOBODY:
                 return sts.assume_role_with_web_identity(self.world, call)
+        if (call.service, call.operation) == ("organizations", "ListAccounts"):
+            with self.world.lock:
+                return organizations.list_accounts(
+                    self.world, self.organizations, call, self.pager, faults
+                )
         run = _LISTINGS.get(call.service, {}).get(call.operation)
         if run is None:
             return elsewhere.nothing(call.service, call.operation)

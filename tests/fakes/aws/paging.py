@@ -32,6 +32,7 @@ DEFAULT_SIZES = {
     "GetAccountAuthorizationDetails": 1000,
     "GetResources": 100,
     "ListTables": 100,
+    "ListAccounts": 20,
 }
 
 

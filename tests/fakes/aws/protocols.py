@@ -26,6 +26,7 @@ SERVICES = {
     "sts": "sts",
     "tagging": "resourcegroupstaggingapi",
     "dynamodb": "dynamodb",
+    "organizations": "organizations",
 }
 TAGGING = "resourcegroupstaggingapi"
 JSON = "json"

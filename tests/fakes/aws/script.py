@@ -11,6 +11,7 @@ from typing import Any
 from tests.fakes.aws.calls import Call
 from tests.fakes.aws.faults import Fault
 from tests.fakes.aws.model import Resource
+from tests.fakes.aws.organization_script import OrganizationScript
 from tests.fakes.aws.world import Moment
 
 DEFAULT_AUDIENCES = ("sts.amazonaws.com",)
@@ -50,6 +51,18 @@ class Script:
         if access_key:
             account.key(access_key, secret_key or f"secret-of-{access_key}", principal=principal)
         return account
+
+    def organization(
+        self, management: "AccountScript", id_: str = "o-example0001", *administrators: str
+    ) -> OrganizationScript:
+        """Make an organization; it has its management account and no other yet."""
+        self._do(
+            "add_organization",
+            organization=id_,
+            management=management.id,
+            administrators=list(administrators),
+        )
+        return OrganizationScript(self._do, id_)
 
     def inject(
         self,

@@ -91,6 +91,21 @@ def test_a_provider_narrows_it_to_what_it_reads_and_adds_the_way_in(file):
     ]
 
 
+def test_for_an_organization_listing_its_accounts_is_added(file):
+    file.write_text(ORGANIZATION.replace("ENTRY", ENTRY))
+
+    done = Command()("permissions", "aws", "-f", file, "-o", "json")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    entry = json.loads(done.stdout)["entry"][-1]
+    assert entry["principal"] == ENTRY
+    [policy] = entry["policies"]
+    assert [(one["Action"], one["Resource"]) for one in policy["Statement"]] == [
+        (["organizations:ListAccounts"], "*"),
+        (["sts:AssumeRole"], ["arn:aws:iam::*:role/cloudops-read"]),
+    ]
+
+
 def test_without_json_stdout_is_the_readers_policy_alone(file):
     done = Command()("permissions", "aws", "-f", file)
 
@@ -103,7 +118,6 @@ def test_without_json_stdout_is_the_readers_policy_alone(file):
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        pytest.param(ORGANIZATION, "Organization is not supported yet", id="organization"),
         pytest.param(AZURE, "of type azure, not aws", id="azure"),
         pytest.param("kind: CloudProvider", "", id="invalid"),
     ],

@@ -133,7 +133,8 @@ def test_further_roles_are_assumed_with_the_keys_of_the_first(
             {"service_account": "somebody"},
             "RoleNotAssumable",
             "sts:AssumeRoleWithWebIdentity",
-            "Not authorized to perform sts:AssumeRoleWithWebIdentity",
+            f"{ENTRY.role_arn} can't be assumed .its trust policy has to accept"
+            f" {subject_of('platform', 'somebody')}",
             id="wrong-subject",
         ),
         pytest.param(

@@ -283,7 +283,7 @@ class TestCredentialsThatEnd:
         rig.inventory.run(lease, InterruptedPulse(lease.domain, at, lambda _: action()))
 
     def test_every_listing_after_it_says_so_and_keeps_its_rows(self, entered):
-        """Fails without CREDENTIAL_CODES in `_CODES`: an expired token would be a hiccup."""
+        """Fails without `CREDENTIAL_CODES` in `CODES`: an expired token would be a hiccup."""
         truth = entered.account.truth()
 
         self.run_until(entered, 3, entered.aws.expire_sessions)

@@ -6,6 +6,8 @@ import pytest
 
 from cloudops.domain.conditions import ConditionType
 from cloudops.domain.provider_status import PreviousStatus, SpecFacts, judge
+from tests.cluster.ports import free_port
+from tests.fakes.aws.faults import Fault
 from tests.integration.services.aws_rig import KEY, SECRET, aws_spec, keys_of
 
 pytestmark = [pytest.mark.integration, pytest.mark.aws, pytest.mark.database]
@@ -76,6 +78,49 @@ def test_it_is_told_before_any_account_is_known_and_heals(
 
     assert rig.snapshot().problems == ()
     assert said(rig, ConditionType.READY) == ("True", "Succeeded")
+
+
+class TestACloudThatDoesNotAnswer:
+    """Fails if what passes by itself is taken for a refusal (`refused` without `PASSING`)."""
+
+    def assert_waited_for(self, rig, reason):
+        rig.work()
+
+        assert [(p.reason, p.permission) for p in rig.snapshot().problems] == [(reason, "")]
+        for seconds in (0, 36_000):  # it is never anybody's fault, however long it lasts
+            rig.age(seconds)
+            assert said(rig, ConditionType.READY) == ("False", reason)
+            assert said(rig, ConditionType.RECONCILING) == ("True", "ProgressingWithRetry")
+            assert said(rig, ConditionType.CREDENTIALS_VALID) == ("Unknown", reason)
+            assert said(rig, ConditionType.INVENTORY_SYNCED) == ("False", reason)
+
+    def assert_heals(self, rig):
+        rig.age(64)  # it is asked again every minute
+
+        rig.work()
+
+        assert rig.snapshot().problems == ()
+        assert said(rig, ConditionType.READY) == ("True", "Succeeded")
+        assert rig.live() == rig.account.truth()
+
+    def test_a_throttled_first_call_is_waited_for(self, worker):
+        rig = worker()
+        rig.aws.inject(Fault.throttle(), service="sts")
+        rig.plan()
+
+        self.assert_waited_for(rig, "Throttled")
+
+        rig.aws.clear_faults()
+        self.assert_heals(rig)
+
+    def test_an_endpoint_that_nobody_serves_is_waited_for(self, worker):
+        rig = worker()
+        rig.plan(aws_spec(f"http://127.0.0.1:{free_port()}"))
+
+        self.assert_waited_for(rig, "Unreachable")
+
+        rig.plan()
+        self.assert_heals(rig)
 
 
 def test_a_secret_that_goes_missing_later_is_no_matter_of_permissions(aws):

@@ -14,11 +14,14 @@ from cloudops.domain.ledger import ErrorClass, LeaseKind
 from cloudops.domain.resource import TagSource
 from cloudops.services.inventory import InventoryService
 from cloudops.services.pulse import Pulse
+from cloudops.store.leases import CRASHES_BEFORE_BACKOFF
 from tests.fakes.cloud import DISKS, MACHINES, QUEUES, ROLES, TAGGING, spec_of
 from tests.fixtures.waiting import eventually
 from tests.integration.store.seeding import ACCOUNT, denial, execute, rows, steal
 
 pytestmark = [pytest.mark.integration, pytest.mark.database]
+
+NO_ANSWER = AccessError("no answer", reason="SecretUnavailable", error_class=ErrorClass.TRANSIENT)
 
 
 @pytest.fixture
@@ -292,20 +295,36 @@ class TestClosedDoor:
 
     def test_what_passes_by_itself_is_tried_again_soon_and_shuts_no_account(self, planned):
         lease = regional(planned, 2500)
-        planned.secrets.error = AccessError(
-            "no answer", reason="SecretUnavailable", error_class=ErrorClass.TRANSIENT
-        )
+        planned.secrets.error = NO_ANSWER
 
         planned.run(lease)
 
         assert planned.snapshot().accounts.unreachable == 0
-        disks = planned.scopes()["fake.disks"]
-        assert disks.status == "failed"
+        assert planned.statuses()["fake.machines"] == "failed"
         wait = planned.value(
-            "SELECT extract(epoch FROM next_due_at - now()) FROM scope WHERE listing = 'fake.disks'"
+            "SELECT extract(epoch FROM next_due_at - now()) FROM scope"
+            " WHERE listing = 'fake.machines'"
         )
         assert wait <= 30
         assert planned.snapshot().unsynced == {}
+
+    def test_what_passes_by_itself_leaves_alone_what_was_not_due(self, planned):
+        """Fails without `only`: each hiccup would have listings read that are read once a day."""
+        lease = regional(planned, 2500)
+        before = planned.scopes()["fake.disks"]
+        planned.secrets.error = NO_ANSWER
+
+        planned.run(lease)
+
+        assert planned.scopes()["fake.disks"] == before
+
+    def test_what_does_not_pass_by_itself_is_told_of_all_of_them(self, planned):
+        lease = regional(planned, 2500)
+        planned.account.error = AccessError("shut", reason="RoleNotAssumable")
+
+        planned.run(lease)
+
+        assert planned.statuses()["fake.disks"] == "denied"
 
     def test_when_one_lease_gets_in_again_what_the_door_denied_is_read_at_once(self, planned):
         planned.account.error = AccessError("shut", reason="RoleNotAssumable")
@@ -385,6 +404,45 @@ class TestLostLease:
         assert planned.cloud.opened == planned.cloud.closed
 
 
+UNREAD_NEIGHBOURS = """
+SELECT count(*) FROM scope WHERE lease_id = :id AND listing <> 'fake.machines'
+    AND last_attempt_at < now() - interval '1 hour'
+"""
+
+
+class Died(BaseException):
+    """What ends a process ends its work; nothing is recorded or given back any more."""
+
+
+def died_after_its_neighbours(rig, lease):
+    """The machines end the worker once all that was due with them is in the ledger.
+
+    At the first attempt nothing is, before all of them are over; and where listings are read
+    one by one there is nothing to wait for.
+    """
+
+    def on_page(listing, _region, _number):
+        if listing != "fake.machines":
+            return
+        if 1 < lease.attempts <= CRASHES_BEFORE_BACKOFF:
+            eventually(lambda: rig.value(UNREAD_NEIGHBOURS, id=lease.id) == 0)
+        raise Died
+
+    return on_page
+
+
+def run_out(engine):
+    """The region's lease, which was not given back; the others are not what this is about."""
+    execute(
+        engine,
+        "UPDATE lease SET expires_at = now() - interval '1 day' WHERE region = 'eu-west-1'",
+    )
+    execute(
+        engine,
+        "UPDATE lease SET expires_at = NULL, attempts = 0 WHERE region <> 'eu-west-1'",
+    )
+
+
 class TestCrashedWorkers:
     def test_a_domain_that_killed_workers_is_read_one_listing_at_a_time(self, planned):
         planned.age(100_000)
@@ -406,7 +464,7 @@ class TestCrashedWorkers:
 
         assert max(most) == 1
 
-    def test_the_first_finished_scope_clears_the_count(self, planned):
+    def test_while_it_is_looked_for_the_first_that_is_finished_clears_the_count(self, planned):
         execute(planned.engine, "UPDATE lease SET attempts = 4 WHERE region = 'eu-west-1'")
         lease = regional(planned)
         counts = []
@@ -418,6 +476,35 @@ class TestCrashedWorkers:
 
         assert counts[0] == 5
         assert counts[-1] == 0
+
+    def test_one_that_kills_is_found_though_its_neighbours_are_due_again_each_time(self, planned):
+        """Fails if attempts are cleared while listings of the same turn are under way."""
+        attempts = []
+        for _ in range(CRASHES_BEFORE_BACKOFF + 1):
+            lease = regional(planned)
+            attempts.append(lease.attempts)
+            planned.cloud.on_page = died_after_its_neighbours(planned, lease)
+            with pytest.raises(Died):
+                planned.run(lease)
+            run_out(planned.engine)
+
+        assert attempts == [1, 2, 3, 4]
+        assert planned.scopes()["fake.machines"].error_code == "WorkerCrashed"
+
+    def test_and_then_it_stops_none_of_them(self, planned):
+        """Fails if only a finished lease clears attempts: they would wait ever longer."""
+        execute(planned.engine, "UPDATE lease SET attempts = 4 WHERE region = 'eu-west-1'")
+        taken = []
+        for _ in range(3):
+            taken.append(regional(planned))
+            planned.cloud.on_page = died_after_its_neighbours(planned, taken[-1])
+            with pytest.raises(Died):
+                planned.run(taken[-1])
+            run_out(planned.engine)
+
+        assert taken[-1].attempts == 2
+        assert planned.scopes()["fake.machines"].error_code == "WorkerCrashed"
+        assert planned.value(UNREAD_NEIGHBOURS, id=taken[-1].id) == 0
 
 
 class TestOlderWorker:
@@ -480,6 +567,7 @@ class TestDatabaseRestart:
 
 
 def test_deletions_are_held_and_then_released(planned):
+    """Fails if a brake never holds (`DeletionBrake.holds`): all twenty are deleted at once."""
     planned.plan(spec_of(brake={"percent": 30, "minimum": 1}), generation=2)
     planned.account.put(MACHINES, *(f"n{number}" for number in range(20)))
     planned.period()

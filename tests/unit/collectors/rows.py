@@ -173,7 +173,7 @@ def _path_violations(emits: Emits, item: tuple[Shape, ...]) -> Iterator[str]:
     for path in sorted(read - {"", "partition", "account", "region"}):
         if _part_at(item, path) is None:
             yield f"items have no {path}"
-    for path in (*emits.volatile, *emits.redact, *emits.json):
+    for path in (*emits.passing, *emits.volatile, *emits.redact, *emits.json):
         if _part_at(item, path) is None:
             yield f"items have no {path}"
     for path in emits.unordered:

@@ -11,8 +11,6 @@ from cloudops.collectors.aws.session import fingerprint_of, without_session_name
 from cloudops.collectors.vocabulary import Access, Cloud
 from cloudops.domain.errors import AccessError
 from cloudops.domain.provider import (
-    AccountDiscovery,
-    AwsAccounts,
     AwsConnection,
     AwsCredentials,
     CredentialSource,
@@ -114,16 +112,6 @@ def test_the_missing_key_is_named():
 
     with pytest.raises(AccessError, match=r"Secret aws-keys lacks AWS_SECRET_ACCESS_KEY$"):
         cloud.open(access(AwsConnection(SECRET), AWS_ACCESS_KEY_ID="AKIA"), "1")
-
-
-def test_organizations_are_not_read_yet():
-    accounts = AwsAccounts(AccountDiscovery.ORGANIZATION)
-
-    with pytest.raises(AccessError, match="not supported yet") as caught:
-        AwsCloud(redaction_key=b"k" * 32).discover(
-            access(AwsConnection(SECRET, accounts=accounts), **KEYS)
-        )
-    assert caught.value.reason == "NotSupportedYet"
 
 
 def fingerprint(

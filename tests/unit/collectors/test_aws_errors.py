@@ -19,6 +19,8 @@ from botocore.exceptions import (
 
 from cloudops.collectors.aws.catalogue import LISTINGS
 from cloudops.collectors.aws.errors import (
+    OwnPolicyError,
+    RoleNotAssumedError,
     UnreadableResponseError,
     access_error,
     call_status,
@@ -107,6 +109,12 @@ def unresolved(errno: int) -> EndpointConnectionError:
         ),
         pytest.param(refused("Odd", status=501), "unsupported", "Odd", id="501"),
         pytest.param(
+            refused("NotImplemented", status=501), "unsupported", "NotImplemented", id="s3-501"
+        ),
+        # A proxy may say so of anything; of AWS it says nothing.
+        pytest.param(refused("", status=501), "transient", "Http501", id="501-no-code"),
+        pytest.param(refused("501", status=501), "transient", "Http501", id="501-as-code"),
+        pytest.param(
             UnknownServiceError(service_name="x", known_service_names="y"),
             "unsupported",
             "UnknownEndpoint",
@@ -137,6 +145,7 @@ def unresolved(errno: int) -> EndpointConnectionError:
     ],
 )
 def test_every_failure_has_a_class_and_a_word(error: Exception, error_class: str, code: str):
+    """Fails if a 501 without a code counts as unsupported (`Http501`)."""
     failure = classify(error)
 
     assert (failure.error_class, failure.code) == (error_class, code)
@@ -293,3 +302,73 @@ def test_a_role_that_can_not_exist_is_told_without_its_external_id():
 )
 def test_a_misspelt_role_does_not_pass_by_itself(error: Exception):
     assert access_error(error).error_class is ErrorClass.IAM_DENY
+
+
+ROLE = "arn:aws:iam::444455556666:role/cloudops-read"
+READER = "system:serviceaccount:platform:cloud-reader"
+
+
+@pytest.mark.parametrize(
+    ("operation", "subject", "told"),
+    [
+        pytest.param(
+            "AssumeRole",
+            "",
+            f"{ROLE} can't be assumed (its trust policy has to accept the caller,"
+            " who needs sts:AssumeRole on it): AssumeRole: no",
+            id="by-keys",
+        ),
+        pytest.param(
+            "AssumeRoleWithWebIdentity",
+            READER,
+            f"{ROLE} can't be assumed (its trust policy has to accept {READER}):"
+            " AssumeRoleWithWebIdentity: no",
+            id="by-token",
+        ),
+        pytest.param(
+            "AssumeRoleWithWebIdentity",
+            "",
+            f"{ROLE} can't be assumed (its trust policy has to accept the ServiceAccount):"
+            " AssumeRoleWithWebIdentity: no",
+            id="by-a-token-of-nobody",
+        ),
+    ],
+)
+def test_a_role_that_is_denied_is_named_with_the_cure(operation: str, subject: str, told: str):
+    error = RoleNotAssumedError(ROLE, refused("AccessDenied", "no", operation=operation), subject)
+
+    closed, broken = access_error(error), listing_error(error, INSTANCES)
+    assert (str(closed), str(broken)) == (told, told)
+    assert closed.reason == "RoleNotAssumable"
+    assert closed.permission == broken.permission == f"sts:{operation}"
+
+
+@pytest.mark.parametrize(
+    ("cause", "reason"),
+    [
+        pytest.param(refused("Throttling", operation="AssumeRole"), "Throttled", id="throttled"),
+        pytest.param(ReadTimeoutError(endpoint_url=URL), "Unreachable", id="timeout"),
+        pytest.param(
+            refused("ExpiredToken", operation="AssumeRole"), "CredentialsRejected", id="expired"
+        ),
+        pytest.param(
+            refused("ValidationError", operation="AssumeRole"), "RoleNotAssumable", id="misspelt"
+        ),
+    ],
+)
+def test_where_no_policy_helps_the_role_is_named_without_a_cure(cause: Exception, reason: str):
+    closed = access_error(RoleNotAssumedError(ROLE, cause))
+
+    assert closed.reason == reason
+    assert str(closed).startswith(f"{ROLE} can't be assumed: ")
+    assert closed.error_class == access_error(cause).error_class
+
+
+def test_a_denial_by_the_items_own_policy_is_recognised_behind_the_longest_name():
+    """Fails if AWS's words are looked for in what a message has room for."""
+    text = f"User: {ROLE} is not authorized to perform: sqs:GetQueueAttributes on resource: "
+    own = refused("AccessDenied", f"{text}{'q' * 300} because no resource-based policy allows it")
+    identity = refused("AccessDenied", f"{text}x because no identity-based policy allows it")
+
+    assert isinstance(listing_error(own, INSTANCES), OwnPolicyError)
+    assert not isinstance(listing_error(identity, INSTANCES), OwnPolicyError)

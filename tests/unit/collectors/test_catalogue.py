@@ -8,6 +8,7 @@ import pytest
 
 from cloudops.collectors.aws.arns import TAGGING, service_of, tagging_listing
 from cloudops.collectors.aws.catalogue import LISTINGS
+from cloudops.collectors.aws.error_codes import CREDENTIAL_CODES, DENIED_CODES
 from cloudops.collectors.vocabulary import Listing
 from cloudops.domain.resource import Facet, TagSource
 from tests.unit.collectors.rows import RECORDED, read, recorded, violations
@@ -15,12 +16,34 @@ from tests.unit.collectors.rows import RECORDED, read, recorded, violations
 pytestmark = pytest.mark.unit
 
 ROWS = [pytest.param(listing, id=listing.name) for listing in LISTINGS]
+DENIALS = (
+    "arn:aws:sts::1:assumed-role/read/x is not authorized to perform: a:Get on resource: *",
+    "x is not authorized because no identity-based policy allows the a:Get action",
+    "User: x is not authorized to access this resource",
+    "is not authorized to perform: a:Get with an explicit deny in a service control policy",
+    "You are not authorized to perform this operation.",
+    "Access Denied",
+    "The security token included in the request is invalid",
+    "The user is not allowed to do this",
+)
+MAY_BE_DENIALS = ("AccessException", "DeniedException", "OperationException", "RequestException")
 BY_NAME = {listing.name: listing for listing in LISTINGS}
 
 
 @pytest.mark.parametrize("listing", ROWS)
 def test_a_row_keeps_its_promises_on_its_recorded_answer(listing: Listing):
     assert violations(listing, recorded(listing)) == []
+
+
+@pytest.mark.parametrize("listing", ROWS)
+def test_no_denial_is_taken_for_an_answer_that_there_is_none(listing: Listing):
+    """Fails with `is not` as the words of Security Hub: denials say `is not authorized`."""
+    for code, words in listing.absent.items():
+        if words:
+            assert not [denial for denial in DENIALS if words in denial]
+        else:
+            assert not code.endswith(MAY_BE_DENIALS)
+            assert code not in DENIED_CODES | CREDENTIAL_CODES
 
 
 def test_names_are_unique():

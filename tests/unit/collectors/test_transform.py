@@ -55,6 +55,7 @@ ITEM: dict[str, Any] = {
     "Script": "echo",
     "Policy": "%7B%22Version%22%3A%221%22%7D",
 }
+SECRET_URL = "https://bot:s3cr3t@git.example.com/shop"
 
 
 def page(*items: Any, listing: Listing = LISTING) -> Page:
@@ -110,6 +111,25 @@ def test_json_in_strings_is_decoded():
     assert document(Policy='{"a": "%7B"}')["Policy"] == {"a": "%7B"}
     assert document(Policy="no json")["Policy"] == "no json"
     assert document(Policy={"a": 1})["Policy"] == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    ("changes", "row"),
+    [
+        pytest.param({"Tags": [{"Key": "Name", "Value": SECRET_URL}]}, {}, id="name-of-a-tag"),
+        pytest.param({"Title": SECRET_URL}, {"name": "Title"}, id="name"),
+        pytest.param({"State": {"Name": SECRET_URL}}, {}, id="state"),
+        pytest.param({"Zone": SECRET_URL}, {"region": "Zone"}, id="region"),
+    ],
+)
+def test_no_secret_stands_in_the_columns_of_a_resource(
+    changes: dict[str, Any], row: dict[str, Any]
+):
+    """Fails if only the document and the tags are redacted."""
+    seen = only(ITEM | changes, listing=listed(**row))
+
+    assert "s3cr3t" not in repr(seen)
+    assert "redacted:" in repr(seen.head)
 
 
 def test_named_secrets_are_replaced():
@@ -232,6 +252,8 @@ def test_a_wrong_shape_is_quarantined_and_counts_as_seen(change: dict[str, Any],
         pytest.param(ITEM | {"Id": ""}, id="empty-id"),
         pytest.param(ITEM | {"Id": 7}, id="id-is-no-text"),
         pytest.param(ITEM | {"Id": "x" * 3000}, id="endless-id"),
+        # 2,000 characters, but no index entry holds their bytes.
+        pytest.param(ITEM | {"Id": "\u3042" * 1950}, id="endless-in-bytes"),
         pytest.param("text", id="text"),
         pytest.param(None, id="null"),
     ],

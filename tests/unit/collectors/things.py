@@ -5,7 +5,10 @@ from dataclasses import dataclass, field
 from itertools import chain, count
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from cloudops.collectors.aws.describing import Describer
+from cloudops.collectors.aws.errors import listing_error
 from cloudops.collectors.vocabulary import DESCRIBED, Describe, Emits, Listing, RegionRule
 from cloudops.domain.errors import ListingError
 from cloudops.domain.ledger import Consistency, ErrorClass, PeriodClass
@@ -49,11 +52,21 @@ LISTING = Listing(
     ),
 )
 DENIED = ListingError("no", error_class=ErrorClass.IAM_DENY, code="AccessDenied")
-OWN_POLICY = ListingError(
-    "GetThing: me is not authorized to perform: test:GetThing on resource: thing"
-    " because no resource-based policy allows the test:GetThing action",
-    error_class=ErrorClass.IAM_DENY,
-    code="AccessDeniedException",
+# As long as AWS lets names be: its reason stands behind what a message has room for.
+OWN_POLICY = listing_error(
+    ClientError(
+        {
+            "Error": {
+                "Code": "AccessDeniedException",
+                "Message": "User: arn:aws:sts::111122223333:assumed-role/cloudops-read/"
+                f"cloudops-central is not authorized to perform: test:GetThing on resource: "
+                f"arn:aws:test:eu-west-1:111122223333:{'n' * 200}"
+                " because no resource-based policy allows the test:GetThing action",
+            }
+        },
+        "GetThing",
+    ),
+    LISTING,
 )
 GONE = ListingError("gone", error_class=ErrorClass.TRANSIENT, code="NoSuchThing")
 SLOW_DOWN = ListingError("slow down", error_class=ErrorClass.THROTTLED, code="Throttling")

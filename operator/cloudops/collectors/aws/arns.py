@@ -132,15 +132,13 @@ def tagging_listing(rows: Sequence[Listing]) -> Listing:
         for emits in row.emits
         if emits.tag_source is TagSource.TAGGING
     ]
-    for _, emits in tagged:
-        if not emits.id_template.startswith("arn:{partition}:"):
-            raise ValueError(f"{emits.type}: tags can be matched only to an ARN template")
-    services = sorted({service_of(emits.id_template) for _, emits in tagged})
     return Listing(
         name=TAGGING,
         service="resourcegroupstaggingapi",
         operation="GetResources",
-        parameters={"ResourceTypeFilters": services},
+        parameters={
+            "ResourceTypeFilters": sorted({service_of(_matched(emits)) for _, emits in tagged})
+        },
         page_size_parameter="ResourcesPerPage",
         page_size=100,
         region_rule=RegionRule.REGIONAL,
@@ -148,17 +146,25 @@ def tagging_listing(rows: Sequence[Listing]) -> Listing:
         consistency=Consistency.EVENTUAL,
         period=PeriodClass.STANDARD,
         facet=Facet.TAGS,
-        emits=tuple(
-            Emits(
-                type=emits.type,
-                kind=emits.kind,
-                items="ResourceTagMappingList",
-                id="ResourceARN",
-                id_shape=emits.id_template,
-                tag_source=TagSource.TAGGING,
-                tags="Tags",
-                owner_listing=owner_listing,
-            )
-            for owner_listing, emits in tagged
-        ),
+        emits=tuple(_tags_of(emits, owner_listing) for owner_listing, emits in tagged),
+    )
+
+
+def _matched(emits: Emits) -> str:
+    """The template by which tags find their resource."""
+    if not emits.id_template.startswith("arn:{partition}:"):
+        raise ValueError(f"{emits.type}: tags can be matched only to an ARN template")
+    return emits.id_template
+
+
+def _tags_of(emits: Emits, owner_listing: str) -> Emits:
+    return Emits(
+        type=emits.type,
+        kind=emits.kind,
+        items="ResourceTagMappingList",
+        id="ResourceARN",
+        id_shape=emits.id_template,
+        tag_source=TagSource.TAGGING,
+        tags="Tags",
+        owner_listing=owner_listing,
     )

@@ -16,8 +16,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 from botocore.session import Session
 
+from cloudops.collectors.aws.assuming import credentials_of, subject_of
 from cloudops.collectors.aws.errors import (
     NoTokenError,
+    RoleNotAssumedError,
     StaleCredentialsError,
     UnreadableResponseError,
     call_status,
@@ -38,6 +40,7 @@ SDK_ERRORS: Final = (
     UnreadableResponseError,
     StaleCredentialsError,
     NoTokenError,
+    RoleNotAssumedError,
 )
 """Everything that `Door.call` raises."""
 
@@ -82,7 +85,8 @@ class Door:
         """The door that `hop` leads to; its credentials are refreshed before they expire.
 
         Raises:
-            BotoCoreError | ClientError | UnreadableResponseError: It can't be assumed.
+            RoleNotAssumedError: It can't be assumed.
+            StaleCredentialsError: This door's own credentials could not be refreshed.
         """
         return self._next(partial(self._assume, hop), "sts-assume-role")
 
@@ -90,7 +94,7 @@ class Door:
         """Likewise, for whom `token` vouches; each refresh asks for a new one.
 
         Raises:
-            BotoCoreError | ClientError | UnreadableResponseError: It can't be assumed.
+            RoleNotAssumedError: It can't be assumed.
             NoTokenError: There is no token to be had.
         """
         refresh = partial(self._assume_by_token, hop, token)
@@ -118,7 +122,8 @@ class Door:
         Raises:
             BotoCoreError | ClientError: The SDK's own errors.
             UnreadableResponseError: What came back is no answer of this operation.
-            StaleCredentialsError | NoTokenError: The credentials could not be refreshed.
+            StaleCredentialsError | NoTokenError | RoleNotAssumedError: The credentials
+                could not be refreshed.
         """
         client = self._client(service, region)
         try:
@@ -174,7 +179,7 @@ class Door:
         parameters = {"RoleArn": hop.role_arn, "RoleSessionName": SESSION_NAME}
         if hop.external_id:
             parameters["ExternalId"] = hop.external_id
-        return _metadata(self.call("sts", self.home, "AssumeRole", parameters))
+        return self._credentials("AssumeRole", parameters)
 
     def _assume_by_token(self, hop: RoleHop, token: TokenSupplier) -> dict[str, str]:
         try:
@@ -186,7 +191,16 @@ class Door:
             "RoleSessionName": SESSION_NAME,
             "WebIdentityToken": proof,
         }
-        return _metadata(self.call("sts", self.home, "AssumeRoleWithWebIdentity", parameters))
+        return self._credentials("AssumeRoleWithWebIdentity", parameters, subject_of(proof))
+
+    def _credentials(
+        self, operation: str, parameters: Mapping[str, str], subject: str = ""
+    ) -> dict[str, str]:
+        """Ask STS for the role's credentials; each failure names the role that it is of."""
+        try:
+            return credentials_of(operation, self.call("sts", self.home, operation, parameters))
+        except (BotoCoreError, ClientError, UnreadableResponseError) as error:
+            raise RoleNotAssumedError(parameters["RoleArn"], error, subject) from error
 
     def _client(self, service: str, region: str) -> BaseClient:
         key = (service, region)
@@ -240,17 +254,6 @@ def _is_address(host: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _metadata(answer: Mapping[str, Any]) -> dict[str, str]:
-    """What `RefreshableCredentials` wants to know of an answer of STS."""
-    credentials = answer["Credentials"]
-    return {
-        "access_key": credentials["AccessKeyId"],
-        "secret_key": credentials["SecretAccessKey"],
-        "token": credentials["SessionToken"],
-        "expiry_time": str(credentials["Expiration"]),
-    }
 
 
 def _count_outcome(service: str, **event: Any) -> None:

@@ -7,7 +7,7 @@ from typing import Any, Final
 import jmespath
 
 from cloudops.collectors.aws.error_codes import CREDENTIAL_CODES
-from cloudops.collectors.aws.errors import UNREADABLE_ANSWER
+from cloudops.collectors.aws.errors import UNREADABLE_ANSWER, OwnPolicyError
 from cloudops.collectors.items import METADATA, Hole
 from cloudops.collectors.vocabulary import DESCRIBED, Describe, Listing
 from cloudops.domain.errors import ListingError
@@ -19,8 +19,6 @@ PART: Final = 50
 PART_SECONDS: Final = 10.0
 # Denied so often and allowed never: the action is not granted at all.
 MAX_DENIALS: Final = 3
-# In AWS's words: the item has a policy of its own, and that one says no.
-_OWN_POLICY: Final = "resource-based policy"
 
 Call = Callable[[str, Mapping[str, Any], str], dict[str, Any]]
 """Operation, parameters, permission → answer; raises ListingError."""
@@ -148,7 +146,7 @@ class Describer:
         if error.error_class is not ErrorClass.IAM_DENY or error.code in CREDENTIAL_CODES:
             raise error
         self._note(error)
-        self._denials += _OWN_POLICY not in str(error)
+        self._denials += not isinstance(error, OwnPolicyError)
         if not self._described and self._denials >= MAX_DENIALS:
             raise error
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from botocore.credentials import Credentials
@@ -10,6 +10,7 @@ from botocore.credentials import Credentials
 from cloudops.collectors.aws.arns import partition_of
 from cloudops.collectors.aws.client import SDK_ERRORS, CallCounter, Door
 from cloudops.collectors.aws.errors import access_error
+from cloudops.collectors.aws.organization import read_organization
 from cloudops.collectors.aws.sdk import Sdk
 from cloudops.collectors.vocabulary import (
     Access,
@@ -161,7 +162,8 @@ def door_to(door: Door, connection: AwsConnection, own: Identity, account_id: st
     Raises:
         AccessError: The member role can't be assumed.
     """
-    if account_id == own.account_id or account_id not in connection.accounts.ids:
+    listed = connection.accounts.discovery is AccountDiscovery.ORGANIZATION
+    if account_id == own.account_id or not (listed or account_id in connection.accounts.ids):
         return door
     return go_behind(door, member_hop(connection, own.partition, account_id))
 
@@ -170,24 +172,36 @@ def discover(sdk: Sdk, access: Access, progress: Progress = unobserved) -> Disco
     """Ask for identity, accounts and regions; `progress` is told after each call.
 
     Raises:
-        AccessError: The credentials themselves don't work, or organisations are asked for.
+        AccessError: The credentials themselves don't work, or the organization could not be
+            listed to its end.
     """
     connection = connection_of(access)
-    if connection.accounts.discovery is AccountDiscovery.ORGANIZATION:
-        raise AccessError(
-            "accounts.discovery: Organization is not supported yet; list accounts.ids",
-            reason="NotSupportedYet",
-        )
     door = enter(sdk, access, progress)
     try:
         own = identify(door)
         progress()
+        tour = _Tour(door, connection, own, progress)
+        if connection.accounts.discovery is AccountDiscovery.ORGANIZATION:
+            return _of_organization(tour)
         ids = dict.fromkeys(connection.accounts.ids or (own.account_id,))
         selected = [id_ for id_ in ids if connection.accounts.selection.matches(id_)]
-        accounts = _Tour(door, connection, own, progress).accounts(selected)
-        return Discovery(own, accounts, implicit=not connection.accounts.ids)
+        return Discovery(own, tour.accounts(selected), implicit=not connection.accounts.ids)
     finally:
         door.close()
+
+
+def _of_organization(tour: "_Tour") -> Discovery:
+    """Active members are entered; of the others it is told what the organization says."""
+    organization = read_organization(tour.door, tour.own, tour.progress)
+    chosen, others = organization.selected(tour.connection.accounts.selection)
+    active = [member for member in chosen if not member.is_closed]
+    found = tour.accounts([member.account_id for member in active])
+    entered = (
+        replace(account, name=member.name) for account, member in zip(found, active, strict=True)
+    )
+    closed = (member.as_closed(tour.own.partition) for member in chosen if member.is_closed)
+    own = replace(tour.own, organization_id=organization.id)
+    return Discovery(own, (*entered, *closed), not_selected=others)
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,6 +90,7 @@ class Run:
             answer = self._answer(tokens)
             if answer is NOTHING:
                 yield Page(observations=())
+                describer.settle()
                 return
             some = False
             # A page is given out before its token is judged: its rows are true.

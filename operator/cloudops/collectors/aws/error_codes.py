@@ -80,6 +80,9 @@ CODES: Final = {
     **dict.fromkeys(OPT_IN_CODES, ErrorClass.OPT_IN),
     **dict.fromkeys(THROTTLE_CODES, ErrorClass.THROTTLED),
     **dict.fromkeys(UNSUPPORTED_CODES, ErrorClass.UNSUPPORTED),
+    # What `STATUS_CODES` makes of an answer that names no error: a proxy says so of
+    # anything, and rows leave the view only where the service itself does.
+    "Http501": ErrorClass.TRANSIENT,
 }
 
 # Where a proxy or a broken answer leaves nothing but an HTTP status.
@@ -93,6 +96,5 @@ STATUS_CODES: Final = {
     401: "Unauthorized",
     403: "AccessDenied",
     429: "TooManyRequests",
-    501: "NotImplemented",
     503: "ServiceUnavailable",
 }

@@ -3,7 +3,7 @@
 import re
 import socket
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from botocore.exceptions import (
@@ -43,6 +43,14 @@ _AT_THE_DOOR: Final = {
     ErrorClass.UNSUPPORTED: ErrorClass.TRANSIENT,
 }
 _ROLE_MISSPELT: Final = frozenset({INVALID_PARAMETERS, "ValidationError"})
+_CURES: Final = {
+    "sts:AssumeRole": (
+        " (its trust policy has to accept the caller, who needs sts:AssumeRole on it)"
+    ),
+    "sts:AssumeRoleWithWebIdentity": " (its trust policy has to accept {})",
+}
+# In AWS's words: the item has a policy of its own, and that one says no.
+_OWN_POLICY: Final = "resource-based policy"
 _METRIC_STATUS: Final = {
     ErrorClass.IAM_DENY: "denied",
     ErrorClass.SCP_DENY: "denied",
@@ -70,6 +78,27 @@ class NoTokenError(Exception):
         self.refusal = refusal
 
 
+class RoleNotAssumedError(Exception):
+    """One role of the way in could not be assumed, or not again.
+
+    Attributes:
+        role_arn: The role.
+        cause: What the SDK raised.
+        subject: The ServiceAccount whose token was shown, as trust policies write it;
+            "" where none was, or where it could not be read.
+    """
+
+    def __init__(self, role_arn: str, cause: Exception, subject: str = "") -> None:
+        super().__init__(f"{role_arn}: {cause}")
+        self.role_arn = role_arn
+        self.cause = cause
+        self.subject = subject
+
+
+class OwnPolicyError(ListingError):
+    """An item has a policy of its own, and that one denied the call: others may be readable."""
+
+
 _SDK_ERRORS: Final = (
     ((UnreadableResponseError,), ErrorClass.TRANSIENT, UNREADABLE_ANSWER),
     ((StaleCredentialsError,), ErrorClass.TRANSIENT, "StaleCredentials"),
@@ -84,12 +113,18 @@ _SDK_ERRORS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """One classified failure; `permission` is what the cloud said is missing, if it did."""
+    """One classified failure.
+
+    Attributes:
+        permission: What the cloud said is missing, if it did.
+        own_policy: The cloud said that the policy of the item itself does not allow it.
+    """
 
     error_class: ErrorClass
     code: str
     message: str
     permission: str = ""
+    own_policy: bool = False
 
 
 def classify(error: Exception, *, endpoint_known: bool = True) -> Failure:
@@ -100,22 +135,9 @@ def classify(error: Exception, *, endpoint_known: bool = True) -> Failure:
         endpoint_known: The SDK knows an endpoint of that service in that region,
             so a name that does not resolve is an outage and not a fact about AWS.
     """
-    if isinstance(error, ClientError):
-        return _client_failure(error)
-    if isinstance(error, NoTokenError):
-        told = error.refusal
-        return Failure(told.error_class, told.reason, str(told), told.permission)
-    if isinstance(error, ParamValidationError):
-        # Its report quotes the values; the second line names the parameter first.
-        parameter = str(error).partition("\n")[2].partition(", value:")[0]
-        return Failure(ErrorClass.TRANSIENT, INVALID_PARAMETERS, _clean_message(parameter))
-    message = _clean_message(str(error))
-    if not endpoint_known and isinstance(error, EndpointConnectionError) and _no_such_name(error):
-        return Failure(ErrorClass.UNSUPPORTED, "EndpointDoesNotExist", message)
-    for kinds, error_class, code in _SDK_ERRORS:
-        if isinstance(error, kinds):
-            return Failure(error_class, code, message)
-    return Failure(ErrorClass.TRANSIENT, type(error).__name__.removesuffix("Error"), message)
+    if isinstance(error, RoleNotAssumedError):
+        return _with_role(error, classify(error.cause, endpoint_known=endpoint_known))
+    return _told(error) or _untold(error, endpoint_known=endpoint_known)
 
 
 def listing_error(
@@ -139,7 +161,8 @@ def listing_error(
         missing = error.refusal.permission
     elif failure.code in CREDENTIAL_CODES:
         missing = ""  # with credentials that don't work no grant helps
-    return ListingError(
+    kind = OwnPolicyError if failure.own_policy else ListingError
+    return kind(
         failure.message,
         error_class=error_class,
         code=failure.code,
@@ -185,6 +208,31 @@ def call_status(parsed: Any) -> str:
     return _METRIC_STATUS.get(_class_of(parsed.get("Error", {}).get("Code", ""), status), "error")
 
 
+def _told(error: Exception) -> Failure | None:
+    """What carries its own explanation."""
+    if isinstance(error, ClientError):
+        return _client_failure(error)
+    if isinstance(error, NoTokenError):
+        told = error.refusal
+        return Failure(told.error_class, told.reason, str(told), told.permission)
+    if isinstance(error, ParamValidationError):
+        # Its report quotes the values; the second line names the parameter first.
+        parameter = str(error).partition("\n")[2].partition(", value:")[0]
+        return Failure(ErrorClass.TRANSIENT, INVALID_PARAMETERS, _clean_message(parameter))
+    return None
+
+
+def _untold(error: Exception, *, endpoint_known: bool) -> Failure:
+    """What is known by its kind alone."""
+    message = _clean_message(str(error))
+    if not endpoint_known and isinstance(error, EndpointConnectionError) and _no_such_name(error):
+        return Failure(ErrorClass.UNSUPPORTED, "EndpointDoesNotExist", message)
+    for kinds, error_class, code in _SDK_ERRORS:
+        if isinstance(error, kinds):
+            return Failure(error_class, code, message)
+    return Failure(ErrorClass.TRANSIENT, type(error).__name__.removesuffix("Error"), message)
+
+
 def _client_failure(error: ClientError) -> Failure:
     answer: Any = error.response
     code = str(answer.get("Error", {}).get("Code", ""))
@@ -201,7 +249,17 @@ def _client_failure(error: ClientError) -> Failure:
     if error.operation_name in _ASSUMING:
         permission = f"sts:{error.operation_name}"
     message = _clean_message(f"{error.operation_name}: {text or code}")
-    return Failure(error_class, code, message, permission)
+    own_policy = error_class is ErrorClass.IAM_DENY and _OWN_POLICY in text
+    return Failure(error_class, code, message, permission, own_policy)
+
+
+def _with_role(error: RoleNotAssumedError, failure: Failure) -> Failure:
+    """Name the role first, and what helps, since AWS's own words may be long."""
+    told = f"{error.role_arn} can't be assumed"
+    denied = failure.error_class is ErrorClass.IAM_DENY and failure.code not in CREDENTIAL_CODES
+    if denied and failure.permission in _ROLE_PERMISSIONS:
+        told += _CURES[failure.permission].format(error.subject or "the ServiceAccount")
+    return replace(failure, message=_clean_message(f"{told}: {failure.message}"))
 
 
 def _class_of(code: str, status: int) -> ErrorClass:

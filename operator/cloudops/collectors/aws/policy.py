@@ -7,9 +7,15 @@ from itertools import pairwise
 from typing import Any, Final
 
 from cloudops.collectors.aws.discovery import HOME_REGIONS, home_region, member_hop
+from cloudops.collectors.aws.organization import LIST_ACCOUNTS
 from cloudops.collectors.vocabulary import Listing
 from cloudops.domain.permissions import EntryPolicies, Policy
-from cloudops.domain.provider import AwsConnection, AwsCredentials, CredentialSource
+from cloudops.domain.provider import (
+    AccountDiscovery,
+    AwsConnection,
+    AwsCredentials,
+    CredentialSource,
+)
 from cloudops.domain.resource import Facet
 
 # AWS's limit for a managed policy; it does not count white space.
@@ -72,26 +78,43 @@ def entry_policies(
 
     A web identity needs no permission to assume the first role: that role's
     trust policy lets it in. Without a role chain it is not known which account
-    is the credentials' own; its member role is then named, and not used.
+    is the credentials' own; its member role is then named, and not used. Of an
+    organization whoever enters its accounts lists them, too.
 
     Args:
-        connection: Its accounts are named, not discovered.
+        connection: Its accounts are named, or those of an organization.
         limit: Characters a policy, without white space.
     """
     credentials = connection.credentials
     chain = [hop.role_arn for hop in credentials.roles]
-    steps: list[tuple[str, tuple[str, ...]]] = [(arn, (to,)) for arn, to in pairwise(chain)]
+    steps = [(arn, [_assuming(to)]) for arn, to in pairwise(chain)]
     first = _principal(credentials)
     if chain and credentials.source is not CredentialSource.WORKLOAD_IDENTITY:
-        steps.insert(0, (first, (chain[0],)))
-    steps.append((chain[-1] if chain else first, _member_roles(connection, chain)))
+        steps.insert(0, (first, [_assuming(chain[0])]))
+    steps.append((chain[-1] if chain else first, _entering(connection, chain)))
     return tuple(
-        EntryPolicies(
-            principal, _documents([_Statement("AssumeRoles", (ASSUME_ROLE,), roles)], limit)
-        )
-        for principal, roles in steps
-        if roles
+        EntryPolicies(principal, _documents(statements, limit))
+        for principal, statements in steps
+        if statements
     )
+
+
+def _assuming(*roles: str) -> _Statement:
+    return _Statement("AssumeRoles", (ASSUME_ROLE,), roles)
+
+
+def _entering(connection: AwsConnection, chain: Sequence[str]) -> list[_Statement]:
+    """What the last principal needs to find and to enter the accounts."""
+    if connection.accounts.discovery is AccountDiscovery.ORGANIZATION:
+        members = member_hop(connection, _partition(connection), "*").role_arn
+        return [_Statement("ListAccounts", (LIST_ACCOUNTS,)), _assuming(members)]
+    roles = _member_roles(connection, chain)
+    return [_assuming(*roles)] if roles else []
+
+
+def _partition(connection: AwsConnection) -> str:
+    home = home_region(connection)
+    return next(name for name, region in HOME_REGIONS.items() if region == home)
 
 
 def _purpose(listing: Listing, action: str) -> str:
@@ -110,8 +133,7 @@ def _principal(credentials: AwsCredentials) -> str:
 def _member_roles(connection: AwsConnection, chain: Sequence[str]) -> tuple[str, ...]:
     """The roles to assume in accounts other than the last role's own."""
     own = chain[-1].split(":")[4] if chain else ""
-    home = home_region(connection)
-    [partition] = (name for name, region in HOME_REGIONS.items() if region == home)
+    partition = _partition(connection)
     return tuple(
         member_hop(connection, partition, account_id).role_arn
         for account_id in connection.accounts.ids

@@ -50,12 +50,16 @@ LISTINGS: Final = (
                     "TargetGroupARNs",
                     "TrafficSources",
                 ),
+                # The subnets stand in one text with commas, which JMESPath can't take apart.
                 edges={
                     "instances": "Instances[].InstanceId",
+                    "launch_configuration": "LaunchConfigurationName",
                     "launch_template": "LaunchTemplate.LaunchTemplateId || "
                     "MixedInstancesPolicy.LaunchTemplate.LaunchTemplateSpecification"
                     ".LaunchTemplateId",
                     "load_balancers": "LoadBalancerNames",
+                    "override_templates": "MixedInstancesPolicy.LaunchTemplate.Overrides[]"
+                    ".LaunchTemplateSpecification.LaunchTemplateId",
                     "role": "ServiceLinkedRoleARN",
                     "target_groups": "TargetGroupARNs",
                 },

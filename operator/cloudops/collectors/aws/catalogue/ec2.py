@@ -37,17 +37,21 @@ LISTINGS: Final = (
                 created="NetworkInterfaces[?Attachment.DeviceIndex==`0`].Attachment.AttachTime|[0]",
                 tag_source=TagSource.LISTED,
                 tags="Tags",
-                # Attaching takes its own time and ends by itself.
+                # Attaching takes its own time and ends by itself, and so does applying.
                 volatile=(
                     "BlockDeviceMappings[].Ebs.Status",
+                    "MetadataOptions.State",
                     "NetworkInterfaces[].Attachment.Status",
                     "NetworkInterfaces[].Status",
                 ),
                 unordered=(
                     "BlockDeviceMappings",
+                    "Licenses",
                     "NetworkInterfaces",
                     "NetworkInterfaces[].Groups",
+                    "NetworkInterfaces[].Ipv4Prefixes",
                     "NetworkInterfaces[].Ipv6Addresses",
+                    "NetworkInterfaces[].Ipv6Prefixes",
                     "NetworkInterfaces[].PrivateIpAddresses",
                     "ProductCodes",
                     "SecurityGroups",
@@ -55,7 +59,9 @@ LISTINGS: Final = (
                 ),
                 edges={
                     "image": "ImageId",
+                    "key_pair": "KeyName",
                     "network": "VpcId",
+                    "network_interfaces": "NetworkInterfaces[].NetworkInterfaceId",
                     "profile": "IamInstanceProfile.Arn",
                     "security_groups": "SecurityGroups[].GroupId",
                     "subnet": "SubnetId",
@@ -131,6 +137,8 @@ LISTINGS: Final = (
                 edges={
                     "network": "VpcId",
                     "peers": "[IpPermissions, IpPermissionsEgress][][].UserIdGroupPairs[].GroupId",
+                    "prefix_lists": "[IpPermissions, IpPermissionsEgress][][].PrefixListIds[]"
+                    ".PrefixListId",
                 },
             ),
         ),
@@ -200,6 +208,7 @@ LISTINGS: Final = (
                 ),
                 edges={
                     "instance": "SourceInstanceId",
+                    "keys": "BlockDeviceMappings[].Ebs.KmsKeyId",
                     "snapshots": "BlockDeviceMappings[].Ebs.SnapshotId",
                     "source": "SourceImageId",
                 },

@@ -36,6 +36,7 @@ LISTINGS: Final = (
                 json=("UserPolicyList[].PolicyDocument",),
                 edges={
                     "boundary": "PermissionsBoundary.PermissionsBoundaryArn",
+                    "groups": "GroupList",
                     "policies": "AttachedManagedPolicies[].PolicyArn",
                 },
             ),
@@ -87,6 +88,9 @@ LISTINGS: Final = (
                 created="CreateDate",
                 # This call leaves them out.
                 tag_source=TagSource.UNREAD,
+                # Whoever attaches it changes; the policy does not.
+                volatile=("AttachmentCount", "PermissionsBoundaryUsageCount"),
+                unordered=("PolicyVersionList",),
                 json=("PolicyVersionList[].Document",),
             ),
         ),

@@ -49,6 +49,7 @@ LISTINGS: Final = (
                 edges={
                     "dead_letters": "RedrivePolicy.deadLetterTargetArn",
                     "key": "KmsMasterKeyId",
+                    "sources": "RedriveAllowPolicy.sourceQueueArns",
                 },
             ),
         ),

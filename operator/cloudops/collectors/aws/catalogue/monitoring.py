@@ -125,7 +125,7 @@ LISTINGS: Final = (
                 tag_source=TagSource.TAGGING,
                 volatile=(*_ALARM_VOLATILE, "ActionsSuppressedBy", "ActionsSuppressedReason"),
                 unordered=_ALARM_UNORDERED,
-                edges=_ALARM_EDGES,
+                edges={**_ALARM_EDGES, "suppressor": "ActionsSuppressor"},
             ),
         ),
     ),

@@ -37,6 +37,7 @@ LISTINGS: Final = (
                 edges={
                     "instance": "InstanceId",
                     "interface": "NetworkInterfaceId",
+                    "subnet": "SubnetId",
                 },
             ),
         ),

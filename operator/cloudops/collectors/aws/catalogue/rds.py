@@ -11,6 +11,9 @@ from cloudops.collectors.vocabulary import Emits, Listing, RegionRule
 from cloudops.domain.ledger import Consistency, PeriodClass
 from cloudops.domain.resource import TagSource
 
+# A database serves while it is backed up.
+_NIGHTLY: Final = {"backing-up": "available"}
+
 LISTINGS: Final = (
     Listing(
         name="aws.rds.instances",
@@ -33,9 +36,11 @@ LISTINGS: Final = (
                 created="InstanceCreateTime",
                 tag_source=TagSource.LISTED,
                 tags="TagList",
+                passing={"DBInstanceStatus": _NIGHTLY},
                 # What is under way takes its own time and ends by itself; what is still
                 # to come (PendingModifiedValues) is somebody's decision.
                 volatile=(
+                    "ActivityStreamStatus",
                     "AdditionalStorageVolumes[].StorageOperationPercentProgress",
                     "AdditionalStorageVolumes[].StorageOperationStatus",
                     "AdditionalStorageVolumes[].StorageVolumeStatus",
@@ -46,6 +51,7 @@ LISTINGS: Final = (
                     "DBSubnetGroup.Subnets[].SubnetStatus",
                     "DomainMemberships[].Status",
                     "LatestRestorableTime",
+                    "MasterUserSecret.SecretStatus",
                     "OptionGroupMemberships[].Status",
                     "PercentProgress",
                     "StatusInfos",
@@ -73,10 +79,14 @@ LISTINGS: Final = (
                 ),
                 edges={
                     "cluster": "DBClusterIdentifier",
+                    "insights_key": "PerformanceInsightsKMSKeyId",
                     "key": "KmsKeyId",
                     "network": "DBSubnetGroup.VpcId",
                     "replica_of": "ReadReplicaSourceDBInstanceIdentifier",
+                    "replica_of_cluster": "ReadReplicaSourceDBClusterIdentifier",
                     "role": "MonitoringRoleArn",
+                    "roles": "AssociatedRoles[].RoleArn",
+                    "secret": "MasterUserSecret.SecretArn",
                     "security_groups": "VpcSecurityGroups[].VpcSecurityGroupId",
                     "subnet_group": "DBSubnetGroup.DBSubnetGroupName",
                     "subnets": "DBSubnetGroup.Subnets[].SubnetIdentifier",
@@ -105,8 +115,10 @@ LISTINGS: Final = (
                 created="ClusterCreateTime",
                 tag_source=TagSource.LISTED,
                 tags="TagList",
+                passing={"Status": _NIGHTLY},
                 # Which member writes stays: a failover is worth remembering.
                 volatile=(
+                    "ActivityStreamStatus",
                     "AssociatedRoles[].Status",
                     "BacktrackConsumedChangeRecords",
                     "Capacity",
@@ -116,6 +128,7 @@ LISTINGS: Final = (
                     "EarliestBacktrackTime",
                     "EarliestRestorableTime",
                     "LatestRestorableTime",
+                    "MasterUserSecret.SecretStatus",
                     "PercentProgress",
                     "StatusInfos",
                     "VpcSecurityGroups[].Status",
@@ -133,9 +146,13 @@ LISTINGS: Final = (
                     "VpcSecurityGroups",
                 ),
                 edges={
+                    "insights_key": "PerformanceInsightsKMSKeyId",
                     "instances": "DBClusterMembers[].DBInstanceIdentifier",
                     "key": "KmsKeyId",
+                    "replica_of": "ReplicationSourceIdentifier",
+                    "role": "MonitoringRoleArn",
                     "roles": "AssociatedRoles[].RoleArn",
+                    "secret": "MasterUserSecret.SecretArn",
                     "security_groups": "VpcSecurityGroups[].VpcSecurityGroupId",
                     "subnet_group": "DBSubnetGroup",
                 },

@@ -40,6 +40,7 @@ LISTINGS: Final = (
                 created="CreationDate",
                 tag_source=TagSource.TAGGING,
                 unordered=(
+                    "EncapsulationAlgorithms",
                     "EncryptionAlgorithms",
                     "KeyAgreementAlgorithms",
                     "MacAlgorithms",

@@ -9,6 +9,7 @@ from cloudops.domain.resource import TagSource
 
 _INDEXES: Final = ("GlobalSecondaryIndexes", "LocalSecondaryIndexes", "VectorIndexes")
 _SIZES: Final = ("IndexSizeBytes", "ItemCount")
+_MOMENTS: Final = ("LastDecreaseDateTime", "LastIncreaseDateTime")
 
 LISTINGS: Final = (
     Listing(
@@ -40,6 +41,7 @@ LISTINGS: Final = (
                 ),
                 edges={
                     "dead_letters": "DeadLetterConfig.TargetArn",
+                    "file_systems": "FileSystemConfigs[].Arn",
                     "key": "KMSKeyArn",
                     "layers": "Layers[].Arn",
                     "network": "VpcConfig.VpcId",
@@ -85,6 +87,17 @@ LISTINGS: Final = (
                     # The count begins anew at midnight.
                     "ProvisionedThroughput.NumberOfDecreasesToday",
                     "GlobalSecondaryIndexes[].ProvisionedThroughput.NumberOfDecreasesToday",
+                    # When a scaler last turned what the capacity itself shows.
+                    *(f"ProvisionedThroughput.{moment}" for moment in _MOMENTS),
+                    *(
+                        f"GlobalSecondaryIndexes[].ProvisionedThroughput.{moment}"
+                        for moment in _MOMENTS
+                    ),
+                    # Building an index or a replica takes its own time and ends by itself.
+                    "GlobalSecondaryIndexes[].Backfilling",
+                    "GlobalSecondaryIndexes[].IndexStatus",
+                    "Replicas[].ReplicaStatus",
+                    "Replicas[].ReplicaStatusDescription",
                     *(f"{index}[].{size}" for index in _INDEXES for size in _SIZES),
                     # What the table has got used to serving; it grows with the traffic.
                     "WarmThroughput",
@@ -104,6 +117,8 @@ LISTINGS: Final = (
                 ),
                 edges={
                     "key": "SSEDescription.KMSMasterKeyArn",
+                    "replica_keys": "Replicas[].KMSMasterKeyId",
+                    "stream": "LatestStreamArn",
                 },
             ),
         ),

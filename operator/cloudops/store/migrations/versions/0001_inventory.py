@@ -77,6 +77,8 @@ CREATE TABLE claim (
     provider_id integer NOT NULL REFERENCES provider (id) ON DELETE CASCADE,
     account_pk integer NOT NULL REFERENCES account (id) ON DELETE CASCADE,
     claimed_at timestamptz NOT NULL DEFAULT now(),
+    organization text NOT NULL DEFAULT '',
+    missing_since timestamptz,
     PRIMARY KEY (provider_id, account_pk)
 );
 CREATE INDEX claim_account_pk ON claim (account_pk);

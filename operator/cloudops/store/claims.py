@@ -1,0 +1,230 @@
+"""Which provider names which account, who of them reads it, and when one has left for good.
+
+An account that the provider's own spec no longer names is given up at once, and retired.
+One that came from an organization is given up only after two complete listings lacked it;
+then nobody can enter it any more, and its rows are deleted.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+
+@dataclass(frozen=True, slots=True)
+class AccountListing:
+    """A complete listing of the accounts of an organization.
+
+    Attributes:
+        organization: Its id.
+        not_selected: Accounts of the organization that the provider does not ask for.
+        began_at: When the listing began, or a little earlier, by the database's clock.
+        confirm_seconds: Least time between the end of a listing that lacks an account and
+            the begin of one that confirms it.
+    """
+
+    organization: str
+    not_selected: tuple[str, ...]
+    began_at: datetime
+    confirm_seconds: float = 60
+
+
+# Any constant will do, so long as nothing else in the database locks it.
+_OWNERS_LOCK = 7_203_518_223
+
+_CLAIM = text("""
+INSERT INTO claim AS c (provider_id, account_pk, organization)
+SELECT :provider_id, id, :organization FROM account
+WHERE cloud = :cloud AND account_id = ANY(:account_ids)
+ON CONFLICT (provider_id, account_pk) DO UPDATE
+SET organization = excluded.organization, missing_since = NULL
+WHERE c.organization <> excluded.organization OR c.missing_since IS NOT NULL
+""")
+
+# What came from this organization and is not in its listing waits for the next one.
+_UNCLAIM = text("""
+DELETE FROM claim USING account a
+WHERE a.id = claim.account_pk AND claim.provider_id = :provider_id
+  AND NOT (a.cloud = :cloud AND a.account_id = ANY(:account_ids))
+  AND (claim.organization = '' OR claim.organization <> :organization
+       OR a.account_id = ANY(:not_selected))
+""")
+
+_GIVE_UP = text("""
+DELETE FROM claim USING account a
+WHERE a.id = claim.account_pk AND claim.provider_id = :provider_id
+  AND NOT (a.cloud = :cloud AND a.account_id = ANY(:account_ids))
+  AND claim.missing_since
+      <= CAST(:began_at AS timestamptz) - make_interval(secs => :confirm_seconds)
+RETURNING claim.account_pk
+""")
+
+_MISS = text("""
+UPDATE claim SET missing_since = clock_timestamp() FROM account a
+WHERE a.id = claim.account_pk AND claim.provider_id = :provider_id
+  AND NOT (a.cloud = :cloud AND a.account_id = ANY(:account_ids))
+  AND claim.missing_since IS NULL
+RETURNING a.account_id
+""")
+
+# The oldest provider that names an account reads it; one of the command line
+# stands behind those of the cluster. A new owner plans it in
+# a discovery of its own, since its regions and types may be others.
+_SETTLE_OWNERS = text("""
+WITH best AS (
+    SELECT DISTINCT ON (c.account_pk) c.account_pk, c.provider_id
+    FROM claim c JOIN provider p ON p.id = c.provider_id AND p.vanished_at IS NULL
+    ORDER BY c.account_pk, p.origin = 'cli', p.created_at, p.uid
+), moved AS (
+    UPDATE account SET provider_id = best.provider_id,
+        last_provider_id = coalesce(best.provider_id, account.provider_id)
+    FROM account a LEFT JOIN best ON best.account_pk = a.id
+    WHERE a.id = account.id AND account.provider_id IS DISTINCT FROM best.provider_id
+    RETURNING account.provider_id
+)
+UPDATE lease SET next_due_at = now() FROM moved, provider p
+WHERE lease.provider_id = moved.provider_id AND lease.kind = 'discovery'
+  AND p.id = moved.provider_id AND p.runnable AND NOT p.suspended
+""")
+
+_RETIRE_UNOWNED = text("""
+UPDATE scope SET retired_at = now(), retired_reason = 'AccountUnclaimed' FROM account a
+WHERE a.id = scope.account_pk AND a.provider_id IS NULL AND scope.retired_at IS NULL
+""")
+
+_NAMED_BY_NOBODY = text("""
+SELECT id FROM account WHERE id = ANY(:account_pks) AND NOT EXISTS (
+    SELECT FROM claim c JOIN provider p ON p.id = c.provider_id AND p.vanished_at IS NULL
+    WHERE c.account_pk = account.id)
+""")
+
+# A worker that still reads there must not store anything behind the deletion: its load is
+# waited for, and the next one finds the fence. Before any account is locked, since workers
+# lock accounts after their lease.
+_WAIT_FOR_WORKERS = text("""
+SELECT id FROM lease WHERE account_pk = ANY(:account_pks) ORDER BY id FOR UPDATE
+""")
+_FENCE_WORKERS = text("""
+UPDATE lease SET fence = fence + 1, holder = '', expires_at = NULL, next_due_at = 'infinity'
+WHERE account_pk = ANY(:account_pks)
+""")
+
+# Marked as after a sweep: a listing that shows a row again revives it.
+_DELETE_ROWS = text("""
+WITH gone AS (
+    UPDATE resource SET deleted_at = clock_timestamp(), deleted_reason = 'AccountLeft',
+        changed_at = clock_timestamp()
+    FROM scope s
+    WHERE s.id = resource.scope_id AND s.account_pk = ANY(:account_pks)
+      AND resource.deleted_at IS NULL
+    RETURNING resource.uid, resource.scope_id
+), marked AS (
+    UPDATE facet SET missing_since = coalesce(facet.missing_since, clock_timestamp()) FROM gone
+    WHERE facet.uid = gone.uid AND facet.facet = 'listed'
+)
+INSERT INTO change (at, uid, facet, operation, old, scope_id)
+SELECT clock_timestamp(), gone.uid, f.facet, 'deleted', f.document, gone.scope_id
+FROM gone JOIN facet f ON f.uid = gone.uid AND f.facet = 'listed'
+""")
+
+_RETIRE_LEFT = text("""
+UPDATE scope SET retired_at = now(), retired_reason = 'AccountLeft'
+WHERE account_pk = ANY(:account_pks) AND retired_at IS NULL
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Departures:
+    """Accounts that a complete listing of their organization lacked.
+
+    Attributes:
+        missing: Ids of those that it lacked for the first time; they are kept.
+        deleted: How many, missed again, were given up with all their rows.
+    """
+
+    missing: tuple[str, ...] = ()
+    deleted: int = 0
+
+
+def settle_claims(
+    connection: Connection,
+    keys: dict[str, Any],
+    account_ids: Sequence[str],
+    listing: AccountListing | None,
+) -> Departures:
+    """The provider names these accounts, and gives up all others.
+
+    Args:
+        connection: Of the discovery's transaction, which locked no account yet.
+        keys: `provider_id` and `cloud`.
+        account_ids: Every account that the provider asks for; their rows exist.
+        listing: Where they come from, if that is an organization.
+    """
+    lock_owners(connection)
+    values = {
+        **keys,
+        "account_ids": list(account_ids),
+        "organization": listing.organization if listing else "",
+        "not_selected": list(listing.not_selected) if listing else [],
+    }
+    connection.execute(_CLAIM, values)
+    connection.execute(_UNCLAIM, values)
+    departures = _depart(connection, values, listing) if listing else Departures()
+    settle_owners(connection)
+    return departures
+
+
+def lock_owners(connection: Connection) -> None:
+    """One transaction at a time settles whose accounts are whose.
+
+    Two that lock many accounts in different orders would wait for each other.
+    """
+    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _OWNERS_LOCK})
+
+
+def settle_owners(connection: Connection) -> None:
+    """Give every account to the oldest provider that names it, retire those nobody names."""
+    lock_owners(connection)
+    connection.execute(_SETTLE_OWNERS)
+    connection.execute(_RETIRE_UNOWNED)
+
+
+def claimed_accounts(connection: Connection, provider_id: int) -> list[str]:
+    """The ids of the accounts that the provider's last discovery named."""
+    return list(
+        connection.scalars(
+            text(
+                "SELECT a.account_id FROM claim c JOIN account a ON a.id = c.account_pk "
+                "WHERE c.provider_id = :id ORDER BY 1"
+            ),
+            {"id": provider_id},
+        )
+    )
+
+
+def claimed_organizations(connection: Connection, provider_id: int) -> list[str]:
+    """The ids of the organizations that the provider's accounts were listed in."""
+    return list(
+        connection.scalars(
+            text(
+                "SELECT DISTINCT organization FROM claim "
+                "WHERE provider_id = :id AND organization <> '' ORDER BY 1"
+            ),
+            {"id": provider_id},
+        )
+    )
+
+
+def _depart(connection: Connection, values: dict[str, Any], listing: AccountListing) -> Departures:
+    confirm = {"began_at": listing.began_at, "confirm_seconds": listing.confirm_seconds}
+    given_up = list(connection.scalars(_GIVE_UP, {**values, **confirm}))
+    missing = tuple(connection.scalars(_MISS, values))
+    pks = list(connection.scalars(_NAMED_BY_NOBODY, {"account_pks": given_up}))
+    if pks:
+        left = {"account_pks": pks}
+        connection.execute(_WAIT_FOR_WORKERS, left)
+        for statement in (_FENCE_WORKERS, _DELETE_ROWS, _RETIRE_LEFT):
+            connection.execute(statement, left)
+    return Departures(missing, len(pks))

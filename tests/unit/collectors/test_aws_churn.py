@@ -1,0 +1,139 @@
+"""What comes and goes by itself, and what order means nothing, makes no history."""
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+import pytest
+
+from cloudops.collectors.aws.catalogue import LISTINGS
+from tests.unit.collectors.rows import read, recorded
+
+pytestmark = pytest.mark.unit
+
+BY_NAME = {listing.name: listing for listing in LISTINGS}
+Item = dict[str, Any]
+Change = Callable[[Item], None]
+
+
+def instance_of(record: Item) -> Item:
+    item: Item = record["answer"]["Reservations"][0]["Instances"][0]
+    return item
+
+
+def table_of(record: Item) -> Item:
+    item: Item = record["described"][0]["Table"]
+    return item
+
+
+def first_of(members: str) -> Callable[[Item], Item]:
+    def item_of(record: Item) -> Item:
+        item: Item = record["answer"][members][0]
+        return item
+
+    return item_of
+
+
+def put(*path: Any, value: Any) -> Change:
+    """Set what `path` leads to, and the objects on the way there."""
+
+    def change(item: Item) -> None:
+        holder: Any = item
+        for step in path[:-1]:
+            holder = holder.setdefault(step, {}) if isinstance(step, str) else holder[step]
+        holder[path[-1]] = value
+
+    return change
+
+
+DB, CLUSTER = (
+    ("aws.rds.instances", first_of("DBInstances")),
+    ("aws.rds.clusters", first_of("DBClusters")),
+)
+TABLE, INSTANCE = ("aws.dynamodb.tables", table_of), ("aws.ec2.instances", instance_of)
+POLICY = ("aws.iam.authorization-details", first_of("Policies"))
+CAPACITY = "ProvisionedThroughput"
+INDEX = ("GlobalSecondaryIndexes", 0)
+NIC = ("NetworkInterfaces", 0)
+
+
+def digests(name: str, record: Item) -> set[bytes]:
+    return {observation.digest for observation in read(BY_NAME[name], record).observations}
+
+
+@pytest.mark.parametrize(
+    ("row", "path", "value"),
+    [
+        (DB, ("MasterUserSecret", "SecretStatus"), "rotating"),
+        (DB, ("ActivityStreamStatus",), "starting"),
+        (CLUSTER, ("MasterUserSecret", "SecretStatus"), "rotating"),
+        (CLUSTER, ("ActivityStreamStatus",), "starting"),
+        (TABLE, (*INDEX, "IndexStatus"), "UPDATING"),
+        (TABLE, (*INDEX, "Backfilling"), True),
+        (TABLE, (*INDEX, CAPACITY, "LastIncreaseDateTime"), "2026-02-03T04:05:06Z"),
+        (TABLE, (*INDEX, CAPACITY, "LastDecreaseDateTime"), "2026-02-03T04:05:06Z"),
+        (TABLE, (CAPACITY, "LastIncreaseDateTime"), "2026-02-03T04:05:06Z"),
+        (TABLE, (CAPACITY, "LastDecreaseDateTime"), "2026-02-03T04:05:06Z"),
+        (TABLE, ("Replicas", 0, "ReplicaStatus"), "UPDATING"),
+        (TABLE, ("Replicas", 0, "ReplicaStatusDescription"), "soon"),
+        (INSTANCE, ("MetadataOptions", "State"), "pending"),
+        (POLICY, ("AttachmentCount",), 7),
+        (POLICY, ("PermissionsBoundaryUsageCount",), 7),
+    ],
+)
+def test_what_comes_and_goes_by_itself_makes_no_history(row: Any, path: Any, value: Any):
+    name, item_of = row
+    before = recorded(BY_NAME[name])
+    after = copy.deepcopy(before)
+    put(*path, value=value)(item_of(after))
+
+    assert after != before
+    assert digests(name, after) == digests(name, before)
+
+
+@pytest.mark.parametrize(
+    ("row", "path"),
+    [
+        (INSTANCE, ("Licenses",)),
+        (INSTANCE, (*NIC, "Ipv4Prefixes")),
+        (INSTANCE, (*NIC, "Ipv6Prefixes")),
+        (POLICY, ("PolicyVersionList",)),
+    ],
+)
+def test_another_order_makes_no_history(row: Any, path: Any):
+    name, item_of = row
+    one, other = recorded(BY_NAME[name]), recorded(BY_NAME[name])
+    put(*path, value=[{"Arn": "a"}, {"Arn": "b"}])(item_of(one))
+    put(*path, value=[{"Arn": "b"}, {"Arn": "a"}])(item_of(other))
+
+    assert digests(name, one) == digests(name, other)
+
+
+def test_what_somebody_decides_makes_history():
+    """Fails if whole objects are left out instead of what moves in them."""
+    for row, path, value in (
+        (DB, ("MasterUserSecret", "KmsKeyId"), "arn:other"),
+        (TABLE, (CAPACITY, "ReadCapacityUnits"), 7),
+        (INSTANCE, ("MetadataOptions", "HttpTokens"), "optional"),
+    ):
+        name, item_of = row
+        before, after = recorded(BY_NAME[name]), recorded(BY_NAME[name])
+        put(*path, value=value)(item_of(after))
+
+        assert digests(name, after) != digests(name, before)
+
+
+@pytest.mark.parametrize(("row", "path"), [(DB, "DBInstanceStatus"), (CLUSTER, "Status")])
+def test_the_nightly_backup_of_a_database_makes_no_history(row: Any, path: str):
+    """Fails without `passing`: two rows of history a night and database."""
+    name, item_of = row
+    before, night, halted = (recorded(BY_NAME[name]) for _ in range(3))
+    put(path, value="backing-up")(item_of(night))
+    put(path, value="stopped")(item_of(halted))
+
+    assert digests(name, night) == digests(name, before) != digests(name, halted)
+    seen = read(BY_NAME[name], night).observations[0]
+    assert seen.head is not None
+    assert seen.head.state == "available"
+    assert orjson.loads(seen.volatile)[path] == "backing-up"
