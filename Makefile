@@ -110,11 +110,11 @@ soak: cluster-tools ## The slow suites; random faults for SOAK_MINUTES (20)
 
 # Figures, never assertions: `BENCH=loader` for one of them, `SCALE=0.05` for a try.
 .PHONY: bench
-bench: cluster-tools ## Measure speed, memory and calls into build/bench (BENCH=name, SCALE=0.05)
+bench: cluster-tools ## Measure speed, memory and calls for docs/performance.md (BENCH=name, SCALE=0.05)
 	$(RUN) -m tests.benchmarks run --scale $(or $(SCALE),1) $(BENCH)
 
 .PHONY: bench-docs
-bench-docs: install ## Put the figures of build/bench into docs/performance.md
+bench-docs: install ## Put the figures of build/bench into docs/performance.md again
 	$(RUN) -m tests.benchmarks docs
 
 .PHONY: cluster-tools

@@ -1,15 +1,19 @@
 """The small HTTP server of every process: /livez, /readyz and /metrics."""
 
+import socket
 import threading
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Final
 
 from prometheus_client import REGISTRY
 from prometheus_client.exposition import choose_encoder
 
-from cloudops.domain.errors import CloudOpsError
+from cloudops.domain.errors import CloudOpsError, InvalidInputError
+
+EVERY_ADDRESS: Final = "::"
+EVERY_IPV4_ADDRESS: Final = "0.0.0.0"  # noqa: S104  probes and scrapes come from outside the pod
 
 Check = Callable[[], str]
 """Answers what is wrong, in words without secrets; "" = nothing. May raise CloudOpsError."""
@@ -19,16 +23,24 @@ class HealthServer:
     """Answers in threads of its own, from `start` until `stop`.
 
     Args:
-        address: Host and port; port 0 takes a free one, see `port`.
+        address: Host and port. `::` is every address, of IPv4 as well, also where there is
+            no IPv6; port 0 takes a free one, see `port`.
         live: Checks of /livez, by name: does only a restart help?
         ready: Checks of /readyz, by name: can it do its work now?
+
+    Raises:
+        InvalidInputError: The address is not of this machine, or the port is taken.
     """
 
     def __init__(
         self, address: tuple[str, int], *, live: Mapping[str, Check], ready: Mapping[str, Check]
     ) -> None:
         self._checks = {"/livez": live, "/readyz": ready}
-        self._server = _Server(address, self._checks)
+        try:
+            self._server = _Server(address, self._checks)
+        except OSError as error:
+            told = f"can't listen on {address[0]}:{address[1]}: {error}"
+            raise InvalidInputError(told) from error
         self._thread = threading.Thread(
             target=self._server.serve_forever, name="health", daemon=True
         )
@@ -51,7 +63,16 @@ class _Server(ThreadingHTTPServer):
 
     def __init__(self, address: tuple[str, int], checks: Mapping[str, Mapping[str, Check]]) -> None:
         self.checks = checks
-        super().__init__(address, _Handler)
+        host, port = address
+        if host == EVERY_ADDRESS and not socket.has_dualstack_ipv6():
+            host = EVERY_IPV4_ADDRESS
+        self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        super().__init__((host, port), _Handler)
+
+    def server_bind(self) -> None:
+        if self.address_family == socket.AF_INET6:  # on some systems it is IPv6 alone
+            self.socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        super().server_bind()
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -132,11 +132,7 @@ def configure(
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for name in TOO_TALKATIVE:
-        logging.getLogger(name).setLevel(max(logging.INFO, root.level))
-    for name in QUIETER:
-        usual = max(logging.WARNING, root.level)
-        logging.getLogger(name).setLevel(usual if root.level > logging.DEBUG else logging.DEBUG)
+    _quieten(root.level)
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
@@ -148,6 +144,15 @@ def configure(
     )
     sys.excepthook = _log_uncaught
     threading.excepthook = _log_uncaught_in_thread
+
+
+def _quieten(level: int) -> None:
+    """Others say less than we do at `level`."""
+    for name in TOO_TALKATIVE:
+        logging.getLogger(name).setLevel(max(logging.INFO, level))
+    for name in QUIETER:
+        usual = max(logging.WARNING, level)
+        logging.getLogger(name).setLevel(usual if level > logging.DEBUG else logging.DEBUG)
 
 
 def get_logger(name: str) -> structlog.stdlib.BoundLogger:

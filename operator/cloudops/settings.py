@@ -44,8 +44,7 @@ class Settings(BaseSettings):
         "INFO", description="The least severe lines that are written."
     )
     http_host: str = Field(
-        "0.0.0.0",  # noqa: S104  probes and scrapes come from outside the pod
-        description="Address of /livez, /readyz and /metrics.",
+        "::", description="Address of /livez, /readyz and /metrics; `::`: all, of IPv4 as well."
     )
     http_port: int = Field(8080, ge=0, le=65535, description="Their port; 0 takes a free one.")
 

@@ -1,4 +1,7 @@
-"""`python -m tests.benchmarks run [NAME …]`: measure, print one table, keep the records."""
+"""`python -m tests.benchmarks run [NAME …]`: measure, print one table, keep the records.
+
+Records of the full size go into docs/performance.md as well.
+"""
 
 import argparse
 import sys
@@ -24,7 +27,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHES)}")
     run.add_argument("--scale", type=float, default=1.0, help="a part of the full sizes, to try")
     run.set_defaults(run=_run)
-    docs = commands.add_parser("docs", help="put the records into docs/performance.md")
+    docs = commands.add_parser("docs", help="put the records into docs/performance.md again")
     docs.set_defaults(run=_docs)
     return parser
 
@@ -46,6 +49,8 @@ def _run(options: argparse.Namespace) -> int:
             broken.append(name)
     if shown:
         report.show(shown)
+    if shown and options.scale == 1:
+        document.write()
     if broken:
         say(f"broke off: {', '.join(broken)}")
     return 1 if broken else 0

@@ -20,8 +20,8 @@ FIGURES = (
     Figure(
         "Peak memory with 200,000 items in one scope",
         "MB",
-        "`cloudops collect` reads 20,000, then as a new process 200,000 instances of one region "
-        "from a fake AWS in pages of 1,000; VmHWM of each process.",
+        "`cloudops collect`, a worker's own loop for one sync, reads 20,000, then as a new process "
+        "200,000 instances of one region from a fake AWS in pages of 1,000; VmHWM of each process.",
         "Pages are staged in the database, so that only those in flight are in memory, beside "
         "Python, SDK and driver.",
         "the same with 20,000 items",

@@ -15,6 +15,7 @@ from cloudops.api.v1alpha1.contract import check_contract
 from cloudops.collectors.aws.catalogue import LISTINGS
 from tests.cluster.cluster import Cluster
 from tests.fakes.aws import elsewhere
+from tests.fakes.aws.builders import bucket, instance, volume
 from tests.fakes.aws.script import AccountScript
 from tests.fakes.aws.server import FakeAws
 from tests.fixtures.operator import OperatorAccess, StartOperator
@@ -24,6 +25,8 @@ from tests.fixtures.waiting import eventually
 ACCESS_KEY, SECRET_KEY = "AKIAIOSFODNN7EXAMPLE", "canary-wJalrXUtnFEMI-secret"
 ACCOUNT = "111122223333"
 REGIONS = ("eu-central-1", "eu-west-1", "us-east-1")
+PERIOD_SECONDS = 3600
+JITTERED_PERIOD_SECONDS = PERIOD_SECONDS * 1.05
 STATEMENTS = [one.type for listing in LISTINGS for one in listing.emits if one.single]
 
 # Short, so that a test takes seconds where production takes minutes.
@@ -166,6 +169,46 @@ class Provider:
         )
 
 
+def let_a_period_pass(provider: Provider, periods: int = 1) -> None:
+    """What is due by then is due now, and so much older: only the database's clock counts."""
+    seconds = periods * JITTERED_PERIOD_SECONDS
+    provider.rows(
+        "UPDATE lease SET next_due_at = next_due_at - make_interval(secs => %s)"
+        " WHERE next_due_at < 'infinity' RETURNING id",
+        seconds,
+    )
+    provider.rows(
+        "UPDATE scope SET next_due_at = next_due_at - make_interval(secs => %s),"
+        " last_complete_at = last_complete_at - make_interval(secs => %s)"
+        " WHERE next_due_at < 'infinity' RETURNING id",
+        seconds,
+        seconds,
+    )
+
+
+def problems(provider: Provider) -> set[tuple[str, str]]:
+    """Reason and permission of each problem that the status shows."""
+    found = provider.status().get("problems", [])
+    return {(problem["reason"], problem.get("permission", "")) for problem in found}
+
+
+def wait_healed(provider: Provider) -> None:
+    """Until the inventory is in step, and no problem is left."""
+    provider.wait_condition("InventorySynced", "True")
+    eventually(lambda: provider.status()["problemsTotal"] == 0, what="no problem to be left")
+
+
+def leads(controller: OperatorProcess) -> bool:
+    """Whether its /metrics say so."""
+    status = 'leader_election_master_status{name="cloudops-controller"} 1.0'
+    return status in controller.get("/metrics")[1]
+
+
+def told(process: OperatorProcess, words: str) -> bool:
+    """Whether its /readyz says so."""
+    return words in process.get("/readyz")[1]
+
+
 @pytest.fixture(scope="session", autouse=True)
 def models() -> None:
     """Read before anybody waits for an answer."""
@@ -195,7 +238,7 @@ def provider(
             "credentials": {"source": "Secret", "secretRef": {"name": "aws"}},
             "endpointURL": fake_aws.url,
         },
-        inventory={"syncPeriodSeconds": 3600},
+        inventory={"syncPeriodSeconds": PERIOD_SECONDS},
     )
     one.put_secret()
     yield one
@@ -222,3 +265,24 @@ def start(operator_process: StartOperator) -> StartWith:
 def operator(start: StartWith) -> list[OperatorProcess]:
     """A controller and a worker, both ready."""
     return start("controller", "worker")
+
+
+@pytest.fixture
+def estate(account: AccountScript) -> AccountScript:
+    """A few things in every region."""
+    for number, region in enumerate(REGIONS):
+        account.put(
+            instance(f"i-{number}", region=region, tags={"Name": f"web-{number}"}),
+            volume(f"vol-{number}", region=region),
+            bucket(f"bucket-{number}", region=region),
+        )
+    return account
+
+
+@pytest.fixture
+def synced(provider: Provider, estate: AccountScript, operator: list[OperatorProcess]) -> Provider:
+    """The provider after its first complete pass."""
+    provider.apply()
+    provider.wait_condition("InventorySynced", "True")
+    assert provider.live() == estate.truth()
+    return provider

@@ -148,16 +148,6 @@ def test_suspend_stops_reading_and_keeps_what_is_known(
             {
                 "aws": {
                     "credentials": {"source": "Secret", "secretRef": {"name": "aws"}},
-                    "accounts": {"discovery": "Organization"},
-                }
-            },
-            "NotSupportedYet",
-            id="organization",
-        ),
-        pytest.param(
-            {
-                "aws": {
-                    "credentials": {"source": "Secret", "secretRef": {"name": "aws"}},
                     "endpointURL": "https://attacker.example",
                 }
             },
@@ -253,6 +243,7 @@ def test_a_secret_that_goes_missing_later_is_waited_for_too(
 def test_a_deleted_provider_is_gone_at_once_and_its_rows_leave_the_inventory(
     provider: Provider, account: AccountScript
 ):
+    """Fails if nobody tells the plan (`mark_vanished`): the rows would stay."""
     account.put(instance("i-1", region="eu-west-1"))
     provider.apply()
     provider.wait_condition("InventorySynced", "True")

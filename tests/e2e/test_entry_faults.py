@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import Provider, StartWith
+from tests.e2e.conftest import Provider, StartWith, let_a_period_pass, problems
 from tests.e2e.secret_rights import grant_secrets, revoke_secrets
 from tests.fakes.aws.builders import bucket, instance, role
 from tests.fakes.aws.script import AccountScript
@@ -19,8 +19,6 @@ pytestmark = [pytest.mark.e2e, pytest.mark.aws, pytest.mark.database]
 REGION = "eu-west-1"
 SECRET = "canary-of-the-way-in"
 ENTRY, MEMBER = "cloudops-entry", "cloudops-read"
-PERIOD_SECONDS = 3600
-JITTERED_PERIOD_SECONDS = PERIOD_SECONDS * 1.05
 
 
 @dataclass(frozen=True)
@@ -206,7 +204,7 @@ def test_a_lost_way_in_is_named_with_its_cure_keeps_all_rows_and_heals_within_a_
     operator_access: OperatorAccess,
     start: StartWith,
 ):
-    """Fails if who was refused is not tried again each period (`_record_rejection`)."""
+    """Fails if who was refused is not tried again each period (`_record_refusal`)."""
     start("controller", "worker", credentials_grace_seconds="0")
     cases = [
         missing_secret(estate),
@@ -283,18 +281,3 @@ def is_healed(case: Case) -> None:
     case.provider.wait_condition("InventorySynced", "True")
     eventually(lambda: problems(case.provider) == set(), what="the problem to be gone")
     assert case.provider.condition("Stalled")["status"] == "absent"
-
-
-def problems(provider: Provider) -> set[tuple[str, str]]:
-    found = provider.status().get("problems", [])
-    return {(problem["reason"], problem.get("permission", "")) for problem in found}
-
-
-def let_a_period_pass(provider: Provider) -> None:
-    """What is due within a period is due now: only the database's clock counts."""
-    for table in ("scope", "lease"):
-        provider.rows(
-            f"UPDATE {table} SET next_due_at = next_due_at - make_interval(secs => %s)"  # noqa: S608  one of two names
-            " WHERE next_due_at < 'infinity' RETURNING id",
-            JITTERED_PERIOD_SECONDS,
-        )

@@ -196,6 +196,7 @@ def test_a_grant_that_is_taken_away_keeps_the_rows_and_is_waited_for(
 def test_a_role_that_trusts_somebody_else_is_told_with_what_to_allow(
     tenant: Tenant, account: AccountScript
 ):
+    """Fails if the call by token is none of `_ROLE_PERMISSIONS`: the keys would be blamed."""
     account.web_identity_role("entry", tenant.issuer, subject_of("another", READER))
     tenant.make_account()
     tenant.grant()
@@ -216,6 +217,7 @@ def test_a_role_that_trusts_somebody_else_is_told_with_what_to_allow(
 def test_the_operators_own_identity_is_refused_outside_the_allowed_namespaces(
     elsewhere: Provider, fake_aws: FakeAws
 ):
+    """Fails if `refuse_aws` does not ask which namespaces are allowed: calls would be made."""
     elsewhere.aws["credentials"] = {"source": "Operator"}
     elsewhere.apply()
 

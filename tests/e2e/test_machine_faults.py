@@ -1,22 +1,35 @@
-"""What the operator stands on gives way: its database, its clocks, the names it looks up."""
+"""What the operator stands on gives way: its database, its clocks, a call that hangs."""
 
 import re
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import partial
-from urllib.parse import urlsplit
 
+import psycopg
 import pytest
 
-from tests.e2e.conftest import ACCOUNT, REGIONS, SETTINGS, Provider, StartWith
-from tests.fakes.aws.builders import bucket, instance, volume
+from cloudops.store.migrate import upgrade
+from tests.e2e.conftest import (
+    ACCOUNT,
+    REGIONS,
+    SETTINGS,
+    Provider,
+    StartWith,
+    leads,
+    let_a_period_pass,
+    told,
+    wait_healed,
+)
+from tests.fakes.aws.builders import instance
 from tests.fakes.aws.faults import Fault
 from tests.fakes.aws.script import AccountScript
 from tests.fakes.aws.server import FakeAws
+from tests.fixtures.disk import Disk, small_disk
 from tests.fixtures.machine import Machine
 from tests.fixtures.operator import StartOperator
 from tests.fixtures.operator_process import Component, OperatorProcess
+from tests.fixtures.postgres_server import PostgresServer
 from tests.fixtures.waiting import eventually
 from tests.integration.store.failover import Pair, replicated
 
@@ -25,29 +38,6 @@ pytestmark = [pytest.mark.e2e, pytest.mark.aws, pytest.mark.database]
 HOUR = 3600
 LARGE = 1_500
 INSTANCES = "aws.ec2.instances"
-CLOUD, DATABASE_HOST = "cloud.test", "database.test"
-
-
-@pytest.fixture
-def estate(account: AccountScript) -> AccountScript:
-    """A few things in every region."""
-    for number, region in enumerate(REGIONS):
-        account.put(
-            instance(f"i-{number}", region=region, tags={"Name": f"web-{number}"}),
-            volume(f"vol-{number}", region=region),
-            bucket(f"bucket-{number}", region=region),
-        )
-    return account
-
-
-@pytest.fixture
-def machine(run_folder) -> Machine:
-    return Machine(run_folder / secrets.token_hex(4))
-
-
-def leads(controller: OperatorProcess) -> bool:
-    status = 'leader_election_master_status{name="cloudops-controller"} 1.0'
-    return status in controller.get("/metrics")[1]
 
 
 def assert_ages_are_true(provider: Provider) -> None:
@@ -58,10 +48,6 @@ def assert_ages_are_true(provider: Provider) -> None:
     for moment in (shown, ages["oldest"], ages["newest"]):
         assert abs((datetime.now(UTC) - moment).total_seconds()) < HOUR / 4
     assert provider.status()["inventory"]["scopes"]["overdue"] == 0
-
-
-def told(process: OperatorProcess, words: str) -> bool:
-    return words in process.get("/readyz")[1]
 
 
 class TestFailover:
@@ -199,87 +185,68 @@ class TestHungCall:
         )
 
 
-class TestNames:
-    @pytest.fixture
-    def known(self, machine: Machine, fake_aws: FakeAws) -> Machine:
-        for host in (CLOUD, DATABASE_HOST):
-            machine.name(host, "127.0.0.1")
-        return machine
+class TestFullDisk:
+    """The whole server lies on a small disk; a full log ends it, as PostgreSQL wants it."""
 
     @pytest.fixture
-    def synced(
+    def disk(self, run_folder) -> Iterator[Disk]:
+        with small_disk(run_folder / secrets.token_hex(4), 250) as disk:
+            yield disk
+
+    @pytest.fixture
+    def server(self, disk: Disk) -> Iterator[PostgresServer]:
+        server = PostgresServer(disk.folder / "postgres", settings={"max_wal_size": "64MB"})
+        try:
+            server.create()
+            yield server
+        finally:
+            server.stop("immediate")
+
+    def test_it_is_told_by_both_touches_no_status_and_heals_with_room(
         self,
         provider: Provider,
         estate: AccountScript,
-        fake_aws: FakeAws,
         operator_process: StartOperator,
-        known: Machine,
-    ) -> Mapping[str, OperatorProcess]:
-        """After the first pass; cloud and database are known by their names."""
-        provider.aws["endpointURL"] = f"http://{CLOUD}:{urlsplit(fake_aws.url).port}"
-        url = provider.database_url.replace("127.0.0.1", DATABASE_HOST)
-        settings = {**SETTINGS, "endpoints_allowed": CLOUD}
-        processes = {
-            component: operator_process(
-                component, database_url=url, settings=settings, environment=known.environment
-            )
+        disk: Disk,
+        server: PostgresServer,
+    ):
+        """Fails if a database that is away ends the process (no `except` in `Worker._take`)."""
+        provider.database_url = server.create_database("inventory")
+        upgrade(provider.database_url)
+        processes = [
+            operator_process(component, database_url=provider.database_url, settings=SETTINGS)
             for component in ("controller", "worker")
-        }
+        ]
         provider.apply()
         provider.wait_condition("InventorySynced", "True")
-        assert provider.live() == estate.truth()
-        return processes
-
-    def test_a_cloud_whose_name_is_not_found_keeps_its_rows_and_comes_back(
-        self,
-        provider: Provider,
-        estate: AccountScript,
-        known: Machine,
-        synced: Mapping[str, OperatorProcess],
-    ):
-        """Fails if what passes by itself shuts the account's door (empty `PASSING`)."""
-        known.name(CLOUD, None)
-        estate.clear(kind="ec2:instance", region="eu-west-1")
-
-        provider.ask_run()
-        eventually(lambda: {s["status"] for s in provider.scopes().values()} == {"failed"})
-
-        assert provider.deleted() == set()
-
-        def problems() -> set[tuple[str, str]]:
-            shown = provider.status().get("problems", ())
-            return {(problem["reason"], problem.get("permission", "")) for problem in shown}
-
-        # The status follows the ledger, at most once a second.
-        eventually(lambda: problems() == {("Unreachable", "")}, what="the problem")
-        assert provider.condition("Ready")["status"] == "True"
-
-        known.name(CLOUD, "127.0.0.1")
-        provider.run_now()
-        provider.run_now()
-        provider.wait_condition("InventorySynced", "True")
-        assert provider.live() == estate.truth()
-
-    def test_a_database_whose_name_is_not_found_is_away(
-        self,
-        provider: Provider,
-        estate: AccountScript,
-        known: Machine,
-        postgres,
-        synced: Mapping[str, OperatorProcess],
-    ):
-        """Fails without psycopg's OperationalError in `_AWAY`: a bug's text is not shown."""
         before = provider.status()
-        known.name(DATABASE_HOST, None)
-        postgres.restart("immediate")
+        disk.fill()
+        eventually(lambda: has_broken_down(server), what="the server to find no room")
 
-        for process in synced.values():
-            eventually(partial(told, process, "failed to resolve"))
+        for process in processes:
+            eventually(partial(told, process, "[-] database: database: connection failed"))
             assert process.get("/livez")[0] == 200
         assert provider.status() == before
 
-        known.name(DATABASE_HOST, "127.0.0.1")
-        for process in synced.values():
+        disk.free()
+        eventually(partial(is_started, server), what="the server to be back")
+        for process in processes:
             process.wait_ready()
-        provider.run_now()
-        assert provider.live() == estate.truth()
+        estate.put(instance("i-later", region=REGIONS[0]))
+        let_a_period_pass(provider)
+        eventually(lambda: provider.live() == estate.truth(), what="the next pass")
+        wait_healed(provider)
+        assert provider.deleted() == set()
+
+
+def is_started(server: PostgresServer) -> bool:
+    server.start()
+    return server.is_running()
+
+
+def has_broken_down(server: PostgresServer) -> bool:
+    """Asks it to remember more than fits, until it could not."""
+    if "PANIC" not in server.log_text():
+        with psycopg.connect(server.admin_url(), autocommit=True) as connection:
+            connection.execute("SELECT pg_logical_emit_message(false, 'x', repeat('x', 20 << 20))")
+    return "PANIC" in server.log_text()

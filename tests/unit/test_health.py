@@ -5,8 +5,9 @@ from http.client import HTTPConnection
 
 import pytest
 
-from cloudops.domain.errors import StoreUnavailableError
-from cloudops.health import HealthServer
+from cloudops.domain.errors import InvalidInputError, StoreUnavailableError
+from cloudops.health import EVERY_IPV4_ADDRESS, HealthServer
+from cloudops.settings import Settings
 
 pytestmark = pytest.mark.unit
 
@@ -97,5 +98,59 @@ def test_a_taken_port_is_an_error_at_once():
         taken.bind(("127.0.0.1", 0))
         taken.listen()
 
-        with pytest.raises(OSError, match="in use"):
+        with pytest.raises(InvalidInputError, match=r"can't listen on 127\.0\.0\.1:.*in use"):
             HealthServer(("127.0.0.1", taken.getsockname()[1]), live={}, ready={})
+
+
+def test_a_name_that_no_host_has_is_an_error_at_once():
+    with pytest.raises(InvalidInputError, match=r"can't listen on nowhere\.invalid:0"):
+        HealthServer(("nowhere.invalid", 0), live={}, ready={})
+
+
+@pytest.fixture
+def serve():
+    servers = []
+
+    def serve(host):
+        servers.append(HealthServer((host, 0), live={}, ready={}))
+        servers[-1].start()
+        return servers[-1].port
+
+    yield serve
+    for server in servers:
+        server.stop()
+
+
+def answers(client, port):
+    connection = HTTPConnection(client, port, timeout=60)
+    try:
+        connection.request("GET", "/livez")
+        return connection.getresponse().status == 200
+    except OSError:
+        return False
+    finally:
+        connection.close()
+
+
+@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="this machine has no IPv6")
+@pytest.mark.parametrize(
+    ("host", "reachable_at"),
+    [
+        pytest.param(Settings().http_host, ["127.0.0.1", "::1"], id="default"),
+        pytest.param(EVERY_IPV4_ADDRESS, ["127.0.0.1"], id="ipv4"),
+        pytest.param("127.0.0.1", ["127.0.0.1"], id="one-ipv4-address"),
+        pytest.param("::1", ["::1"], id="one-ipv6-address"),
+        pytest.param("localhost", ["127.0.0.1"], id="a-name"),
+    ],
+)
+def test_probes_of_either_protocol_arrive(serve, host, reachable_at):
+    """Fails if sockets are of one family: in a cluster of the other one no pod is ever live."""
+    port = serve(host)
+
+    assert [client for client in ("127.0.0.1", "::1") if answers(client, port)] == reachable_at
+
+
+def test_where_there_is_no_ipv6_the_other_protocol_is_served(serve, monkeypatch):
+    monkeypatch.setattr(socket, "has_dualstack_ipv6", lambda: False)
+
+    assert answers("127.0.0.1", serve("::"))

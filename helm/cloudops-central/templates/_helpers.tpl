@@ -61,6 +61,10 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace 
     secretKeyRef:
       name: {{ required "database.existingSecret is required: the name of a Secret in the release's namespace whose key `url` holds postgresql://…" .root.Values.database.existingSecret }}
       key: {{ .root.Values.database.key }}
+{{- if .root.Values.database.caSecret.name }}
+- name: PGSSLROOTCERT
+  value: /etc/cloudops/database/ca.crt
+{{- end }}
 - name: CLOUDOPS_DATABASE_POOL_SIZE
   value: {{ .root.Values.database.poolSize | quote }}
 - name: CLOUDOPS_NAMESPACE
@@ -81,6 +85,13 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace 
   value: {{ .root.Values.log.format }}
 - name: CLOUDOPS_HTTP_PORT
   value: "8080"
+{{- end -}}
+
+{{- define "cloudops.mounts" -}}
+- {name: tmp, mountPath: /tmp}
+{{- if .root.Values.database.caSecret.name }}
+- {name: database-ca, mountPath: /etc/cloudops/database, readOnly: true}
+{{- end }}
 {{- end -}}
 
 {{- define "cloudops.containerSecurity" -}}
@@ -156,7 +167,7 @@ spec:
       securityContext:
         {{- include "cloudops.containerSecurity" . | nindent 8 }}
       volumeMounts:
-        - {name: tmp, mountPath: /tmp}
+        {{- include "cloudops.mounts" . | nindent 8 }}
   {{- end }}
   containers:
     - name: {{ .component }}
@@ -189,8 +200,16 @@ spec:
       securityContext:
         {{- include "cloudops.containerSecurity" . | nindent 8 }}
       volumeMounts:
-        - {name: tmp, mountPath: /tmp}
+        {{- include "cloudops.mounts" . | nindent 8 }}
   volumes:
     - name: tmp
       emptyDir: {}
+    {{- with .root.Values.database.caSecret }}
+    {{- if .name }}
+    - name: database-ca
+      secret:
+        secretName: {{ .name }}
+        items: [{key: {{ .key }}, path: ca.crt}]
+    {{- end }}
+    {{- end }}
 {{- end -}}

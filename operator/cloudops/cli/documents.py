@@ -35,9 +35,7 @@ class FileSecrets:
         self._source = source
         self._secrets: dict[tuple[str, str], Mapping[str, str]] = {}
         for document in documents:
-            metadata = _member(document, "metadata", source)
-            key = (metadata.get("namespace", "default"), metadata.get("name", ""))
-            self._secrets[key] = _data(document, source)
+            self._secrets[_key(document, source)] = _data(document, source)
 
     def read(self, namespace: str, name: str) -> Mapping[str, str]:
         """The Secret's data, decoded.
@@ -96,6 +94,14 @@ def _mistake(error: Exception) -> str:
     mark = getattr(error, "problem_mark", None)
     problem = getattr(error, "problem", None) or "it cannot be read"
     return f"line {mark.line + 1}: {problem}" if mark else str(problem)
+
+
+def _key(document: dict[str, Any], source: Path) -> tuple[str, str]:
+    metadata = _member(document, "metadata", source)
+    namespace, name = metadata.get("namespace") or "default", metadata.get("name")
+    if not (isinstance(namespace, str) and isinstance(name, str)):
+        raise InvalidInputError(f"{source}: a Secret needs metadata.name, as a string")
+    return namespace, name
 
 
 def _data(document: dict[str, Any], source: Path) -> dict[str, str]:

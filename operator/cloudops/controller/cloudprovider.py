@@ -1,6 +1,6 @@
 """Reconciles a CloudProvider: spec → plan, ledger → status and events."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -10,9 +10,10 @@ from cloudops.controller.cache import Document, ObjectCache
 from cloudops.controller.kube import Key
 from cloudops.controller.pace import Pace
 from cloudops.controller.planning import ProviderPlan
-from cloudops.controller.provider_fields import TIMES, provider_fields
+from cloudops.controller.provider_fields import CARRIED_OVER, TIMES, provider_fields
 from cloudops.controller.recorder import Recorder
 from cloudops.controller.refusals import refuse_aws, refuse_cloud
+from cloudops.controller.requests import requested_at
 from cloudops.controller.status import StatusKind, StatusWriter, Written
 from cloudops.controller.story import tell
 from cloudops.domain.conditions import ConditionType, ConditionValue, Truth
@@ -34,8 +35,6 @@ log = get_logger(__name__)
 
 KIND: Final = "CloudProvider"
 PLURAL: Final = "cloudproviders"
-REQUESTS: Final = ("cloudops.dev/requestedAt", "reconcile.fluxcd.io/requestedAt")
-LONGEST_REQUEST: Final = 1024  # what status.lastHandledReconcileAt can echo
 
 
 def status_kind(settings: Settings) -> StatusKind:
@@ -43,6 +42,8 @@ def status_kind(settings: Settings) -> StatusKind:
         kind=KIND,
         plural=PLURAL,
         field_manager="cloudops-cloudprovider",
+        conditions=frozenset(ConditionType),
+        fields=frozenset({"observedGeneration", *CARRIED_OVER}),
         times=TIMES,
         counts_seconds=settings.poll_seconds,
     )
@@ -184,20 +185,6 @@ def to_record(document: Document, *, runnable: bool) -> ProviderRecord:
         requested_at=requested_at(metadata.get("annotations") or {}),
         runnable=runnable,
     )
-
-
-def requested_at(annotations: Mapping[str, str]) -> str:
-    """The token that asks for a run now; of two, the later one; "" = nobody asks."""
-    tokens = [annotations[name] for name in REQUESTS if annotations.get(name)]
-    return max(tokens, key=_moment, default="")[:LONGEST_REQUEST]
-
-
-def _moment(token: str) -> tuple[float, str]:
-    """Any change of a token is a request; most are times."""
-    try:
-        return datetime.fromisoformat(token).timestamp(), token
-    except ValueError:
-        return 0.0, token
 
 
 def previous_status(document: Document) -> PreviousStatus:

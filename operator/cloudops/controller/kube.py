@@ -6,6 +6,7 @@ from typing import Any, Final
 from urllib.parse import quote, urlencode, urlsplit
 
 import kubernetes.client
+import kubernetes.config
 import orjson
 import urllib3
 
@@ -127,6 +128,7 @@ class KubeClient:
         except (
             urllib3.exceptions.HTTPError,
             kubernetes.client.ApiException,
+            kubernetes.config.ConfigException,  # the token could not be read again
             OSError,
         ) as error:
             REST_REQUESTS.labels("<error>", method, self._host).inc()

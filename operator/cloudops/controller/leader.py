@@ -89,6 +89,7 @@ class Elector:
         self._stop = threading.Event()
         self._deadline: float | None = None  # None = does not lead
         self._deposed = False
+        self._turned_at: float | None = None
         self._ending = threading.Lock()
         self._seen: tuple[str, str] = ("", "")  # somebody's holder and renewTime
         self._seen_at = 0.0
@@ -128,6 +129,10 @@ class Elector:
         """
         return self._deadline is not None and not self._deposed and self._clock() < self._deadline
 
+    def silent_seconds(self) -> float:
+        """Since when the thread has not turned; 0 = it was not started."""
+        return 0.0 if self._turned_at is None else self._clock() - self._turned_at
+
     def depose(self, reason: str) -> None:
         """End the process: somebody else leads. Only the first of many calls does so."""
         with self._ending:
@@ -140,18 +145,24 @@ class Elector:
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            started = self._clock()
-            try:
-                held = self._acquire_or_renew()
-            except KubeError as error:
-                log.warning("could not reach the Lease", error=str(error))
-                held = None
+            self._turned_at = started = self._clock()
+            held = self._try_to_hold()
             if held:
                 self._hold_until(started + self._terms.renew_seconds)
             elif held is False and self._deadline is not None:
                 self.depose("another replica holds the Lease")
                 return
             self._stop.wait(self._terms.retry_seconds)
+
+    def _try_to_hold(self) -> bool | None:
+        """Whether the Lease is ours now; None = nobody knows."""
+        try:
+            return self._acquire_or_renew()
+        except KubeError as error:
+            log.warning("could not reach the Lease", error=str(error))
+        except Exception:  # the outermost boundary of the thread: the next try may work
+            log.exception("the election broke")
+        return None
 
     def _hold_until(self, deadline: float) -> None:
         """The deadline counts from before the call, since nobody knows when it was obeyed."""

@@ -29,7 +29,7 @@ from cloudops.metrics import WATCH_AGE
 log = get_logger(__name__)
 
 PAGE_SIZE: Final = 500
-CONFIRM_SECONDS: Final = 5.0  # between the two lists after a deletion that the watch has seen
+CONFIRM_SECONDS: Final = 5.0  # between the two lists that show that a provider is gone
 LONGEST_LAG_SECONDS: Final = 120.0
 
 
@@ -169,6 +169,10 @@ class ListDiff:
         self._deleted.add(key)
         self._wake.set()
 
+    def compare_soon(self) -> None:
+        """Nobody may have led, or looked, for a while."""
+        self._wake.set()
+
     def compare(self) -> None:
         """One comparison.
 
@@ -205,18 +209,19 @@ class ListDiff:
     def _retire(self, listed: FullList) -> None:
         """Providers that two complete lists lacked are gone; one lack proves nothing."""
         epoch = self._epoch()
-        if epoch is None:
-            self._lacking.clear()
-            self._deleted.clear()
+        if epoch is None and not self._deleted:
             return
         planned = {key for key in self._plan.planned_providers() if self._covers(key)}
+        self._deleted.difference_update(listed.versions, set(self._deleted) - planned)
+        if epoch is None:  # what is left of them is to be confirmed by whoever leads next
+            return
         lacking = {key for key in planned - set(listed.versions) if self._cache.get(key) is None}
         vanished = sorted(lacking & self._lacking)
         if vanished:
             self._plan.mark_vanished(epoch, vanished)
             log.info("providers are gone", providers=["/".join(key) for key in vanished])
         self._lacking = lacking - set(vanished)
-        self._deleted.difference_update(vanished, listed.versions, set(self._deleted) - planned)
+        self._deleted.difference_update(vanished)
 
     def _covers(self, key: Key) -> bool:
         """What is in namespaces that are not watched any more is left alone."""
@@ -227,10 +232,13 @@ class ListDiff:
             self._wake.clear()
             with correlated(list_diff=self._plural):
                 self._try_to_compare()
-            soon = bool(self._deleted)
-            self._wake.wait(CONFIRM_SECONDS if soon else self._period_seconds)
+            self._wake.wait(CONFIRM_SECONDS if self._is_in_doubt() else self._period_seconds)
             if self._wake.is_set() and not self._stopped:
                 time.sleep(min(1.0, self._period_seconds))  # a storm of deletions is one list
+
+    def _is_in_doubt(self) -> bool:
+        """Whether providers may be gone that workers still read: who leads finds out soon."""
+        return self._epoch() is not None and bool(self._deleted or self._lacking)
 
     def _try_to_compare(self) -> None:
         try:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from cloudops.controller.requests import answer_to
 from cloudops.controller.status import TIME_FORMAT
 from cloudops.domain.conditions import LONGEST_MESSAGE
 from cloudops.domain.snapshot import Problem, ProviderSnapshot
@@ -38,7 +39,7 @@ def provider_fields(
     if snapshot is None:
         return fields | {name: old[name] for name in CARRIED_OVER if name in old}
     if snapshot.handled_request:
-        fields["lastHandledReconcileAt"] = snapshot.handled_request
+        fields["lastHandledReconcileAt"] = answer_to(snapshot.handled_request)
     if snapshot.identity:
         fields["identity"] = _present(
             principal=snapshot.identity.principal[:LONGEST_PRINCIPAL],

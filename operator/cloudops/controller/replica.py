@@ -10,6 +10,7 @@ from typing import Any, Final
 from cloudops.controller.cache import ObjectCache
 from cloudops.controller.cloudprovider import PLURAL, CloudProviderReconciler, status_kind
 from cloudops.controller.database_alarm import DatabaseAlarm
+from cloudops.controller.epoch import RETRY_SECONDS, Epoch
 from cloudops.controller.kube import Key, KubeClient, KubeError, is_served
 from cloudops.controller.leader import EXIT_DEPOSED, Elector, LeaseTerms, new_identity
 from cloudops.controller.list_diff import LONGEST_LAG_SECONDS, ListDiff, WatchLag
@@ -19,7 +20,7 @@ from cloudops.controller.status import StatusWriter
 from cloudops.controller.teller import Teller
 from cloudops.controller.watch import Watch, Watched
 from cloudops.controller.workers import Workers
-from cloudops.domain.errors import CloudOpsError, InvalidInputError, StoreUnavailableError
+from cloudops.domain.errors import CloudOpsError, StoreUnavailableError
 from cloudops.health import HealthServer
 from cloudops.kubernetes_access import load_configuration
 from cloudops.logs import get_logger
@@ -28,7 +29,6 @@ from cloudops.settings import Settings
 log = get_logger(__name__)
 
 CONTROLLER: Final = "cloudprovider"
-RETRY_SECONDS: Final = 2.0
 DRAIN_SECONDS: Final = 15.0
 TELL_SECONDS: Final = 3.0
 LONGEST_SILENCE_SECONDS: Final = 60.0
@@ -50,7 +50,7 @@ class Replica:
         self._settings = settings
         self._plan = plan
         self._crds_missing = "nobody has looked for the CRDs"  # "" = they are served
-        self._epoch: int | None = None
+        self._epoch = Epoch(plan)
         self._stop = threading.Event()
         self.port = 0  # of the health server, once it listens
         configuration = load_configuration()
@@ -72,7 +72,7 @@ class Replica:
             plan,
             cache=self._cache,
             lag=self._lag,
-            epoch=lambda: self._epoch,
+            epoch=self._epoch.known,
             on_change=self._queue.add,
             on_rewind=partial(end_process, EXIT_DEPOSED),
             period_seconds=settings.list_diff_seconds,
@@ -110,7 +110,7 @@ class Replica:
         reconciler = CloudProviderReconciler(
             self._settings,
             self._alarm,
-            epoch=self._leader_epoch,
+            epoch=self._epoch.required,
             cache=self._cache,
             writer=writer,
             recorder=self._teller,
@@ -124,32 +124,23 @@ class Replica:
             deposed=self._elector.depose,
         )
 
-    def _leader_epoch(self) -> int:
-        if self._epoch is None:  # workers start after the epoch was drawn
-            raise RuntimeError("no epoch was drawn")
-        return self._epoch
-
     @contextlib.contextmanager
     def _health(self) -> Iterator[None]:
-        address = (self._settings.http_host, self._settings.http_port)
-        try:
-            server = HealthServer(
-                address,
-                live={
-                    "watch": self._watch_lives,
-                    "lag": self._watch_is_in_step,
-                    "queue": self._queue_moves,
-                },
-                ready={
-                    "database": self._database_answers,
-                    "crds": self._crds_are_served,
-                    "cache": self._cache_is_warm,
-                },
-            )
-        except OSError as error:
-            raise InvalidInputError(
-                f"can't listen on {address[0]}:{address[1]}: {error}"
-            ) from error
+        server = HealthServer(
+            (self._settings.http_host, self._settings.http_port),
+            live={
+                "watch": self._watch_lives,
+                "lag": self._watch_is_in_step,
+                "queue": self._queue_moves,
+                "leader": self._election_goes_on,
+            },
+            ready={
+                "database": self._database_answers,
+                "crds": self._crds_are_served,
+                "cache": self._cache_is_warm,
+                "epoch": self._may_plan,
+            },
+        )
         server.start()
         self.port = server.port
         log.info("serving /livez, /readyz and /metrics", port=server.port)
@@ -208,7 +199,7 @@ class Replica:
             self._elector.stop()
         else:
             log.warning("a reconcile did not end in time; the Lease is left to expire")
-        self._epoch = None
+        self._epoch.give_up()
         self._teller.stop(TELL_SECONDS)
         self._list_diff.stop()
         self._watch.stop()
@@ -216,15 +207,11 @@ class Replica:
 
     def _lead(self) -> None:
         """Draw the epoch that fences our writes, then work."""
-        while self._epoch is None and not self._stop.is_set():
-            try:
-                self._epoch = self._plan.claim_epoch(self._elector.identity)
-            except CloudOpsError as error:
-                log.warning("leads, but has no epoch yet", error=str(error))
-                self._stop.wait(RETRY_SECONDS)
+        self._epoch.draw(self._elector.identity, self._stop)
         if not self._stop.is_set():
-            log.info("leading", epoch=self._epoch)
+            log.info("leading", epoch=self._epoch.known())
             self._workers.start()
+            self._list_diff.compare_soon()  # of what was deleted while nobody led, nobody told
 
     def _listen(self) -> None:
         """What workers have written into the ledger wakes its provider."""
@@ -248,6 +235,18 @@ class Replica:
     def _queue_moves(self) -> str:
         running = self._queue.longest_running_seconds()
         return _if_longer(running, LONGEST_RECONCILE_SECONDS, "a reconcile does not end")
+
+    def _election_goes_on(self) -> str:
+        """A draw may wait for the database, and no restart helps while others try in vain."""
+        longest = LONGEST_SILENCE_SECONDS + self._settings.leader_renew_seconds
+        silent, drawing = self._elector.silent_seconds(), self._epoch.silent_seconds()
+        return _if_longer(silent, longest, "the elector stands still") or _if_longer(
+            drawing, LONGEST_RECONCILE_SECONDS, "drawing an epoch does not end"
+        )
+
+    def _may_plan(self) -> str:
+        missing = self._epoch.missing_seconds()
+        return _if_longer(missing, RETRY_SECONDS, "leads without an epoch")
 
     def _database_answers(self) -> str:
         """A probe comes more often than a reconcile: it sounds the leader's alarm, too."""

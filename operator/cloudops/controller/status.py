@@ -36,6 +36,8 @@ class StatusKind:
     """Which objects, under which field manager, and how often what may be refreshed.
 
     Attributes:
+        conditions: Types that this field manager owns; all others are of other writers.
+        fields: Likewise, the other fields of status.
         times: Names of fields, at any depth, that hold times of the ledger.
         counts_seconds: All else but states is written at most this often.
     """
@@ -43,8 +45,18 @@ class StatusKind:
     kind: str
     plural: str
     field_manager: str
+    conditions: frozenset[str]
+    fields: frozenset[str]
     times: frozenset[str]
     counts_seconds: float
+
+    def own(self, status: Document) -> Document:
+        """What of a status is ours: what others say is no difference to what we say."""
+        conditions = [
+            item for item in status.get("conditions", ()) if item["type"] in self.conditions
+        ]
+        fields = {name: value for name, value in status.items() if name in self.fields}
+        return {**fields, "conditions": conditions}
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +129,7 @@ class StatusWriter:
             NotLeaderError: Writing is another replica's work now.
             KubeError: The API server could not be reached, or refuses what we wrote.
         """
-        old = document.get("status") or {}
+        old = self._kind.own(document.get("status") or {})
         generation = document["metadata"]["generation"]
         new = {"conditions": _with_times(conditions, old, generation), **fields}
         self._expose(key_of(document), conditions)

@@ -20,9 +20,11 @@ log = get_logger(__name__)
 
 # Half a kilobyte each; what comes on top is lost, as events may be.
 MOST_WAITING: Final = 20_000
-# With more than this waiting, statuses are being written by the thousand: they go first.
+# With more than this waiting, statuses are being written by the thousand: they go first ...
 CROWD: Final = 100
 PAUSE_SECONDS: Final = 0.05
+# ... the more so while more and more comes.
+GROWING_PAUSE_SECONDS: Final = 0.5
 
 _Told = tuple[dict[str, Any], Happening]
 
@@ -65,13 +67,15 @@ class Teller(Recorder):
             log.debug("an event too many", reason=happening.reason)
 
     def _run(self) -> None:
+        before = 0
         while (told := self._waiting.get()) is not None and not self._stopped.is_set():
             try:
                 super().record(*told)
             except Exception:  # the outermost boundary of the thread: the next event may work
                 log.exception("telling broke")
-            if self._waiting.qsize() > CROWD:
-                self._hurry.wait(PAUSE_SECONDS)
+            if (size := self._waiting.qsize()) > CROWD:
+                self._hurry.wait(GROWING_PAUSE_SECONDS if size > before else PAUSE_SECONDS)
+            before = size
 
 
 def _identified(document: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from cloudops.domain.conditions import ConditionType, ConditionValue, Truth
-from cloudops.domain.snapshot import EntryState, ProviderSnapshot
+from cloudops.domain.snapshot import Entry, EntryState, ProviderSnapshot
 from cloudops.domain.wording import first_reason, held_deletions, unsynced_counts
 
 CLAIMED: Final = "AccountClaimed"
@@ -143,8 +143,8 @@ def _verdict(
         return _Verdict(Truth.FALSE, facts.refusal.reason, facts.refusal.message, stalled=True)
     if snapshot is None:
         return _progressing("Waiting for a worker to discover the accounts.")
-    if snapshot.entry.state is EntryState.DEPENDENCY_MISSING:
-        return _waiting(snapshot.entry.message)
+    if snapshot.entry.state in (EntryState.DEPENDENCY_MISSING, EntryState.UNREACHABLE):
+        return _waiting(snapshot.entry.message, _shut(snapshot.entry))
     if snapshot.entry.state is EntryState.REJECTED:
         return _rejected(snapshot.entry.message, snapshot, now=now, grace=grace)
     if not previous.is_ready_for(facts.generation) and _first_pass_runs(facts, snapshot):
@@ -172,7 +172,7 @@ def _after_first_pass(snapshot: ProviderSnapshot, *, now: datetime, grace: timed
     if not accounts.reachable and accounts.tried >= accounts.total:
         missing = [p.message for p in snapshot.problems if p.reason in DEPENDENCY_REASONS]
         if missing:
-            return _waiting(missing[0])
+            return _waiting(missing[0], "DependencyNotReady")
         first = snapshot.problems[0].message if snapshot.problems else "see status.problems"
         message = f"None of {accounts.total} accounts is readable: {first}"
         return _rejected(message, snapshot, now=now, grace=grace)
@@ -188,9 +188,9 @@ def _no_account(snapshot: ProviderSnapshot) -> _Verdict:
     return _Verdict(Truth.FALSE, reason, message, stalled=True)
 
 
-def _waiting(message: str) -> _Verdict:
-    """For what may come any moment, such as a Secret: never stuck."""
-    return _Verdict(Truth.FALSE, "DependencyNotReady", message, reconciling="ProgressingWithRetry")
+def _waiting(message: str, reason: str) -> _Verdict:
+    """For what may come any moment, such as a Secret or the network: never stuck."""
+    return _Verdict(Truth.FALSE, reason, message, reconciling="ProgressingWithRetry")
 
 
 def _progressing(message: str) -> _Verdict:
@@ -229,24 +229,27 @@ def _progress(verdict: _Verdict) -> list[ConditionValue]:
 
 def _credentials_valid(facts: SpecFacts, snapshot: ProviderSnapshot | None) -> ConditionValue:
     kind = ConditionType.CREDENTIALS_VALID
+    if facts.refusal:
+        message = "They are not used while the spec is refused."
+        return ConditionValue(kind, Truth.UNKNOWN, facts.refusal.reason, message)
     if snapshot is None or snapshot.entry.state is EntryState.UNTRIED:
-        reason = facts.refusal.reason if facts.refusal else "CredentialsUntried"
-        return ConditionValue(kind, Truth.UNKNOWN, reason, "The credentials were not tried yet.")
+        message = "The credentials were not tried yet."
+        return ConditionValue(kind, Truth.UNKNOWN, "CredentialsUntried", message)
     entry = snapshot.entry
     if entry.state is EntryState.ACCEPTED:
         who = snapshot.identity.principal if snapshot.identity else "an unnamed principal"
         message = f"The cloud knows them as {who}."
         return ConditionValue(kind, Truth.TRUE, "CredentialsAccepted", message)
-    fallback = "CredentialsRejected" if entry.state is EntryState.REJECTED else "DependencyNotReady"
-    return ConditionValue(kind, Truth.FALSE, entry.reason or fallback, entry.message)
+    truth = Truth.UNKNOWN if entry.state is EntryState.UNREACHABLE else Truth.FALSE
+    return ConditionValue(kind, truth, entry.reason or _shut(entry), entry.message)
 
 
 def _inventory_synced(facts: SpecFacts, snapshot: ProviderSnapshot | None) -> ConditionValue:
     kind = ConditionType.INVENTORY_SYNCED
+    if snapshot and snapshot.unsynced:
+        return ConditionValue(kind, Truth.FALSE, first_reason(snapshot), unsynced_counts(snapshot))
     if snapshot is None or not snapshot.scopes.total:
         return _nothing_planned(facts, snapshot)
-    if snapshot.unsynced:
-        return ConditionValue(kind, Truth.FALSE, first_reason(snapshot), unsynced_counts(snapshot))
     total = snapshot.scopes.total
     if snapshot.scopes.planned:
         message = f"{total - snapshot.scopes.planned} of {total} scopes were tried."
@@ -257,16 +260,26 @@ def _inventory_synced(facts: SpecFacts, snapshot: ProviderSnapshot | None) -> Co
 
 def _nothing_planned(facts: SpecFacts, snapshot: ProviderSnapshot | None) -> ConditionValue:
     """No scope is no inventory; never an empty one."""
-    state = snapshot.entry.state if snapshot else None
+    kind, message = ConditionType.INVENTORY_SYNCED, "Nothing was read yet."
     if facts.refusal:
-        reason, truth = facts.refusal.reason, Truth.FALSE
-    elif state is EntryState.DEPENDENCY_MISSING:
-        reason, truth = "DependencyNotReady", Truth.FALSE
-    elif state is EntryState.REJECTED:
-        reason, truth = "CredentialsRejected", Truth.FALSE
-    else:
-        reason, truth = "Progressing", Truth.UNKNOWN
-    return ConditionValue(ConditionType.INVENTORY_SYNCED, truth, reason, "Nothing was read yet.")
+        return ConditionValue(kind, Truth.FALSE, facts.refusal.reason, message)
+    if snapshot and snapshot.entry.state not in (EntryState.UNTRIED, EntryState.ACCEPTED):
+        return ConditionValue(kind, Truth.FALSE, _shut(snapshot.entry), message)
+    if snapshot is None or _first_pass_runs(facts, snapshot):
+        return ConditionValue(kind, Truth.UNKNOWN, "Progressing", message)
+    if not snapshot.accounts.total:
+        return ConditionValue(kind, Truth.FALSE, _no_account(snapshot).reason, message)
+    message = "No listing reads what is selected: edit spec.inventory.types or the regions."
+    return ConditionValue(kind, Truth.FALSE, "NothingSelected", message)
+
+
+def _shut(entry: Entry) -> str:
+    """One word for a way in that is shut."""
+    words = {
+        EntryState.DEPENDENCY_MISSING: "DependencyNotReady",
+        EntryState.REJECTED: "CredentialsRejected",
+    }
+    return words.get(entry.state, entry.reason)
 
 
 def _deletion_held(snapshot: ProviderSnapshot | None) -> list[ConditionValue]:

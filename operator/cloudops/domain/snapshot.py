@@ -14,6 +14,7 @@ class EntryState(StrEnum):
     ACCEPTED = "accepted"
     DEPENDENCY_MISSING = "dependency_missing"  # Secret, key or ServiceAccount not there
     REJECTED = "rejected"  # the cloud does not accept them, or they belong to someone else
+    UNREACHABLE = "unreachable"  # the cloud gave no answer: nothing is known of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,10 @@ class ScopeCounts:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Unread scopes or accounts of one cause, aggregated over accounts and regions."""
+    """Unread scopes or accounts of one cause, aggregated over accounts and regions.
+
+    `by_policy`: a policy above the account denies it, so that no grant inside helps.
+    """
 
     reason: str
     permission: str
@@ -65,6 +69,7 @@ class Problem:
     example_region: str
     since: datetime
     message: str
+    by_policy: bool = False
 
 
 @dataclass(frozen=True, slots=True)

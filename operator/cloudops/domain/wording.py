@@ -1,11 +1,14 @@
 """The longer sentences of a CloudProvider's conditions: what is missing, and what to do."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from cloudops.domain.snapshot import ProviderSnapshot
 
 MOST_NAMED: Final = 5  # scopes or permissions that one message names
+
+# Whether it is allowed says the role's trust policy, not what is granted to the caller.
+TRUSTED: Final = "sts:AssumeRoleWithWebIdentity"
 
 # The first of these that has a count gives InventorySynced its reason.
 UNSYNCED_ORDER: Final = (
@@ -21,18 +24,27 @@ UNSYNCED_ORDER: Final = (
 
 def first_reason(snapshot: ProviderSnapshot) -> str:
     """The gravest of the reasons that have a count."""
-    known = [reason for reason in UNSYNCED_ORDER if reason in snapshot.unsynced]
-    return known[0] if known else min(snapshot.unsynced)
+    return next(reason for reason in UNSYNCED_ORDER if reason in snapshot.unsynced)
 
 
 def unsynced_counts(snapshot: ProviderSnapshot) -> str:
     """Reads as `12 AccessDenied and 3 Throttled of 45 scopes. Grant ec2:DescribeVolumes.`."""
-    order = {reason: place for place, reason in enumerate(UNSYNCED_ORDER)}
-    reasons = sorted(snapshot.unsynced, key=lambda reason: (order.get(reason, len(order)), reason))
+    reasons = sorted(snapshot.unsynced, key=UNSYNCED_ORDER.index)
     counts = " and ".join(f"{snapshot.unsynced[reason]} {reason}" for reason in reasons)
-    granted = _named(dict.fromkeys(p.permission for p in snapshot.problems if p.permission))
-    advice = f" Grant {granted}." if granted else ""
-    return f"{counts} of {snapshot.scopes.total} scopes.{advice}"
+    return f"{counts} of {snapshot.scopes.total} scopes.{''.join(_advice(snapshot))}"
+
+
+def _advice(snapshot: ProviderSnapshot) -> Iterator[str]:
+    """A sentence for each kind of cure, with a space before it."""
+    missing = [problem for problem in snapshot.problems if problem.permission]
+    grants = [p.permission for p in missing if not p.by_policy and p.permission != TRUSTED]
+    if grants:
+        yield f" Grant {_named(dict.fromkeys(grants))}."
+    policies = [p.permission for p in missing if p.by_policy]
+    if policies:
+        yield f" Allow {_named(dict.fromkeys(policies))} in the service control policies."
+    if any(p.permission == TRUSTED for p in missing):
+        yield " Let the role's trust policy accept the ServiceAccount."
 
 
 def held_deletions(snapshot: ProviderSnapshot) -> str:

@@ -82,8 +82,11 @@ def open_access(provider: PlannedProvider, keyring: Keyring) -> Access:
     return Access(spec)
 
 
-def rejected(error: AccessError) -> Entry:
-    """The entry of a provider whose own credentials do not work."""
-    missing = error.reason in DEPENDENCY_REASONS
-    state = EntryState.DEPENDENCY_MISSING if missing else EntryState.REJECTED
+def refused(error: AccessError) -> Entry:
+    """The entry of a provider that could not be entered with its own credentials."""
+    state = EntryState.REJECTED
+    if error.reason in DEPENDENCY_REASONS:
+        state = EntryState.DEPENDENCY_MISSING
+    elif error.error_class in PASSING:
+        state = EntryState.UNREACHABLE
     return Entry(state, error.reason, str(error), permission=error.permission)

@@ -69,7 +69,7 @@ class InventoryService:
             try:
                 session = self._enter(lease, provider, due[0].account_pk)
             except AccessError as error:
-                self._deny(lease, error)
+                self._deny(lease, due, error)
             else:
                 try:
                     self._read(lease, spec, session, due, pulse)
@@ -109,14 +109,16 @@ class InventoryService:
                 scopes.record_account(connection, lease, None)
         return session
 
-    def _deny(self, lease: Lease, error: AccessError) -> None:
+    def _deny(self, lease: Lease, due: Sequence[Scope], error: AccessError) -> None:
         _log.warning("account not entered", reason=error.reason, error=str(error))
+        passing = error.error_class in PASSING
         with transaction(self._engine) as connection:
             leases.guard(connection, lease)
-            if error.error_class not in PASSING:
+            if not passing:
                 scopes.record_account(connection, lease, error)
-            scopes.deny_lease(connection, lease, error)
-        if error.error_class not in PASSING and error.reason in PROVIDER_REASONS:
+            # What passes by itself says nothing about listings that nobody wanted to read now.
+            scopes.deny_lease(connection, lease, error, only=due if passing else None)
+        if not passing and error.reason in PROVIDER_REASONS:
             # Only a discovery says what that means for the provider.
             with transaction(self._engine) as connection:
                 entering.rediscover(connection, lease)
@@ -137,7 +139,7 @@ class InventoryService:
             if is_suspect(lease, turn):
                 self._suspect(lease, turn)
             done = self._run(run, lease, pulse, turn)
-            self._settle(lease, [f.outcome for f in done if f.outcome is not None])
+            self._settle(lease, [f.outcome for f in done], turn_is_over=True)
             finished += done
         work = [item for turn in turns for item in turn]
         self._sweep(lease, spec, _complete(work, finished))
@@ -176,7 +178,7 @@ class InventoryService:
             done, pending = wait(pending, self._queued_beat_seconds, FIRST_COMPLETED)
             outcomes = [future.result().outcome for future in done]
             if done and lease.attempts > 1:
-                self._settle(lease, [outcome for outcome in outcomes if outcome is not None])
+                self._settle(lease, outcomes, turn_is_over=False)
                 recorded |= done
             if not any(future.running() for future in pending):
                 pulse.beat()
@@ -188,13 +190,19 @@ class InventoryService:
             for scope, _ in turn:
                 scopes.suspect(connection, scope)
 
-    def _settle(self, lease: Lease, outcomes: Sequence[ScopeOutcome]) -> None:
-        """Record what changed nothing, all at once."""
+    def _settle(
+        self, lease: Lease, outcomes: Sequence[ScopeOutcome | None], *, turn_is_over: bool
+    ) -> None:
+        """Record what changed nothing, all at once.
+
+        As long as a turn goes on, one of it may still end the worker, whatever its
+        neighbours have finished: where these are due again each time, it would never show.
+        """
         with transaction(self._engine) as connection:
             leases.guard(connection, lease)
-            scopes.record_outcomes(connection, outcomes)
-            # Skipped while a neighbour loads; then the next that is finished does it.
-            leases.clear_attempts(connection, lease)
+            scopes.record_outcomes(connection, [one for one in outcomes if one is not None])
+            if turn_is_over:
+                leases.clear_attempts(connection, lease)
 
     def _sweep(self, lease: Lease, spec: ProviderSpec, complete: Sequence[sweep.Swept]) -> None:
         with transaction(self._engine) as connection:

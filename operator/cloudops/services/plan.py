@@ -7,7 +7,7 @@ from sqlalchemy import Engine, text
 
 from cloudops.domain.provider import Origin, ProviderRecord
 from cloudops.domain.snapshot import ProviderSnapshot
-from cloudops.store import installation, notify, plan, providers
+from cloudops.store import claims, installation, notify, providers
 from cloudops.store.migrate import require_current
 from cloudops.store.session import single_statements, transaction
 from cloudops.store.snapshot import read_snapshot
@@ -79,7 +79,7 @@ class PlanService:
         with transaction(self._engine) as connection:
             installation.guard_epoch(connection, epoch)
             if providers.vanish_providers(connection, keys):
-                plan.settle_owners(connection)
+                claims.settle_owners(connection)
 
     def snapshot(self, namespace: str, name: str) -> ProviderSnapshot | None:
         """What the ledger knows of a provider now; None if it is not planned."""

@@ -70,7 +70,7 @@ class DirectLoad:
             return True
         if not _have_own_tags(self._target, observations):
             return False
-        # Loads that show the same items wait for each other in the same order.
+        # Loads that show the same items wait for each other in the same order: see `merge`.
         items = sorted(observations, key=lambda item: item.uid.int)
         try:
             with connection.begin():
@@ -91,9 +91,10 @@ class DirectLoad:
         self._began = True
         connection.execute(_SETTINGS)
         # What comes next is framed while the server is busy.
-        with copying.copy(connection, "facet", _FACET_COLUMNS, _facets(self._target, items)):
-            resources = list(_resources(self._target, items))
+        resources = _resources(self._target, items)
         with copying.copy(connection, "resource", _RESOURCE_COLUMNS, resources):
+            facets = list(_facets(self._target, items))
+        with copying.copy(connection, "facet", _FACET_COLUMNS, facets):
             uids = copying.uuid_array(item.uid for item in items)
         connection.execute(_CREATED, {**self._target.parameters(), "uids": uids})
         return True

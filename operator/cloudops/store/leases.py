@@ -15,8 +15,8 @@ CRASHES_BEFORE_BACKOFF = 3
 _DOUBLINGS = 4
 
 _COLUMNS = """
-    l.id, l.kind, l.domain, l.fence, l.attempts, l.region, l.expires_at, p.id AS provider_id,
-    p.cloud, coalesce(a.account_id, '') AS account_id,
+    l.id, l.kind, l.domain, l.holder, l.fence, l.attempts, l.region, l.expires_at,
+    p.id AS provider_id, p.cloud, coalesce(a.account_id, '') AS account_id,
     pg_postmaster_start_time() AS server_started_at
 """
 _OWNER = """
@@ -98,8 +98,8 @@ WHERE p.id = :provider_id AND l.next_due_at < 'infinity'
   AND (l.finished_start_at IS NULL OR l.finished_start_at < p.requested_at)
 """)  # noqa: S608  constants only
 
-# While another thread of the holder loads, its transaction locks the row: then
-# the next scope that is finished does it.
+# Who holds the row, such as a load or a heartbeat, is not waited for: then the next
+# turn that is over does it.
 _CLEAR_ATTEMPTS = text("""
 UPDATE lease SET attempts = 0 WHERE id IN (
     SELECT id FROM lease WHERE id = :id AND fence = :fence AND attempts > 0
@@ -194,7 +194,7 @@ def guard(connection: Connection, lease: Lease) -> None:
 
 
 def clear_attempts(connection: Connection, lease: Lease) -> None:
-    """The domain let a worker finish something: it does not kill them all."""
+    """Note that a worker outlived all that it read at once: none of it kills them."""
     connection.execute(_CLEAR_ATTEMPTS, {"id": lease.id, "fence": lease.fence})
 
 
@@ -234,9 +234,15 @@ def hand_back(connection: Connection, leases: Iterable[Lease], *, after_seconds:
                 "UPDATE lease SET holder = '', expires_at = NULL, "
                 "attempts = greatest(attempts - 1, 0), "
                 "next_due_at = now() + make_interval(secs => :seconds) "
-                "WHERE id = :id AND fence = :fence"
+                "WHERE id = :id AND fence = :fence AND holder = :holder"
             ),
-            {"id": lease.id, "fence": lease.fence, "seconds": after_seconds},
+            {
+                "id": lease.id,
+                "fence": lease.fence,
+                # A server that took over may have granted the same fence once more.
+                "holder": lease.holder,
+                "seconds": after_seconds,
+            },
         )
 
 

@@ -23,12 +23,15 @@ from cloudops.store.session import store_errors
 # Above this a scope's stored digests are compared by the database.
 SMALL_SCOPE = 2_000
 
+# What is shown, and of a complete listing what might be missing now: rows that were missed
+# before stay what they are, and those that are deleted may be far more than a scope shows.
 # Rows of types that the scope does not select any more are not there, unless they are shown.
 _STORED = text("""
 SELECT uid, digest, scope_id, missing_since FROM facet f
-WHERE facet = :facet AND (scope_id = :scope_id OR uid = ANY(CAST(:uids AS uuid[])))
-  AND (CAST(:types AS text[]) = '{}' OR :facet <> 'listed' OR uid = ANY(CAST(:uids AS uuid[]))
-       OR EXISTS (SELECT FROM resource r WHERE r.uid = f.uid AND r.type = ANY(:types)))
+WHERE facet = :facet AND (uid = ANY(CAST(:uids AS uuid[]))
+    OR :complete AND scope_id = :scope_id AND missing_since IS NULL
+       AND (CAST(:types AS text[]) = '{}' OR :facet <> 'listed' OR EXISTS (
+            SELECT FROM resource r WHERE r.uid = f.uid AND r.type = ANY(:types))))
 """)
 # By key, page by page: without OFFSET 0 a planner that knows no statistics yet
 # reads the whole table for each page.
@@ -208,9 +211,9 @@ class ListingLoad:
         seen = set(_seen(page))
         if not (seen or self._has_rows):
             return judge(0)
-        plan = _compare(self._stored(page), page.observations, seen, self._target.scope_id)
-        missing = plan.missing if complete else []
-        if not (plan.different or plan.returned or missing):
+        stored = self._stored(seen, complete=complete)
+        plan = _compare(stored, page.observations, seen, self._target.scope_id)
+        if not (plan.different or plan.returned or plan.missing):
             return judge(len(seen))
         connection = self._session()
         with connection.begin():
@@ -221,18 +224,17 @@ class ListingLoad:
                 merge.merge_stage(connection, self._target)
             if plan.returned:
                 merge.unmark(connection, self._target, plan.returned)
-            if missing:
-                merge.mark_missing(connection, self._target, missing)
+            if plan.missing:
+                merge.mark_missing(connection, self._target, plan.missing)
             scopes.record_outcomes(connection, [judge(len(seen))])
         return None
 
-    def _stored(self, page: Page) -> list[_Stored]:
+    def _stored(self, seen: set[UUID], *, complete: bool) -> list[_Stored]:
+        """What is stored of `seen`; of a complete listing also what it does not show any more."""
         connection = self._session()
+        wanted = {"uids": copying.uuid_array(seen), "complete": complete}
         with connection.begin():
-            rows = connection.execute(
-                _STORED,
-                {**self._target.parameters(), "uids": [item.uid for item in page.observations]},
-            )
+            rows = connection.execute(_STORED, {**self._target.parameters(), **wanted})
             return [
                 _Stored(row.uid, bytes(row.digest), row.scope_id, row.missing_since is not None)
                 for row in rows

@@ -46,6 +46,8 @@ WHERE f.uid IS NULL OR r.deleted_at IS NOT NULL AND :facet = 'listed' OR f.docum
    OR i.created_at <> r.created_at
 """)
 
+# Loads that show the same items wait for each other in the same order: first resources, then
+# facets, each by its id. In any other, two of them could wait for each other.
 # A terminated instance does not tell any more when it was made.
 # The same id with another creation time is another thing: it is seen first now.
 _RESOURCES = text("""
@@ -55,6 +57,7 @@ SELECT i.uid, :cloud, i.canonical_id, i.id_synthetic, :account_pk, :scope_id, i.
     i.type, i.kind, i.name, i.state, i.created_at, i.tag_source,
     CASE WHEN i.tag_source = 'tagging' THEN t.document ELSE i.tags END
 FROM stage_row i LEFT JOIN facet t ON t.uid = i.uid AND t.facet = 'tags'
+ORDER BY i.uid
 ON CONFLICT (uid) DO UPDATE SET
     account_pk = excluded.account_pk, scope_id = excluded.scope_id, region = excluded.region,
     service = excluded.service, type = excluded.type, kind = excluded.kind, name = excluded.name,
@@ -68,7 +71,7 @@ ON CONFLICT (uid) DO UPDATE SET
 _FACETS = text("""
 INSERT INTO facet (uid, facet, scope_id, digest, document, volatile, truncated)
 SELECT i.uid, :facet, :scope_id, i.digest, i.document, nullif(i.volatile, '{}'), i.truncated
-FROM stage_row i
+FROM stage_row i ORDER BY i.uid
 ON CONFLICT (uid, facet) DO UPDATE SET
     scope_id = excluded.scope_id, digest = excluded.digest, document = excluded.document,
     volatile = excluded.volatile, truncated = excluded.truncated, changed_at = clock_timestamp(),

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 from cloudops.domain.provider import Identity, Origin, PlannedProvider, ProviderRecord
 from cloudops.domain.snapshot import Entry, ProviderSnapshot
 from cloudops.store.snapshot import BARE, OWN_COLUMNS, own_snapshot
-from cloudops.store.words import storable
+from cloudops.store.words import storable, storable_json
 
 _COMPARED = (
     "origin",
@@ -224,7 +224,7 @@ def record_entry(
     entry: Entry,
     identity: Identity | None,
     *,
-    keep_accepted: bool = False,
+    passing: bool = False,
 ) -> None:
     """How the provider's own credentials fared; `since` moves only with the reason.
 
@@ -233,7 +233,8 @@ def record_entry(
         provider_id: The row's id.
         entry: The outcome.
         identity: Who they belong to; None keeps what is known.
-        keep_accepted: Change nothing where they were accepted the last time.
+        passing: It says nothing about the credentials: what is known of them under this
+            spec stays.
     """
     connection.execute(
         text("""
@@ -243,14 +244,16 @@ def record_entry(
                 entry_state = :state, entry_reason = :reason, entry_message = :message,
                 entry_permission = :permission,
                 identity = coalesce(CAST(:identity AS jsonb), identity)
-            WHERE id = :id AND NOT (:keep_accepted AND entry_state = 'accepted')
+            WHERE id = :id AND NOT (:passing AND (
+                entry_state = 'accepted' AND discovered_generation = generation
+                OR entry_state = 'rejected' AND entry_since >= spec_changed_at))
               AND (entry_state, entry_reason, entry_message, entry_permission, identity)
                 IS DISTINCT FROM (:state, :reason, :message, :permission,
                                   coalesce(CAST(:identity AS jsonb), identity))
         """),
         {
             "id": provider_id,
-            "keep_accepted": keep_accepted,
+            "passing": passing,
             "state": entry.state.value,
             "reason": entry.reason,
             "message": storable(entry.message),
@@ -261,7 +264,8 @@ def record_entry(
 
 
 def _values(record: ProviderRecord, origin: Origin) -> dict[str, Any]:
-    spec = orjson.dumps(record.spec, option=orjson.OPT_SORT_KEYS)
+    # Of any spec, also of one that is refused: what it says is kept for who looks.
+    spec = orjson.dumps(storable_json(record.spec), option=orjson.OPT_SORT_KEYS)
     return {
         "origin": origin.value,
         "namespace": record.namespace,
@@ -269,12 +273,12 @@ def _values(record: ProviderRecord, origin: Origin) -> dict[str, Any]:
         "uid": record.uid,
         "generation": record.generation,
         "created_at": record.created_at,
-        "cloud": record.cloud,
+        "cloud": storable(record.cloud),
         "spec": spec.decode(),
         "spec_digest": _digest(record, spec),
         "suspended": record.suspended,
         "runnable": record.runnable,
-        "requested_token": record.requested_at,
+        "requested_token": storable(record.requested_at),
     }
 
 

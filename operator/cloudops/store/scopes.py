@@ -97,6 +97,7 @@ UPDATE scope SET status = :status, error_class = :class, error_code = :code,
         WHEN 'daily' THEN greatest(period_seconds, :day_seconds)
         ELSE period_seconds END)
 WHERE lease_id = :lease_id AND retired_at IS NULL
+  AND (CAST(:only AS integer[]) IS NULL OR id = ANY(CAST(:only AS integer[])))
 """)
 
 _SUSPECT = text("""
@@ -139,12 +140,26 @@ def record_outcomes(connection: Connection, outcomes: Sequence[ScopeOutcome]) ->
         connection.execute(_RECORD, _columns(outcomes))
 
 
-def deny_lease(connection: Connection, lease: Lease, error: AccessError) -> None:
-    """The account could not be entered: all of the lease's scopes say so, rows are kept."""
+def deny_lease(
+    connection: Connection,
+    lease: Lease,
+    error: AccessError,
+    *,
+    only: Sequence[Scope] | None = None,
+) -> None:
+    """The account could not be entered: the lease's scopes say so, rows are kept.
+
+    Args:
+        connection: Of the caller's transaction.
+        lease: Held by the caller.
+        error: Why.
+        only: Whom it concerns; None = all of them, whether they were due or not.
+    """
     connection.execute(
         _DENY,
         {
             "lease_id": lease.id,
+            "only": None if only is None else [scope.id for scope in only],
             "status": CONSEQUENCES[error.error_class].status.value,
             "class": error.error_class.value,
             "code": error.reason,

@@ -18,6 +18,7 @@ from cloudops.domain.snapshot import (
     ScopeCounts,
 )
 from cloudops.domain.synced import ScopeGroup, unsynced_reasons
+from cloudops.store.leases import CRASHES_BEFORE_BACKOFF
 
 PROBLEMS_SHOWN = 20
 HELD_SHOWN = 20
@@ -30,7 +31,7 @@ entry_permission, entry_since, identity, spec_changed_at, now() AS taken_at
 """
 # Whether the plan stops at the provider itself: it was never discovered, and nothing went wrong.
 BARE = """
-(entry_state NOT IN ('dependency_missing', 'rejected')
+(entry_state IN ('untried', 'accepted')
  AND NOT EXISTS (SELECT FROM account a WHERE a.provider_id = provider.id)
  AND NOT EXISTS (SELECT FROM claim c WHERE c.provider_id = provider.id)
  AND NOT EXISTS (SELECT FROM lease l WHERE l.provider_id = provider.id AND l.attempts > 0))
@@ -96,30 +97,31 @@ SELECT reason, permission, listing,
        count(DISTINCT region) FILTER (WHERE region <> '') AS regions,
        (array_agg(account_id ORDER BY account_id = '', account_id, region))[1] AS example_account,
        (array_agg(region ORDER BY account_id = '', account_id, region))[1] AS example_region,
-       min(since) AS since,
+       min(since) AS since, bool_and(by_policy) AS by_policy,
        (array_agg(message ORDER BY account_id = '', account_id, region, message))[1] AS message
 FROM (
     SELECT error_code AS reason, error_permission AS permission,
-           listing, account_id, region, status_since AS since, error_message AS message
+           listing, account_id, region, status_since AS since, error_message AS message,
+           error_class = 'scp_deny' AS by_policy
     FROM ({_SCOPES}) AS scopes
     WHERE status NOT IN ('complete', 'planned', 'unsupported') AND reachable IS NOT false
     UNION ALL
-    SELECT error_reason, error_permission, '', account_id, '', error_since, error_message
+    SELECT error_reason, error_permission, '', account_id, '', error_since, error_message, false
     FROM account WHERE provider_id = :id AND error_reason <> ''
     UNION ALL
     SELECT p.entry_reason, p.entry_permission, '', coalesce(a.account_id, ''), '',
-           p.entry_since, p.entry_message
+           p.entry_since, p.entry_message, false
     FROM provider p LEFT JOIN account a ON a.provider_id = p.id
-    WHERE p.id = :id AND p.entry_state IN ('dependency_missing', 'rejected')
+    WHERE p.id = :id AND p.entry_state NOT IN ('untried', 'accepted')
     UNION ALL
     SELECT 'WorkerCrashed', '', '', coalesce(a.account_id, ''), l.region, l.started_at,
-           'workers died while reading it; it is retried alone, with growing pauses'
+           'workers died while reading it; it is retried alone, with growing pauses', false
     FROM lease l LEFT JOIN account a ON a.id = l.account_pk
-    WHERE coalesce(a.provider_id, l.provider_id) = :id AND l.attempts > 3
+    WHERE coalesce(a.provider_id, l.provider_id) = :id AND l.attempts > {CRASHES_BEFORE_BACKOFF}
     UNION ALL
     SELECT 'AccountClaimed', '', '', a.account_id, '', c.claimed_at,
            'read by CloudProvider ' || owner.namespace || '/' || owner.name
-           || ', which is older; remove the account from one of the two'
+           || ', which is older; remove the account from one of the two', false
     FROM claim c JOIN account a ON a.id = c.account_pk
     JOIN provider owner ON owner.id = a.provider_id
     WHERE c.provider_id = :id AND a.provider_id <> :id
@@ -234,4 +236,5 @@ def _problem(row: Row[Any]) -> Problem:
         example_region=row.example_region,
         since=row.since,
         message=row.message,
+        by_policy=row.by_policy,
     )

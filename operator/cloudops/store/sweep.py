@@ -71,13 +71,15 @@ WITH {_GONE}, counted AS (
     GROUP BY gone.scope_id
 )
 SELECT s.id AS scope_id, counted.missing, s.probation > 0 AS on_probation,
-       (SELECT count(*) FROM resource l WHERE l.scope_id = s.id AND l.deleted_at IS NULL) AS live
+       (SELECT count(*) FROM resource l WHERE l.scope_id = s.id AND l.deleted_at IS NULL
+        AND selects(s.types, l.type)) AS live
 FROM counted JOIN scope s ON s.id = counted.scope_id
 """)  # noqa: S608  constants only
 
 _ACCOUNT_LIVE = text("""
 SELECT count(*) FROM resource r JOIN scope s ON s.id = r.scope_id
 WHERE r.deleted_at IS NULL AND s.retired_at IS NULL AND s.status <> 'unsupported'
+  AND selects(s.types, r.type)
   AND s.account_pk = (SELECT account_pk FROM scope WHERE id = :scope_id)
 """)
 

@@ -242,6 +242,7 @@ _AWS = [
     _refused("include-empty", f"{_A}.include", AWS, {f"{_A}.include": []}),
     _refused("glob-empty", f"{_A}.exclude[0]", AWS, {f"{_A}.exclude": [""]}),
     _refused("glob-too-long", f"{_A}.exclude[0]", AWS, {f"{_A}.exclude": ["g" * 257]}),
+    _refused("glob-with-a-line-break", f"{_A}.exclude[0]", AWS, {f"{_A}.exclude": ["prod-*\n"]}),
     _refused("role-name-is-an-arn", f"{_A}.memberRoleName", AWS, {f"{_A}.memberRoleName": "a:b"}),
     _refused("regions-include-empty", "aws.regions.include", AWS, {"aws.regions.include": []}),
     _refused(
@@ -342,6 +343,13 @@ _FOCUS = [
         },
     ),
     _refused("vendor-empty", "focus.serviceProviderName", FOCUS, {"focus.serviceProviderName": ""}),
+    _refused(
+        "vendor-with-nul",
+        "focus.serviceProviderName",
+        FOCUS,
+        {"focus.serviceProviderName": "Data\0dog"},
+    ),
+    _refused("prefix-with-escape", f"{_L}.s3.prefix", FOCUS, {f"{_L}.s3.prefix": "focus/\x1b[31m"}),
     _refused("focus-without-costs", "costs.source", FOCUS, {"costs": REMOVED}),
     _refused("focus-by-api", "costs.source", FOCUS, {"costs.source": "API"}),
     _refused("focus-with-export", "costs.export", FOCUS, {"costs.export": {}}),
@@ -377,6 +385,13 @@ _COSTS = [
     _refused("tag-without-key", "costs.api.tagKey", AWS, {"costs.api.by": "Tag"}),
     _refused("key-without-tag", "costs.api.tagKey", AWS, {"costs.api.tagKey": "team"}),
     _refused("tag-keys-too-many", "costs.tagKeys", AWS, {"costs.tagKeys": ["k"] * 21}),
+    _refused("tag-key-with-nul", "costs.tagKeys[0]", AWS, {"costs.tagKeys": ["te\0am"]}),
+    _refused(
+        "cost-tag-with-delete",
+        "costs.api.tagKey",
+        AWS,
+        {"costs.api": {"by": "Tag", "tagKey": "team\x7f"}},
+    ),
     _refused("costs-too-often", "costs.syncPeriodSeconds", AWS, {"costs.syncPeriodSeconds": 59}),
     _refused(
         "bytes-as-a-string",
@@ -394,6 +409,12 @@ _INVENTORY = [
     _refused("period-as-words", f"{_I}.syncPeriodSeconds", AWS, {f"{_I}.syncPeriodSeconds": "15m"}),
     _refused("period-broken", f"{_I}.syncPeriodSeconds", AWS, {f"{_I}.syncPeriodSeconds": 900.5}),
     _refused("types-include-empty", f"{_I}.types.include", AWS, {f"{_I}.types.include": []}),
+    _refused(
+        "type-with-nul",
+        f"{_I}.types.include[0]",
+        AWS,
+        {f"{_I}.types.include": ["AWS::\0*"]},
+    ),
     _refused("brake-zero", f"{_I}.deletionBrake.percent", AWS, {f"{_I}.deletionBrake.percent": 0}),
     _refused(
         "brake-over-100", f"{_I}.deletionBrake.percent", AWS, {f"{_I}.deletionBrake.percent": 101}
@@ -519,6 +540,16 @@ ACCEPTED: list[Accepted] = [
     Accepted(
         "organization",
         changed(AWS, {f"{_A}.discovery": "Organization", f"{_A}.ids": []}),
+    ),
+    Accepted(
+        "words-of-every-script",
+        changed(
+            AWS,
+            {
+                f"{_A}.include": ["Größe *", "\u6771\u4eac-[a-z]", "\U0001f680\u00a0"],
+                "costs.tagKeys": ["Kostenstelle & Ort", "équipe"],
+            },
+        ),
     ),
     Accepted(
         "empty-means-unset",

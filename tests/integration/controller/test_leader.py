@@ -37,8 +37,14 @@ class Cuttable(KubeClient):
     """A client whose network can be cut."""
 
     cut = False
+    broken = False
+    held: threading.Event | None = None  # answers come only once it is set
 
     def get(self, *args, **values):
+        if self.held:
+            self.held.wait()
+        if self.broken:
+            raise RuntimeError("what nobody expected")
         if self.cut:
             raise KubeUnavailableError("cut", 0)
         return super().get(*args, **values)
@@ -47,8 +53,9 @@ class Cuttable(KubeClient):
 class Member:
     """One candidate in this process."""
 
-    def __init__(self, terms: LeaseTerms) -> None:
+    def __init__(self, terms: LeaseTerms, **trouble: Any) -> None:
         self.client = Cuttable(load_configuration())
+        self.client.__dict__.update(trouble)
         self.elected = threading.Event()
         self.exits: list[int] = []
         self.elector = Elector(
@@ -71,8 +78,8 @@ def terms(namespace: str) -> Callable[[], LeaseTerms]:
 def join(kube: KubeClient, terms) -> Iterator[Callable[[], Member]]:
     members: list[Member] = []
 
-    def join() -> Member:
-        members.append(Member(terms()))
+    def join(**trouble: Any) -> Member:
+        members.append(Member(terms(), **trouble))
         return members[-1]
 
     yield join
@@ -161,6 +168,28 @@ def test_a_short_cut_costs_no_leadership(join):
 
     assert eventually(member.elector.may_write)
     assert not member.exits
+
+
+def test_an_error_that_nobody_expected_does_not_end_the_candidacy(join):
+    """Fails if it ends the thread: the process would stand by for ever, and nobody would see."""
+    member = join(broken=True)
+    assert not member.elected.wait(RETRY * 3)
+    member.client.broken = False
+
+    assert member.elected.wait(60)
+
+
+def test_an_elector_that_stands_still_shows(join):
+    """Fails if only the watchdog looks, which looks after leaders alone."""
+    goes_on = threading.Event()
+    member = join(held=goes_on)
+
+    assert eventually(lambda: member.elector.silent_seconds() > RETRY * 4, every=0.05)
+
+    goes_on.set()
+
+    assert member.elected.wait(60)
+    assert eventually(lambda: member.elector.silent_seconds() < RETRY * 4, every=0.01)
 
 
 def test_a_leader_whose_lease_somebody_took_ends_at_once(join, kube, terms):

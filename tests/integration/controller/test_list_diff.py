@@ -246,6 +246,41 @@ def test_a_deletion_that_the_watch_saw_is_confirmed_soon(providers, diff):
     diff.diff.stop()
 
 
+def test_what_a_standby_saw_deleted_is_confirmed_once_it_leads(providers, diff):
+    """Fails if it is forgotten: the next list comes ten minutes later, the second after twenty."""
+    diff.plans(providers.apply())
+    epoch, diff.epoch = diff.epoch, None
+    diff.diff.start()
+    providers.delete()
+    diff.diff.deleted((providers.namespace, "aws"))
+    eventually(lambda: diff.lag._compared)
+
+    assert diff.plan.vanished == set()
+
+    diff.epoch = epoch
+    diff.diff.compare_soon()
+
+    assert eventually(lambda: diff.plan.vanished == {(providers.namespace, "aws")})
+
+    diff.diff.stop()
+
+
+def test_a_standby_remembers_a_deletion_until_the_leader_has_retired_it(providers, diff):
+    """Fails if it remembers all that was ever deleted, or nothing."""
+    diff.plans(providers.apply())
+    epoch, diff.epoch = diff.epoch, None
+    providers.delete()
+    diff.diff.deleted((providers.namespace, "aws"))
+    diff.diff.compare()
+
+    assert diff.diff._deleted == {(providers.namespace, "aws")}
+
+    diff.plan.mark_vanished(epoch, [(providers.namespace, "aws")])
+    diff.diff.compare()
+
+    assert diff.diff._deleted == set()
+
+
 def test_the_thread_survives_a_database_that_is_away(providers, diff):
     diff.plans(providers.apply())
     diff.plan.away = True

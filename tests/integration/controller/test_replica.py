@@ -277,6 +277,20 @@ def test_a_deleted_provider_leaves_no_series_and_soon_no_plan(providers, start_r
     eventually(lambda: plan.vanished == {key})
 
 
+def test_a_provider_that_was_deleted_while_nobody_led_is_soon_gone(
+    providers, start_replica, plan, key
+):
+    """Fails if a new leader waits for its next lists, ten minutes apart: workers go on reading."""
+    first = start_replica()
+    providers.apply()
+    eventually(lambda: key in plan.records)
+    first.stop()
+    providers.delete()
+    start_replica()
+
+    assert eventually(lambda: plan.vanished == {key})
+
+
 def test_every_namespace_is_watched_when_none_is_named(
     providers, start_replica, plan, key, make_namespace, kube
 ):

@@ -1,16 +1,18 @@
 """Statuses on a real API server: written when they say something new, and never of old news."""
 
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from cloudops.controller.cache import ObjectCache
+from cloudops.controller.cloudprovider import status_kind
 from cloudops.controller.kube import ConflictError, KubeClient, KubeError
-from cloudops.controller.provider_fields import TIMES
 from cloudops.controller.status import StatusKind, StatusWriter
 from cloudops.domain.conditions import ConditionValue, Truth
 from cloudops.domain.errors import NotLeaderError
+from cloudops.settings import Settings
 from tests.integration.controller.conftest import PLURAL, Providers, requests, sample
 
 pytestmark = pytest.mark.integration
@@ -19,6 +21,15 @@ READY = ConditionValue("Ready", Truth.TRUE, "Succeeded", "All is well.")
 UNREADY = ConditionValue("Ready", Truth.FALSE, "CredentialsRejected", "No.")
 RECONCILING = ConditionValue("Reconciling", Truth.TRUE, "ProgressingWithRetry", "Again.")
 COUNTS_SECONDS, TIMES_SECONDS = 30.0, 600.0
+COSTS = StatusKind(
+    kind="CloudProvider",
+    plural=PLURAL,
+    field_manager="cloudops-costs",
+    conditions=frozenset({"CostDataFresh"}),
+    fields=frozenset({"costs"}),
+    times=frozenset(),
+    counts_seconds=0,
+)
 
 
 class Clock:
@@ -33,7 +44,9 @@ class Writer:
 
     def __init__(self, kube: KubeClient) -> None:
         self.clock, self.cache, self.leads = Clock(), ObjectCache(), True
-        kind = StatusKind("CloudProvider", PLURAL, "cloudops-test", TIMES, COUNTS_SECONDS)
+        kind = replace(
+            status_kind(Settings(poll_seconds=COUNTS_SECONDS)), field_manager="cloudops-test"
+        )
         self.writer = StatusWriter(
             kind, kube, self.cache, may_write=lambda: self.leads, clock=self.clock
         )
@@ -184,7 +197,7 @@ def test_conditions_of_other_writers_stay(providers, writer, kube):
     judged = providers.apply()
     Writer(kube)  # another reconciler, with a manager of its own
     other = StatusWriter(
-        StatusKind("CloudProvider", PLURAL, "cloudops-costs", TIMES, 0),
+        COSTS,
         kube,
         ObjectCache(),
         may_write=lambda: True,
@@ -195,6 +208,24 @@ def test_conditions_of_other_writers_stay(providers, writer, kube):
     writer.clock.now += COUNTS_SECONDS
 
     assert {c["type"] for c in providers.status()["conditions"]} == {"Ready", "CostDataFresh"}
+
+
+def test_what_other_writers_say_is_no_reason_to_write(providers, writer, kube):
+    """Fails if it is compared as well: the status never is what we say, and each look a PATCH."""
+    costs = StatusWriter(COSTS, kube, ObjectCache(), may_write=lambda: True)
+    fresh = ConditionValue("CostDataFresh", Truth.TRUE, "Succeeded", "")
+    costs.write(providers.apply(), [fresh], {"costs": {"source": "API"}}, times_seconds=0)
+    writer.write(providers.get(), READY, inventory=inventory(3, "12:00:00"))
+    writer.clock.now += TIMES_SECONDS
+    before = requests("PATCH")
+    again = writer.write(providers.get(), READY, inventory=inventory(3, "12:00:00"))
+
+    assert (again.changed, again.wait_seconds) == (False, None)
+    assert not costs.write(
+        providers.get(), [fresh], {"costs": {"source": "API"}}, times_seconds=0
+    ).changed
+    assert requests("PATCH") == before
+    assert providers.status()["costs"] == {"source": "API"}
 
 
 def test_counts_wait_and_states_do_not(providers, writer):

@@ -145,6 +145,24 @@ def test_a_database_that_goes_away_at_the_worst_moments_is_waited_for(
     eventually(lambda: providers.condition("Ready") == ("True", "Succeeded"))
 
 
+def test_a_leader_that_cannot_draw_an_epoch_says_so_and_goes_on_trying(
+    providers, start_replica, plan, key
+):
+    """Fails if an error that nobody expected ends the thread: it leads, and does nothing."""
+    plan.claims_break = True
+    running = start_replica()
+    providers.apply()
+    told = "[-] epoch: leads without an epoch since"
+    eventually(lambda: told in running.probe("/readyz")[1])
+    status, text = running.probe("/livez")
+    assert status == 200  # another replica could not draw one either
+    assert "[+] leader" in text
+    plan.claims_break = False
+
+    eventually(lambda: key in plan.records)
+    eventually(lambda: running.probe("/readyz")[0] == 200)
+
+
 def test_a_database_that_is_away_at_the_start_is_waited_for(providers, start_replica, plan, key):
     plan.away = True
     running = start_replica()

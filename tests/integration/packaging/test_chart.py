@@ -180,6 +180,33 @@ def test_migration_can_be_left_to_someone_else(render):
         assert container["env"][0]["valueFrom"] == {"secretKeyRef": {"name": "db", "key": "dsn"}}
 
 
+def test_a_private_ca_of_the_database_reaches_every_container(render):
+    """Fails if the migration is left out: with sslmode=verify-full no pod would ever start."""
+    authority = {"name": "db-ca", "key": "root.pem"}
+    pods = workloads(render(database={"existingSecret": "db", "caSecret": authority}))
+
+    assert len(pods) == 2
+    for pod in pods.values():
+        [volume] = [each for each in pod["volumes"] if "secret" in each]
+        assert volume["secret"] == {
+            "secretName": "db-ca",
+            "items": [{"key": "root.pem", "path": "ca.crt"}],
+        }
+        assert len(list(containers(pod))) == 2
+        for container in containers(pod):
+            [mount] = [each for each in container["volumeMounts"] if each["name"] == volume["name"]]
+            found = {each["name"]: each.get("value") for each in container["env"]}
+            assert mount["readOnly"]
+            assert found["PGSSLROOTCERT"] == f"{mount['mountPath']}/ca.crt"
+
+
+def test_without_a_private_ca_nothing_is_mounted_and_libpq_decides(render):
+    for pod in workloads(render(database={"existingSecret": "db", "migrate": False})).values():
+        [container] = containers(pod)
+        assert [each["name"] for each in pod["volumes"]] == ["tmp"]
+        assert "PGSSLROOTCERT" not in {each["name"] for each in container["env"]}
+
+
 @pytest.mark.parametrize(
     ("image", "wanted"),
     [

@@ -1,6 +1,7 @@
 """The first run of a long listing: it goes straight into the tables while all of it is new."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
@@ -241,3 +242,35 @@ def test_an_item_that_another_listing_stores_at_this_moment_is_waited_for(engine
     assert ledger.live() == {"a", "b", "c"}
     found = rows(engine, "SELECT DISTINCT scope_id FROM facet")
     assert [row.scope_id for row in found] == [ledger.scope().id]
+
+
+def test_an_item_that_another_listing_is_about_to_store_is_no_deadlock(engine):
+    """Fails if a page stores its facets before its resources: each would wait for the other."""
+    ledger = Ledger.plan(engine, "fake.machines", "fake.queues")
+    shown = {"uid": resource_uid(CLOUD, "b"), "scope_id": ledger.scope("fake.queues").id}
+    with ThreadPoolExecutor(1) as threads, engine.begin() as other:
+        other.execute(text(THE_OTHERS_RESOURCE), shown)
+        run = threads.submit(first_run, ledger, [observe("b")])
+        eventually(lambda: one(engine, WAITING), what="a page that waits for the key")
+        other.execute(text(THE_OTHERS_FACET), shown)
+        other.commit()
+        run.result(120)
+
+    assert one(engine, "SELECT DISTINCT scope_id FROM facet") == ledger.scope().id
+
+
+@pytest.mark.parametrize("table", [THE_OTHERS_RESOURCE, THE_OTHERS_FACET], ids=["heads", "facets"])
+def test_a_merge_stores_items_in_the_order_of_their_ids(engine, table):
+    """Fails without ORDER BY: two that store the same items would wait for each other."""
+    ledger = Ledger.plan(engine, "fake.machines", "fake.queues")
+    queues = ledger.scope("fake.queues").id
+    first, *_, last = sorted(map(observe, "abcdef"), key=lambda item: item.uid)
+    with ThreadPoolExecutor(1) as threads, engine.begin() as other:
+        other.execute(text(table), {"uid": first.uid, "scope_id": queues})
+        run = threads.submit(ledger.pass_over, [last, first])
+        eventually(lambda: one(engine, WAITING), what="a merge that waits for the key")
+        other.execute(text(table), {"uid": last.uid, "scope_id": queues})
+        other.commit()
+        run.result(120)
+
+    assert one(engine, "SELECT count(*) FROM facet WHERE scope_id = :id", id=ledger.scope().id) == 2

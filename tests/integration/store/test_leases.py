@@ -9,7 +9,7 @@ import pytest
 
 from cloudops.domain.errors import LeaseLostError
 from cloudops.domain.ledger import LeaseKind
-from cloudops.store import leases, plan, providers
+from cloudops.store import claims, leases, providers
 from tests.integration.store.seeding import (
     HOLDER,
     Ledger,
@@ -196,7 +196,7 @@ class TestResting:
 def test_a_vanished_providers_leases_rest(engine, inventory):
     with engine.begin() as connection:
         providers.vanish_providers(connection, [("platform", "aws-prod")])
-        plan.settle_owners(connection)
+        claims.settle_owners(connection)
 
     assert acquire(engine) == []
 
@@ -387,6 +387,15 @@ class TestHandingBack:
     def test_what_another_worker_took_stays_theirs(self, engine, inventory):
         (lease,) = acquire(engine)
         steal(engine, lease)
+        with engine.begin() as connection:
+            leases.hand_back(connection, [lease])
+
+        assert one(engine, "SELECT holder FROM lease WHERE id = :id", id=lease.id) == "thief"
+
+    def test_nor_does_a_fence_that_was_granted_twice_give_away_theirs(self, engine, inventory):
+        """Fails without `holder`: a server that took over may have lost the first grant."""
+        (lease,) = acquire(engine)
+        execute(engine, "UPDATE lease SET holder = 'thief' WHERE id = :id", id=lease.id)
         with engine.begin() as connection:
             leases.hand_back(connection, [lease])
 

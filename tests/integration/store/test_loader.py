@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from cloudops.domain.errors import LeaseLostError, StoreUnavailableError
 from cloudops.domain.resource import Facet, MalformedItem, Page, TagSource, resource_uid
@@ -405,6 +405,58 @@ def test_a_listing_that_could_not_be_read_at_all_compares_nothing(ledger, expect
 
         assert load._connection is None
     assert outcome is not None
+
+
+class TestWhatIsFetched:
+    """A scope's stored rows may be many more than it shows: what is gone is kept for weeks."""
+
+    @pytest.fixture
+    def fetched(self, engine):
+        """How many rows the questions about stored facets brought."""
+        counts: list[int] = []
+
+        def note(_connection, cursor, statement, *_):
+            if "FROM facet" in statement and "SELECT uid" in statement:
+                counts.append(cursor.rowcount)
+
+        event.listen(engine, "after_cursor_execute", note)
+        yield counts
+        event.remove(engine, "after_cursor_execute", note)
+
+    @pytest.fixture
+    def churned(self, ledger):
+        """Fifty rows that are deleted, and two that live."""
+        ledger.pass_over([observe(f"old{number}") for number in range(50)])
+        ledger.pass_over([observe("a"), observe("b")])
+        ledger.sweep()
+        assert ledger.live() == {"a", "b"}
+        return ledger
+
+    def test_what_is_deleted_is_not(self, churned, fetched):
+        """Fails without `missing_since IS NULL`."""
+        fetched.clear()
+
+        churned.pass_over([observe("a"), observe("b")])
+
+        assert fetched == [2]
+
+    def test_what_a_listing_that_broke_off_did_not_show_is_not(self, churned, fetched):
+        """Fails without `complete`: nothing is missing of what was not read to its end."""
+        fetched.clear()
+
+        churned.pass_over([observe("a")], complete=False)
+
+        assert fetched == [1]
+
+    def test_what_was_deleted_and_is_shown_again_is(self, churned, fetched):
+        """Fails if what is damaged is not asked for by its id: it would stay deleted."""
+        damaged = MalformedItem("odd", resource_uid(CLOUD, "old1"))
+        fetched.clear()
+
+        churned.pass_over(Page((observe("a"), observe("b"), observe("old0")), (damaged,)))
+
+        assert fetched == [4]
+        assert churned.live() == {"a", "b", "old0", "old1"}
 
 
 def test_a_connection_that_breaks_while_documents_are_sent_is_a_database_that_is_away(

@@ -6,7 +6,7 @@ import pytest
 
 from cloudops.domain.ledger import LeaseKind
 from cloudops.services.plan import PlanService
-from cloudops.store import leases, plan
+from cloudops.store import claims, leases
 from cloudops.store.snapshot import read_snapshot
 from tests.fakes.cloud import observe
 from tests.integration.store.seeding import (
@@ -299,7 +299,7 @@ class TestOwnership:
         provider_id = self.provider(engine, "aws", OLD, accounts=[account("222"), account("111")])
 
         with engine.begin() as connection:
-            assert plan.claimed_accounts(connection, provider_id) == ["111", "222"]
+            assert claims.claimed_accounts(connection, provider_id) == ["111", "222"]
 
 
 class TestClosedAccount:

@@ -104,6 +104,16 @@ class TestWriting:
 
         assert one(engine, "SELECT spec_changed_at FROM provider") == changed_at
 
+    def test_a_spec_that_no_column_takes_is_stored_without_what_is_odd(self, engine, plan, epoch):
+        odd = provider_record(spec={"a\0": ["b\0", {"c": "d\\u0000"}]}, requested_at="e\0")
+
+        plan.sync_provider(epoch, odd)
+
+        assert one(engine, "SELECT spec FROM provider") == {
+            "a\ufffd": ["b\ufffd", {"c": "d\\u0000"}]
+        }
+        assert one(engine, "SELECT requested_token FROM provider") == "e\ufffd"
+
     def test_a_request_is_dated_once(self, engine):
         write_provider(engine, provider_record(requested_at="token"))
         asked = one(engine, "SELECT requested_at FROM provider")
@@ -232,9 +242,9 @@ class TestCluster:
 
 
 class TestEntry:
-    def record(self, engine, provider_id, entry, identity=None):
+    def record(self, engine, provider_id, entry, identity=None, *, passing=False):
         with engine.begin() as connection:
-            providers.record_entry(connection, provider_id, entry, identity)
+            providers.record_entry(connection, provider_id, entry, identity, passing=passing)
 
     def read(self, engine):
         ((row),) = rows(
@@ -262,6 +272,33 @@ class TestEntry:
         self.record(engine, provider_id, Entry(EntryState.REJECTED, "Why", "so"))
 
         assert self.read(engine).identity["principal"] == "user/a"
+
+    @pytest.mark.parametrize(
+        ("known", "edited", "kept"),
+        [
+            pytest.param(EntryState.ACCEPTED, False, True, id="accepted"),
+            pytest.param(EntryState.ACCEPTED, True, False, id="accepted-under-another-spec"),
+            pytest.param(EntryState.REJECTED, False, True, id="rejected"),
+            pytest.param(EntryState.REJECTED, True, False, id="rejected-under-another-spec"),
+            pytest.param(EntryState.DEPENDENCY_MISSING, False, False, id="missing"),
+            pytest.param(EntryState.UNTRIED, False, False, id="untried"),
+        ],
+    )
+    def test_no_answer_leaves_what_is_known_of_them_under_this_spec(
+        self, engine, known, edited, kept
+    ):
+        provider_id = write_provider(engine)
+        self.record(engine, provider_id, Entry(known, "Why", "so"))
+        if known is EntryState.ACCEPTED:
+            with engine.begin() as connection:
+                mark_discovered(connection, provider_id, generation=1)
+        if edited:
+            write_provider(engine, provider_record(spec={"type": "aws", "x": 1}, generation=2))
+
+        silent = Entry(EntryState.UNREACHABLE, "Unreachable", "no answer")
+        self.record(engine, provider_id, silent, passing=True)
+
+        assert self.read(engine).entry_state == (known if kept else EntryState.UNREACHABLE)
 
     def test_the_same_again_writes_nothing(self, engine):
         provider_id = write_provider(engine)

@@ -7,7 +7,7 @@ from cloudops.domain.provider import DeletionBrake
 from cloudops.store import scopes
 from cloudops.store.sweep import SweepResult
 from tests.fakes.cloud import observe
-from tests.integration.store.seeding import FREE, Ledger, one, rows
+from tests.integration.store.seeding import FREE, Ledger, execute, one, rows
 
 pytestmark = [pytest.mark.integration, pytest.mark.database]
 
@@ -299,6 +299,35 @@ class TestBrakes:
         show(ledger)
 
         assert ledger.sweep(brake=STRICT) == SweepResult(deleted=0, held=3)
+
+    def test_rows_of_types_that_are_not_asked_for_any_more_count_for_nothing(self, engine):
+        """Fails without `selects` in `_CANDIDATES`: 25 of 25 would look like 25 of 925."""
+        ledger = Ledger.plan(engine, "fake.machines", "fake.rest")
+        show(ledger, *numbered(100, "r"), listing="fake.rest")
+        hidden = [observe(name, type_="Fake::Queue") for name in numbered(900, "q")]
+        ledger.pass_over([*hidden, *(observe(name) for name in numbered(25))])
+        execute(engine, "UPDATE scope SET types = '{Fake::Machine}'")
+        ledger.types = ("Fake::Machine",)
+
+        show(ledger)
+
+        assert ledger.sweep(brake=DeletionBrake()) == SweepResult(held=25)
+
+    def test_nor_do_those_of_another_scope_hide_what_the_lease_loses(self, engine):
+        """Fails without `selects` in `_ACCOUNT_LIVE`."""
+        listings = [f"fake.l{number}" for number in range(10)]
+        ledger = Ledger.plan(engine, *listings, "fake.rest")
+        ledger.pass_over(
+            [observe(name, type_="Fake::Queue") for name in numbered(900, "q")], name="fake.rest"
+        )
+        for name in listings:
+            show(ledger, *numbered(6, name), listing=name)
+        execute(engine, "UPDATE scope SET types = '{Fake::Machine}'")
+        ledger.types = ("Fake::Machine",)
+        for name in listings:
+            show(ledger, *numbered(4, name), listing=name)
+
+        assert ledger.sweep(*listings, brake=STRICT) == SweepResult(held=20)
 
     def test_a_scope_that_was_not_read_keeps_what_is_held(self, engine):
         ledger = Ledger.plan(engine, "fake.machines", "fake.queues")

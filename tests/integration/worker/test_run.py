@@ -1,6 +1,7 @@
 """`cloudops worker` as a process: it waits, works, answers probes and leaves when told to."""
 
 import signal
+import socket
 import threading
 from typing import Any
 
@@ -90,6 +91,18 @@ def test_a_database_that_goes_away_makes_it_unready_and_not_dead(worker, postgre
     postgres.start()
     eventually(lambda: worker.get("/readyz")[0] == 200)
     assert worker.stop() == 0
+
+
+def test_a_taken_port_is_told_in_one_line(worker):
+    """Fails if it ends in a traceback: nobody reads there which setting to change."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", worker.port))
+        taken.listen()
+        worker.start()
+
+        assert eventually(lambda: worker.exit_code) == 2
+    assert f"can't listen on 127.0.0.1:{worker.port}" in worker.log_text()
+    assert "Traceback" not in worker.log_text()
 
 
 class BrokenLeasing(LeasingService):

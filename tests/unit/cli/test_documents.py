@@ -51,6 +51,19 @@ def refusal(read, text):
     return str(refused.value)
 
 
+@pytest.mark.parametrize("name", ["name: [keys]", "name: 7", "namespace: [a], name: keys", "a: b"])
+def test_a_secret_whose_name_is_no_text_is_refused(read, name):
+    text = PROVIDER + SECRET.replace("name: keys, namespace: platform", name)
+
+    assert "a Secret needs metadata.name" in refusal(read, text)
+
+
+def test_a_secret_without_a_namespace_is_one_of_the_default_namespace(read):
+    _, secrets = read(PROVIDER + SECRET.replace("namespace: platform", "namespace: null"))
+
+    assert secrets.read("default", "keys") == KEYS
+
+
 def test_a_provider_and_the_secret_beside_it(read):
     provider, secrets = read(PROVIDER + SECRET)
 

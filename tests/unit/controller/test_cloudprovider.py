@@ -7,7 +7,6 @@ import pytest
 
 from cloudops.controller.cloudprovider import (
     previous_status,
-    requested_at,
     to_record,
     understand,
 )
@@ -99,29 +98,6 @@ def test_suspension_and_requests_are_planned():
     )
 
     assert (record.suspended, record.requested_at, record.runnable) == (True, "now", False)
-
-
-OURS, FLUX = "cloudops.dev/requestedAt", "reconcile.fluxcd.io/requestedAt"
-
-
-@pytest.mark.parametrize(
-    ("annotations", "token"),
-    [
-        pytest.param({}, "", id="nobody-asks"),
-        pytest.param({OURS: "now"}, "now", id="ours"),
-        pytest.param({FLUX: "2026-11-24T12:00:00Z"}, "2026-11-24T12:00:00Z", id="flux"),
-        pytest.param({OURS: "", FLUX: "x"}, "x", id="ours-is-empty"),
-        pytest.param(
-            {OURS: "2026-11-24T12:00:00Z", FLUX: "2026-11-24T12:30:00+01:00"},
-            "2026-11-24T12:00:00Z",
-            id="the-later-one-by-time",
-        ),
-        pytest.param({OURS: "again", FLUX: "2026-11-24T12:00:00Z"}, "2026-11-24T12:00:00Z", id="x"),
-        pytest.param({OURS: "x" * 5000}, "x" * 1024, id="longer-than-status-can-echo"),
-    ],
-)
-def test_of_two_requests_the_later_counts(annotations, token):
-    assert requested_at(annotations) == token
 
 
 def test_a_status_that_nobody_wrote_yet_says_nothing():

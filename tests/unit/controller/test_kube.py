@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import kubernetes.client
+import kubernetes.config
 import pytest
 
 from cloudops.controller.kube import (
@@ -193,6 +194,21 @@ def test_no_answer_at_all_is_unavailable(server, client):
 
     with pytest.raises(KubeUnavailableError, match="no answer"):
         client.get("/x", timeout_seconds=5)
+
+
+def test_credentials_that_cannot_be_read_are_no_answer(server):
+    """Fails if it surfaces as another error: the thread that renews the Lease would end on it."""
+
+    def unreadable(_: kubernetes.client.Configuration) -> None:
+        raise kubernetes.config.ConfigException("Token file does not exist: /var/run/token")
+
+    configuration = kubernetes.client.Configuration()
+    configuration.host = f"http://127.0.0.1:{server.server_port}"
+    configuration.api_key["BearerToken"] = "bearer old"
+    vars(configuration)["refresh_api_key_hook"] = unreadable
+
+    with pytest.raises(KubeUnavailableError, match="GET /x: no answer"):
+        KubeClient(configuration).get("/x")
 
 
 def test_paths_are_those_of_kubernetes():

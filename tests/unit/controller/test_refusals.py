@@ -47,22 +47,10 @@ def test_a_token_goes_to_no_host_that_is_not_allowed():
     assert refusal.reason == "EndpointNotAllowed"
 
 
-@pytest.mark.parametrize(
-    ("aws", "field"),
-    [
-        pytest.param(
-            AwsConnection(SECRET, AwsAccounts(AccountDiscovery.ORGANIZATION)),
-            "spec.aws.accounts.discovery",
-            id="organization",
-        ),
-    ],
-)
-def test_what_is_not_supported_yet_names_the_field_to_edit(aws, field):
-    refusal = refuse_aws(aws, "platform", settings())
+def test_an_organization_is_read():
+    aws = AwsConnection(SECRET, AwsAccounts(AccountDiscovery.ORGANIZATION))
 
-    assert refusal is not None
-    assert refusal.reason == "NotSupportedYet"
-    assert field in refusal.message
+    assert refuse_aws(aws, "platform", settings()) is None
 
 
 @pytest.mark.parametrize(

@@ -116,6 +116,10 @@ WAITING = {
     "Ready": ("False", "DependencyNotReady"),
     "Reconciling": ("True", "ProgressingWithRetry"),
 }
+UNREACHABLE = {
+    "Ready": ("False", "Unreachable"),
+    "Reconciling": ("True", "ProgressingWithRetry"),
+}
 SHUT_OUT = AccountCounts(total=2, tried=2, unreachable=2)
 ALL = [
     pytest.param(None, FACTS, PROGRESSING, -1, id="the-ledger-does-not-know-it-yet"),
@@ -177,6 +181,13 @@ ALL = [
         STALLED_REJECTED,
         3,
         id="credentials-stay-rejected",
+    ),
+    pytest.param(
+        replace(UNKNOWN_DOOR, entry=Entry(EntryState.UNREACHABLE, "Unreachable", since=LONG_AGO)),
+        FACTS,
+        UNREACHABLE,
+        -1,
+        id="the-cloud-does-not-answer-for-long",
     ),
     pytest.param(
         replace(HEALTHY, accounts=SHUT_OUT, spec_changed_at=NOW),
@@ -324,6 +335,18 @@ def test_no_readable_account_names_the_first_problem():
         ),
         pytest.param(HEALTHY, FACTS, ("True", "CredentialsAccepted"), id="accepted"),
         pytest.param(
+            HEALTHY,
+            replace(FACTS, refusal=REFUSAL),
+            ("Unknown", "EndpointNotAllowed"),
+            id="accepted-before-the-spec-was-refused",
+        ),
+        pytest.param(
+            replace(HEALTHY, entry=Entry(EntryState.UNREACHABLE, "Unreachable", "…")),
+            FACTS,
+            ("Unknown", "Unreachable"),
+            id="no-answer",
+        ),
+        pytest.param(
             replace(HEALTHY, identity=None),
             FACTS,
             ("True", "CredentialsAccepted"),
@@ -382,10 +405,28 @@ def test_credentials_valid_follows_the_door(snapshot, facts, expected):
             id="denial-comes-before-throttling",
         ),
         pytest.param(
-            replace(HEALTHY, unsynced={"Novel": 1, "Another": 1}),
+            replace(HEALTHY, scopes=ScopeCounts(), unsynced={"AccessDenied": 1}),
             FACTS,
-            ("False", "Another"),
-            id="unheard-of-reasons",
+            ("False", "AccessDenied"),
+            id="regions-are-denied-and-nothing-is-global",
+        ),
+        pytest.param(
+            replace(HEALTHY, scopes=ScopeCounts()),
+            FACTS,
+            ("False", "NothingSelected"),
+            id="no-listing-for-what-is-selected",
+        ),
+        pytest.param(
+            replace(HEALTHY, scopes=ScopeCounts(), accounts=AccountCounts()),
+            FACTS,
+            ("False", "NoAccountSelected"),
+            id="no-account-is-selected",
+        ),
+        pytest.param(
+            replace(HEALTHY, scopes=ScopeCounts(), discovered_generation=2),
+            FACTS,
+            ("Unknown", "Progressing"),
+            id="another-spec-is-being-discovered",
         ),
     ],
 )
@@ -399,14 +440,31 @@ def test_inventory_synced_counts_and_says_what_to_grant():
         for permission in ("a:A", "b:B", "a:A", "", "c:C", "d:D", "e:E", "f:F", "g:G")
     )
     snapshot = replace(
-        HEALTHY, unsynced={"Novel": 1, "Throttled": 3, "AccessDenied": 12}, problems=problems
+        HEALTHY, unsynced={"Overdue": 1, "Throttled": 3, "AccessDenied": 12}, problems=problems
     )
     value = judged(snapshot).condition("InventorySynced")
 
     assert value is not None
     assert value.message == (
-        "12 AccessDenied and 3 Throttled and 1 Novel of 20 scopes."
+        "12 AccessDenied and 3 Throttled and 1 Overdue of 20 scopes."
         " Grant a:A, b:B, c:C, d:D, e:E and 2 more."
+    )
+
+
+def test_what_no_grant_helps_against_names_another_cure():
+    problems = (
+        problem(permission="a:A"),
+        replace(problem(permission="b:B"), by_policy=True),
+        problem(permission="sts:AssumeRoleWithWebIdentity", listing=""),
+    )
+    value = judged(replace(HEALTHY, unsynced={"AccessDenied": 3}, problems=problems)).condition(
+        "InventorySynced"
+    )
+
+    assert value is not None
+    assert value.message.endswith(
+        " Grant a:A. Allow b:B in the service control policies."
+        " Let the role's trust policy accept the ServiceAccount."
     )
 
 

@@ -7,6 +7,7 @@ import pytest
 from cloudops.domain.ledger import CONSEQUENCES, ErrorClass
 from cloudops.domain.provider_status import DEPENDENCY_REASONS
 from cloudops.domain.synced import CREDENTIAL_CODES, ScopeGroup, unsynced_reasons
+from cloudops.domain.wording import UNSYNCED_ORDER
 
 pytestmark = pytest.mark.unit
 
@@ -76,6 +77,14 @@ def failed(error_class, **facts):
 )
 def test_what_counts_and_under_which_word(group, expected):
     assert unsynced_reasons([group]) == expected
+
+
+@pytest.mark.parametrize("error_class", CONSEQUENCES)
+@pytest.mark.parametrize("code", ["", *sorted(DEPENDENCY_REASONS | CREDENTIAL_CODES)])
+def test_every_word_has_its_place_in_the_order_of_gravity(error_class, code):
+    groups = [failed(error_class, error_code=code, late=late, has_rows=True) for late in (0, 1)]
+
+    assert unsynced_reasons(groups).keys() <= set(UNSYNCED_ORDER)
 
 
 def test_groups_of_one_reason_add_up():

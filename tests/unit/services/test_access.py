@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 
 from cloudops.domain.errors import AccessError
+from cloudops.domain.ledger import ErrorClass
 from cloudops.domain.provider import PlannedProvider
 from cloudops.domain.snapshot import Entry, EntryState
-from cloudops.services.access import Keyring, open_access, rejected
+from cloudops.services.access import PASSING, Keyring, open_access, refused
 
 pytestmark = pytest.mark.unit
 
@@ -89,13 +90,20 @@ def test_what_is_read_stays_out_of_the_representation(recorder: Recorder):
 @pytest.mark.parametrize(
     "reason", ["ServiceAccountNotFound", "TokenNotAllowed", "TokenUnavailable", "SecretNotFound"]
 )
-def test_what_the_cluster_lacks_is_waited_for_and_not_rejected(reason: str):
-    assert rejected(AccessError("…", reason=reason)).state is EntryState.DEPENDENCY_MISSING
+def test_what_the_cluster_lacks_is_waited_for_and_not_refused(reason: str):
+    assert refused(AccessError("…", reason=reason)).state is EntryState.DEPENDENCY_MISSING
 
 
-def test_what_the_cloud_refuses_is_rejected():
+@pytest.mark.parametrize("error_class", sorted(PASSING))
+def test_a_cloud_that_gives_no_answer_has_refused_nobody(error_class: ErrorClass):
+    error = AccessError("…", reason="Unreachable", error_class=error_class)
+
+    assert refused(error).state is EntryState.UNREACHABLE
+
+
+def test_what_the_cloud_refuses_is_refused():
     error = AccessError("no", reason="RoleNotAssumable", permission="sts:AssumeRole")
 
-    assert rejected(error) == Entry(
+    assert refused(error) == Entry(
         EntryState.REJECTED, "RoleNotAssumable", "no", permission="sts:AssumeRole"
     )

@@ -14,6 +14,7 @@ from cloudops.api.v1alpha1.base import RULES_BROKEN
 NAME_LENGTH = 63
 GLOB_LENGTH = 256
 TEXT_LENGTH = 1024
+TAG_LENGTH = 512
 URL_LENGTH = 2048
 DECIMAL_LENGTH = 24
 LIST_ITEMS = 100
@@ -26,6 +27,8 @@ _UUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _ROLE_ARN = r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[!-~]+"
 _ROLE_NAME = r"([A-Za-z0-9_+=,.@-]+/)*[A-Za-z0-9_+=,.@-]+"
 _PROJECT = r"([a-z0-9.-]+:)?[a-z0-9][a-z0-9-]*"
+# Free texts hold neither what no database stores nor what commands a terminal.
+_PRINTABLE = r"[^\x00-\x1f\x7f-\x9f]"
 _POSITIVE = r"[0-9]*[1-9][0-9]*(\.[0-9]+)?|[0-9]+\.[0-9]*[1-9][0-9]*"
 
 
@@ -42,14 +45,16 @@ Switch = Annotated[bool, Field(strict=True)]
 WHOLE = BeforeValidator(_whole)  # stands behind the bounds of an integer
 PeriodSeconds = Annotated[int, Field(strict=True, ge=60, le=86_400), WHOLE]
 
-Text = Annotated[str, Field(strict=True, min_length=1, max_length=TEXT_LENGTH)]
-OptionalText = Annotated[str, Field(strict=True, max_length=TEXT_LENGTH)]
+Text = Annotated[str, Field(strict=True, max_length=TEXT_LENGTH, pattern=f"^{_PRINTABLE}+$")]
+OptionalText = Annotated[
+    str, Field(strict=True, max_length=TEXT_LENGTH, pattern=f"^{_PRINTABLE}*$")
+]
 Name = Annotated[str, Field(strict=True, max_length=NAME_LENGTH, pattern=NAME_PATTERN)]
 OptionalName = Annotated[
     str,
     Field(strict=True, max_length=NAME_LENGTH, pattern=_optional(rf"{_LABEL}(\.{_LABEL})*")),
 ]
-Glob = Annotated[str, Field(strict=True, min_length=1, max_length=GLOB_LENGTH)]
+Glob = Annotated[str, Field(strict=True, max_length=GLOB_LENGTH, pattern=f"^{_PRINTABLE}+$")]
 RegionGlob = Annotated[
     str, Field(strict=True, max_length=GLOB_LENGTH, pattern=r"^[a-z0-9*?!\[\]-]+$")
 ]
@@ -59,8 +64,10 @@ OptionalUrl = Annotated[str, Field(strict=True, max_length=URL_LENGTH, pattern=_
 OptionalPositiveDecimal = Annotated[
     str, Field(strict=True, max_length=DECIMAL_LENGTH, pattern=_optional(_POSITIVE))
 ]
-TagKey = Annotated[str, Field(strict=True, min_length=1, max_length=512)]
-OptionalTagKey = Annotated[str, Field(strict=True, max_length=512)]
+TagKey = Annotated[str, Field(strict=True, max_length=TAG_LENGTH, pattern=f"^{_PRINTABLE}+$")]
+OptionalTagKey = Annotated[
+    str, Field(strict=True, max_length=TAG_LENGTH, pattern=f"^{_PRINTABLE}*$")
+]
 
 AwsAccountId = Annotated[str, Field(strict=True, max_length=12, pattern=r"^[0-9]{12}$")]
 RoleArn = Annotated[str, Field(strict=True, max_length=URL_LENGTH, pattern=f"^{_ROLE_ARN}$")]
