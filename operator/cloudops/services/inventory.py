@@ -139,7 +139,7 @@ class InventoryService:
             if is_suspect(lease, turn):
                 self._suspect(lease, turn)
             done = self._run(run, lease, pulse, turn)
-            self._settle(lease, [f.outcome for f in done], turn_is_over=True)
+            self._settle(lease, [f.outcome for f in done if f.outcome is not None])
             finished += done
         work = [item for turn in turns for item in turn]
         self._sweep(lease, spec, _complete(work, finished))
@@ -178,7 +178,7 @@ class InventoryService:
             done, pending = wait(pending, self._queued_beat_seconds, FIRST_COMPLETED)
             outcomes = [future.result().outcome for future in done]
             if done and lease.attempts > 1:
-                self._settle(lease, outcomes, turn_is_over=False)
+                self._settle(lease, [outcome for outcome in outcomes if outcome is not None])
                 recorded |= done
             if not any(future.running() for future in pending):
                 pulse.beat()
@@ -190,19 +190,13 @@ class InventoryService:
             for scope, _ in turn:
                 scopes.suspect(connection, scope)
 
-    def _settle(
-        self, lease: Lease, outcomes: Sequence[ScopeOutcome | None], *, turn_is_over: bool
-    ) -> None:
-        """Record what changed nothing, all at once.
-
-        As long as a turn goes on, one of it may still end the worker, whatever its
-        neighbours have finished: where these are due again each time, it would never show.
-        """
+    def _settle(self, lease: Lease, outcomes: Sequence[ScopeOutcome]) -> None:
+        """Record what changed nothing, all at once."""
         with transaction(self._engine) as connection:
             leases.guard(connection, lease)
-            scopes.record_outcomes(connection, [one for one in outcomes if one is not None])
-            if turn_is_over:
-                leases.clear_attempts(connection, lease)
+            scopes.record_outcomes(connection, outcomes)
+            # Skipped while a neighbour loads; then the next that is finished does it.
+            leases.clear_attempts(connection, lease)
 
     def _sweep(self, lease: Lease, spec: ProviderSpec, complete: Sequence[sweep.Swept]) -> None:
         with transaction(self._engine) as connection:

@@ -17,13 +17,13 @@ from tests.integration.collectors.conftest import KEY, SECRET
 
 pytestmark = [pytest.mark.integration, pytest.mark.aws]
 
-MEMBERS = tuple(f"{number:012}" for number in range(1, 13))
+MEMBERS = tuple(f"{number:012}" for number in range(1, 41))
 OWN = "111122223333"
 
 
 @pytest.fixture
 def accounts(fake_aws: FakeAws) -> AwsAccounts:
-    """The caller's own account and a dozen that trust it."""
+    """The caller's own account and forty that trust it."""
     fake_aws.account(OWN, access_key=KEY, secret_key=SECRET)
     for id_ in MEMBERS:
         fake_aws.account(id_).role("cloudops-read", listed=False)
@@ -69,6 +69,8 @@ def test_who_must_not_go_on_enters_no_further_account(
         if len(signs) > 1:
             raise LeaseLostError("taken")
 
+    # While the first few take their time, there is some for the others to be called off.
+    fake_aws.inject(Fault.latency(0.3), operation="AssumeRole")
     with pytest.raises(LeaseLostError):
         cloud.discover(access(fake_aws.url, accounts=accounts), progress)
 

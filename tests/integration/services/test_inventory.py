@@ -14,7 +14,6 @@ from cloudops.domain.ledger import ErrorClass, LeaseKind
 from cloudops.domain.resource import TagSource
 from cloudops.services.inventory import InventoryService
 from cloudops.services.pulse import Pulse
-from cloudops.store.leases import CRASHES_BEFORE_BACKOFF
 from tests.fakes.cloud import DISKS, MACHINES, QUEUES, ROLES, TAGGING, spec_of
 from tests.fixtures.waiting import eventually
 from tests.integration.store.seeding import ACCOUNT, denial, execute, rows, steal
@@ -404,45 +403,6 @@ class TestLostLease:
         assert planned.cloud.opened == planned.cloud.closed
 
 
-UNREAD_NEIGHBOURS = """
-SELECT count(*) FROM scope WHERE lease_id = :id AND listing <> 'fake.machines'
-    AND last_attempt_at < now() - interval '1 hour'
-"""
-
-
-class Died(BaseException):
-    """What ends a process ends its work; nothing is recorded or given back any more."""
-
-
-def died_after_its_neighbours(rig, lease):
-    """The machines end the worker once all that was due with them is in the ledger.
-
-    At the first attempt nothing is, before all of them are over; and where listings are read
-    one by one there is nothing to wait for.
-    """
-
-    def on_page(listing, _region, _number):
-        if listing != "fake.machines":
-            return
-        if 1 < lease.attempts <= CRASHES_BEFORE_BACKOFF:
-            eventually(lambda: rig.value(UNREAD_NEIGHBOURS, id=lease.id) == 0)
-        raise Died
-
-    return on_page
-
-
-def run_out(engine):
-    """The region's lease, which was not given back; the others are not what this is about."""
-    execute(
-        engine,
-        "UPDATE lease SET expires_at = now() - interval '1 day' WHERE region = 'eu-west-1'",
-    )
-    execute(
-        engine,
-        "UPDATE lease SET expires_at = NULL, attempts = 0 WHERE region <> 'eu-west-1'",
-    )
-
-
 class TestCrashedWorkers:
     def test_a_domain_that_killed_workers_is_read_one_listing_at_a_time(self, planned):
         planned.age(100_000)
@@ -464,7 +424,7 @@ class TestCrashedWorkers:
 
         assert max(most) == 1
 
-    def test_while_it_is_looked_for_the_first_that_is_finished_clears_the_count(self, planned):
+    def test_the_first_finished_scope_clears_the_count(self, planned):
         execute(planned.engine, "UPDATE lease SET attempts = 4 WHERE region = 'eu-west-1'")
         lease = regional(planned)
         counts = []
@@ -476,35 +436,6 @@ class TestCrashedWorkers:
 
         assert counts[0] == 5
         assert counts[-1] == 0
-
-    def test_one_that_kills_is_found_though_its_neighbours_are_due_again_each_time(self, planned):
-        """Fails if attempts are cleared while listings of the same turn are under way."""
-        attempts = []
-        for _ in range(CRASHES_BEFORE_BACKOFF + 1):
-            lease = regional(planned)
-            attempts.append(lease.attempts)
-            planned.cloud.on_page = died_after_its_neighbours(planned, lease)
-            with pytest.raises(Died):
-                planned.run(lease)
-            run_out(planned.engine)
-
-        assert attempts == [1, 2, 3, 4]
-        assert planned.scopes()["fake.machines"].error_code == "WorkerCrashed"
-
-    def test_and_then_it_stops_none_of_them(self, planned):
-        """Fails if only a finished lease clears attempts: they would wait ever longer."""
-        execute(planned.engine, "UPDATE lease SET attempts = 4 WHERE region = 'eu-west-1'")
-        taken = []
-        for _ in range(3):
-            taken.append(regional(planned))
-            planned.cloud.on_page = died_after_its_neighbours(planned, taken[-1])
-            with pytest.raises(Died):
-                planned.run(taken[-1])
-            run_out(planned.engine)
-
-        assert taken[-1].attempts == 2
-        assert planned.scopes()["fake.machines"].error_code == "WorkerCrashed"
-        assert planned.value(UNREAD_NEIGHBOURS, id=taken[-1].id) == 0
 
 
 class TestOlderWorker:
