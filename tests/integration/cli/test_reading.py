@@ -9,9 +9,7 @@ import pytest
 
 from cloudops.domain.reading import ResourceRow
 from cloudops.domain.schedule import Failure, judge_attempt
-from cloudops.settings import Settings
 from cloudops.store import leases, scopes
-from cloudops.store.session import open_engine
 from tests.fakes.cloud import observe
 from tests.integration.cli.commands import Command
 from tests.integration.store.seeding import ACCOUNT, Ledger, denial
@@ -19,13 +17,6 @@ from tests.integration.store.seeding import ACCOUNT, Ledger, denial
 pytestmark = [pytest.mark.integration, pytest.mark.database]
 
 EVIL = "\x1b[31mred\u009b2J"
-
-
-@pytest.fixture
-def engine(migrated_url):
-    engine = open_engine(Settings(database_url=migrated_url))
-    yield engine
-    engine.dispose()
 
 
 @pytest.fixture

@@ -7,8 +7,6 @@ import json
 import pytest
 
 from cloudops.domain.resource import resource_uid
-from cloudops.settings import Settings
-from cloudops.store.session import open_engine
 from tests.fakes.cloud import observe
 from tests.integration.cli import small_estate
 from tests.integration.cli.small_estate import ACCOUNT, BATCH, BUCKET, VOLUME, WEB_1
@@ -17,13 +15,6 @@ from tests.integration.store.seeding import execute
 pytestmark = [pytest.mark.integration, pytest.mark.database]
 
 EVIL = "\x1b[31mred\u009b2J\n"
-
-
-@pytest.fixture
-def engine(migrated_url):
-    engine = open_engine(Settings(database_url=migrated_url))
-    yield engine
-    engine.dispose()
 
 
 @pytest.fixture

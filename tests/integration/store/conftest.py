@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
+from cloudops.services.plan import PlanService
 from cloudops.settings import Settings
 from cloudops.store.session import open_engine
 from tests.integration.store.failover import Pair, replicated
@@ -17,6 +18,18 @@ from tests.integration.store.seeding import Ledger
 def ledger(engine: Engine) -> Ledger:
     """One account, one region, one scope, leased."""
     return Ledger.plan(engine)
+
+
+@pytest.fixture
+def plan(engine: Engine) -> PlanService:
+    """What a controller asks of the store."""
+    return PlanService(engine)
+
+
+@pytest.fixture
+def epoch(plan: PlanService) -> int:
+    """Of the one leader there is."""
+    return plan.claim_epoch("pod-a")
 
 
 @pytest.fixture

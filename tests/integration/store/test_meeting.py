@@ -7,7 +7,6 @@ import pytest
 from sqlalchemy import event
 
 from cloudops.domain.snapshot import EntryState
-from cloudops.services.plan import PlanService
 from tests.integration.store.seeding import (
     account,
     execute,
@@ -19,16 +18,6 @@ from tests.integration.store.seeding import (
 )
 
 pytestmark = [pytest.mark.integration, pytest.mark.database]
-
-
-@pytest.fixture
-def plan(engine):
-    return PlanService(engine)
-
-
-@pytest.fixture
-def epoch(plan):
-    return plan.claim_epoch("pod-a")
 
 
 @pytest.fixture

@@ -26,16 +26,6 @@ from tests.integration.store.seeding import (
 pytestmark = [pytest.mark.integration, pytest.mark.database]
 
 
-@pytest.fixture
-def plan(engine):
-    return PlanService(engine)
-
-
-@pytest.fixture
-def epoch(plan):
-    return plan.claim_epoch("pod-a")
-
-
 def all_versions(engine):
     return [
         (row.tableoid, row.ctid, row.xmin, row.xmax)
