@@ -159,6 +159,11 @@ def without(policy: Policy, gone: Collection[str]) -> Policy:
     return _with_actions(policy, lambda actions: [one for one in actions if one not in gone])
 
 
+def only(policy: Policy, kept: Collection[str]) -> Policy:
+    """`policy` less all actions but some."""
+    return _with_actions(policy, lambda actions: [one for one in actions if one in kept])
+
+
 def actions_of(policy: Policy) -> list[str]:
     return [action for statement in policy["Statement"] for action in statement["Action"]]
 

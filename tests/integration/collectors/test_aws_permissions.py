@@ -1,11 +1,12 @@
 """The printed policy is enough, and none of it is too much: proven under moto's IAM.
 
-Actions are taken away, some at a time. Then exactly the listings that name them are denied,
-and say so; all others are complete.
+Every action is taken away, one at a time. Then the listings that name it are denied, and say
+so. That no other is denied follows from reading each with its own actions alone: a policy that
+only allows never takes away by allowing more.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -30,7 +31,6 @@ from cloudops.domain.provider import (
     RoleHop,
 )
 from tests.integration.cli.commands import Command
-from tests.integration.collectors.batches import batches
 from tests.integration.collectors.enforcement import (
     EVERYTHING,
     MEMBER,
@@ -39,6 +39,7 @@ from tests.integration.collectors.enforcement import (
     REGION,
     Enforcement,
     actions_of,
+    only,
     renamed,
     without,
 )
@@ -68,10 +69,10 @@ MISSIGNED: Final = {
     if row.service not in {"s3", "s3control"} and operation_of(row).http["method"] == "GET"
 }
 """moto reckons the signature of a GET wrongly, but for S3, and refuses every caller."""
-NEEDS: Final = {row.name: row.permissions for row in ROWS} | {"regions": ("ec2:DescribeRegions",)}
+REGIONS: Final = "regions"
+NEEDS: Final = {row.name: row.permissions for row in ROWS} | {REGIONS: ("ec2:DescribeRegions",)}
 """What is read → the actions that it needs, in the order of the calls."""
-ACTIONS: Final = frozenset(action for needed in NEEDS.values() for action in needed)
-BATCHES: Final = batches(ACTIONS)
+ACTIONS: Final = sorted({action for needed in NEEDS.values() for action in needed})
 
 
 class Outcome(NamedTuple):
@@ -106,12 +107,27 @@ def access_of(aws: Enforcement, connection: AwsConnection | None = None) -> Acce
     return Access(ProviderSpec("aws", aws=connection or plain), aws.secret)
 
 
-def outcomes(aws: Enforcement, cloud: AwsCloud, session: AwsAccountSession) -> dict[str, Outcome]:
-    """How each listing, and the look at the regions, ends just now."""
-    [account] = cloud.discover(access_of(aws)).accounts
-    error = account.error
-    regions = Outcome(error.error_class.value, error.permission) if error else COMPLETE
-    return {**listed(session), "regions": regions}
+class Reader(NamedTuple):
+    """Who reads with the policies that `aws` grants."""
+
+    aws: Enforcement
+    cloud: AwsCloud
+    session: AwsAccountSession
+
+    def outcomes(self, names: Collection[str] = NEEDS.keys()) -> dict[str, Outcome]:
+        """How each of these listings, and of the look at the regions, ends just now."""
+        found = listed(self.session, [row for row in ROWS if row.name in names])
+        return {**found, REGIONS: self._regions()} if REGIONS in names else found
+
+    def _regions(self) -> Outcome:
+        [account] = self.cloud.discover(access_of(self.aws)).accounts
+        error = account.error
+        return Outcome(error.error_class.value, error.permission) if error else COMPLETE
+
+
+@pytest.fixture(scope="module")
+def reader(aws: Enforcement, cloud: AwsCloud, session: AwsAccountSession) -> Reader:
+    return Reader(aws, cloud, session)
 
 
 def listed(session: AwsAccountSession, rows: Sequence[Listing] = ROWS) -> dict[str, Outcome]:
@@ -145,46 +161,41 @@ def refused(found: dict[str, Outcome]) -> dict[str, Outcome]:
     return {name: outcome for name, outcome in found.items() if outcome != COMPLETE}
 
 
-def test_the_printed_policy_alone_makes_every_listing_complete(
-    aws: Enforcement, cloud: AwsCloud, session: AwsAccountSession
-):
+def denied_without(action: str) -> dict[str, Outcome]:
+    """What has to end otherwise than complete once nobody may do `action`."""
+    outcome = Outcome(ErrorClass.IAM_DENY.value, action)
+    return {name: outcome for name, needed in NEEDS.items() if action in needed}
+
+
+def test_the_printed_policy_alone_makes_every_listing_complete(reader: Reader):
     """Fails where a row of the catalogue names less than its calls need."""
-    aws.grant([renamed(POLICY, MISNAMED)])
+    reader.aws.grant([renamed(POLICY, MISNAMED)])
 
-    assert refused(outcomes(aws, cloud, session)) == {}
-
-
-@pytest.mark.parametrize("batch", BATCHES)
-def test_without_some_actions_exactly_their_listings_are_denied_and_name_them(
-    batch: frozenset[str], aws: Enforcement, cloud: AwsCloud, session: AwsAccountSession
-):
-    """Fails where a row names an action that it does not need, or another's."""
-    aws.grant([renamed(without(POLICY, batch), MISNAMED)])
-
-    expected = {
-        name: Outcome(ErrorClass.IAM_DENY.value, missing[0])
-        for name, needed in NEEDS.items()
-        if (missing := [action for action in needed if action in batch])
-    }
-    assert expected
-    assert refused(outcomes(aws, cloud, session)) == expected
+    assert refused(reader.outcomes()) == {}
 
 
-def test_each_action_is_told_from_what_any_listing_needs():
-    """Fails if a row could need an action in silence: whenever that went, its own went too."""
-    for action in ACTIONS:
-        for name, needed in NEEDS.items():
-            if action not in needed:
-                assert any(action in b and not b.intersection(needed) for b in BATCHES), name
+@pytest.mark.parametrize("name", NEEDS)
+def test_a_listing_needs_no_action_but_its_own(name: str, reader: Reader):
+    """Fails where a row needs an action that only another row names."""
+    reader.aws.grant([renamed(only(POLICY, NEEDS[name]), MISNAMED)])
+
+    assert reader.outcomes({name}) == {name: COMPLETE}
 
 
-def test_without_any_policy_nothing_is_complete(
-    aws: Enforcement, cloud: AwsCloud, session: AwsAccountSession
-):
+@pytest.mark.parametrize("action", ACTIONS)
+def test_without_an_action_its_listings_are_denied_and_name_it(action: str, reader: Reader):
+    """Fails where a row names an action that it does not need."""
+    reader.aws.grant([renamed(without(POLICY, {action}), MISNAMED)])
+
+    expected = denied_without(action)
+    assert reader.outcomes(expected.keys()) == expected
+
+
+def test_without_any_policy_nothing_is_complete(reader: Reader):
     """The proof of the proof: what is complete above is so because of the policy."""
-    aws.grant([])
+    reader.aws.grant([])
 
-    assert set(refused(outcomes(aws, cloud, session))) == set(NEEDS)
+    assert set(refused(reader.outcomes())) == set(NEEDS)
 
 
 class TestWhatMotoCannotDo:
@@ -204,7 +215,7 @@ class TestWhatMotoCannotDo:
         assert found.keys() == {
             name for name, needed in NEEDS.items() if MISNAMED.keys() & {*services(needed), *needed}
         }
-        assert services(ACTIONS) | ACTIONS >= MISNAMED.keys()
+        assert {*services(ACTIONS), *ACTIONS} >= MISNAMED.keys()
 
     def test_signatures_that_it_reckons_wrongly(
         self, aws: Enforcement, session: AwsAccountSession, monkeypatch: pytest.MonkeyPatch
