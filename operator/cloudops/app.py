@@ -4,6 +4,7 @@ There are two roots. Only the worker's imports the clouds, so that a
 controller never loads an SDK.
 """
 
+import secrets
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -12,12 +13,14 @@ from sqlalchemy import Engine
 
 from cloudops.collectors.types import type_rows
 from cloudops.collectors.vocabulary import Cloud
-from cloudops.domain.permissions import Permissions
+from cloudops.domain.diagnosis import Diagnosis
+from cloudops.domain.permissions import Grant, Permissions
 from cloudops.domain.provider import InventorySettings, ProviderSpec
 from cloudops.domain.resource_types import TypeFilter, TypeRow, chosen_types
 from cloudops.services.access import Keyring
 from cloudops.services.collecting import CollectingService
 from cloudops.services.discovery import DiscoveryService
+from cloudops.services.doctor import DoctorService
 from cloudops.services.inventory import InventoryService
 from cloudops.services.leasing import LeasingService
 from cloudops.services.maintenance import MaintenanceService
@@ -133,15 +136,33 @@ def resource_types(wanted: TypeFilter) -> list[TypeRow]:
     return chosen_types(type_rows("aws", LISTINGS), wanted)
 
 
-def _clouds(settings: Settings, engine: Engine) -> Mapping[str, Cloud]:
-    from cloudops.collectors.aws import AwsCloud  # noqa: PLC0415  see the module's docstring
+def doctor_service(settings: Settings, keyring: Keyring) -> DoctorService:
+    """What `cloudops doctor` tries an AWS provider with; needs no database."""
+    return DoctorService(_aws(settings, secrets.token_bytes(32)), keyring)
 
+
+def aws_grants(spec: ProviderSpec, diagnosis: Diagnosis) -> tuple[Grant, ...]:
+    """What would cure `diagnosis`, as far as a permission can, a principal each."""
+    from cloudops.collectors.aws.policy import entry_policies, granting  # noqa: PLC0415  likewise
+
+    entry = entry_policies(spec.aws) if spec.aws and diagnosis.shut_out else ()
+    readers = (Grant(who, granting(actions)) for who, actions in diagnosis.missing.items())
+    return (*entry, *readers)
+
+
+def _clouds(settings: Settings, engine: Engine) -> Mapping[str, Cloud]:
     with transaction(engine) as connection:
         key = fingerprint_key(connection)
-    aws = AwsCloud(
-        redaction_key=key,
+    aws = _aws(settings, key)
+    return {aws.name: aws}
+
+
+def _aws(settings: Settings, redaction_key: bytes) -> Cloud:
+    from cloudops.collectors.aws import AwsCloud  # noqa: PLC0415  see the module's docstring
+
+    return AwsCloud(
+        redaction_key=redaction_key,
         connect_timeout_seconds=settings.cloud_connect_timeout_seconds,
         read_timeout_seconds=settings.cloud_read_timeout_seconds,
         pool_size=settings.worker_threads,
     )
-    return {aws.name: aws}

@@ -300,6 +300,9 @@ class FakeSession:
         if failure is not None and after >= len(slices):
             raise failure
 
+    def probe(self, listing: Listing, region: str) -> None:
+        next(self.pages(listing, region))
+
     def close(self) -> None:
         self._cloud.forget()
 

@@ -18,6 +18,7 @@ _COMMANDS: Final = {
     "collect": "One full sync of a CloudProvider in a file, without a cluster.",
     "controller": "Watch custom resources, write the plan and their status.",
     "crds": "Write the CustomResourceDefinitions as files.",
+    "doctor": "Try what a CloudProvider in a file asks for, and say what is missing.",
     "migrate": "Bring the database schema up to date.",
     "permissions": "Print what to grant so that a cloud can be read.",
     "resources": "Read the inventory.",

@@ -13,10 +13,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from cloudops.api.v1alpha1.cloudprovider import CloudProvider
 from cloudops.app import collecting_service, worker_app
-from cloudops.cli.documents import FileSecrets, read_file
+from cloudops.cli.documents import FileSecrets, read_file, refuse_what_needs_more
 from cloudops.cli.options import configure_logs, database_option, load_settings, output_option
 from cloudops.cli.tables import print_json, print_table, printable
-from cloudops.domain.errors import InvalidInputError
 from cloudops.domain.snapshot import EntryState
 from cloudops.domain.summary import SyncSummary
 from cloudops.metrics import PROVIDER_API_CALLS
@@ -43,7 +42,7 @@ def collect(ctx: click.Context, filename: Path, database_url: str, output: str) 
     or is unsupported, 3 when something could not be read, 2 on bad input.
     """
     provider, secrets = read_file(filename)
-    _refuse_what_needs_more(filename, provider)
+    refuse_what_needs_more(filename, provider)
     with _database(load_settings(database_url=database_url)) as settings:
         configure_logs(settings, service=False)
         summary = _sync(settings, provider, secrets)
@@ -52,19 +51,6 @@ def collect(ctx: click.Context, filename: Path, database_url: str, output: str) 
     else:
         _print(summary)
     ctx.exit(0 if summary.complete else NOT_ALL_READ)
-
-
-def _refuse_what_needs_more(filename: Path, provider: CloudProvider) -> None:
-    """Refuse what this version, or a command without a cluster, can't do."""
-    if provider.spec.type != "aws":
-        raise InvalidInputError(f"{filename}: type {provider.spec.type} is not supported yet")
-    aws = provider.spec.aws
-    if aws is not None and aws.credentials.source == "WorkloadIdentity":
-        raise InvalidInputError(
-            f"{filename}: spec.aws.credentials.source WorkloadIdentity needs a cluster, whose "
-            "ServiceAccount vouches for the operator; `collect` has none: use Secret, or "
-            "Operator for your own identity as the AWS CLI finds it"
-        )
 
 
 @contextlib.contextmanager

@@ -71,6 +71,23 @@ def read_file(path: Path) -> tuple[CloudProvider, FileSecrets]:
     return parse_cloudprovider(providers[0]), FileSecrets(secrets, path)
 
 
+def refuse_what_needs_more(path: Path, provider: CloudProvider) -> None:
+    """Refuse a provider that this version, or a command without a cluster, can't enter.
+
+    Raises:
+        InvalidInputError: With what to use instead.
+    """
+    if provider.spec.type != "aws":
+        raise InvalidInputError(f"{path}: type {provider.spec.type} is not supported yet")
+    aws = provider.spec.aws
+    if aws is not None and aws.credentials.source == "WorkloadIdentity":
+        raise InvalidInputError(
+            f"{path}: spec.aws.credentials.source WorkloadIdentity needs a cluster, whose "
+            "ServiceAccount vouches for the operator; a command has none: use Secret, or "
+            "Operator for your own identity as the AWS CLI finds it"
+        )
+
+
 def _load(path: Path) -> list[dict[str, Any]]:
     """YAML 1.2: dates and times stay strings, as kubectl makes them; numbers need quotes."""
     yaml = YAML(typ="safe", pure=True)

@@ -218,6 +218,14 @@ class AccountSession(Protocol):
         """
         ...
 
+    def probe(self, listing: Listing, region: str) -> None:
+        """Find out whether `listing` can be read: its first page, one item of it described.
+
+        Raises:
+            ListingError: It can't.
+        """
+        ...
+
     def close(self) -> None:
         """Give back clients and connections."""
         ...

@@ -9,11 +9,12 @@ Policy = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class EntryPolicies:
-    """What one principal on the way in needs to go one step further.
+class Grant:
+    """What one principal has to be granted.
 
     Attributes:
-        principal: The ARN of a role; of the first principal, where its credentials are.
+        principal: The ARN of a role or user; of the first one on the way in, where its
+            credentials are.
         policies: All of them have to be granted.
     """
 
@@ -32,4 +33,4 @@ class Permissions:
     """
 
     reader: tuple[Policy, ...]
-    entry: tuple[EntryPolicies, ...]
+    entry: tuple[Grant, ...]

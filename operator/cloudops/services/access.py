@@ -63,14 +63,18 @@ def provider_spec(provider: PlannedProvider) -> ProviderSpec:
 
 
 def open_access(provider: PlannedProvider, keyring: Keyring) -> Access:
-    """Read what is needed to enter the provider's cloud.
+    """Read what is needed to enter the provider's cloud; see `access_of`."""
+    return access_of(provider.namespace, provider_spec(provider), keyring)
 
-    Whatever the spec names is looked up in the provider's own namespace and nowhere else.
+
+def access_of(namespace: str, spec: ProviderSpec, keyring: Keyring) -> Access:
+    """What opens the cloud that `spec` names.
+
+    Whatever it refers to is looked up in the provider's own namespace and nowhere else.
 
     Raises:
         AccessError: The Secret is missing or may not be read.
     """
-    spec, namespace = provider_spec(provider), provider.namespace
     credentials = spec.aws.credentials if spec.aws else None
     if credentials is None:
         return Access(spec)

@@ -3,12 +3,12 @@
 import pytest
 
 from cloudops.cli.permissions import _notes
-from cloudops.domain.permissions import EntryPolicies, Permissions
+from cloudops.domain.permissions import Grant, Permissions
 
 pytestmark = pytest.mark.unit
 
 POLICY = {"Version": "2012-10-17", "Statement": []}
-ENTRY = EntryPolicies("the worker's own identity", (POLICY,))
+ENTRY = Grant("the worker's own identity", (POLICY,))
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,14 @@ from typing import Any
 import pytest
 
 from cloudops.collectors.aws.catalogue import LISTINGS
-from cloudops.collectors.aws.policy import POLICY_CHARACTERS, entry_policies, reader_policies
+from cloudops.collectors.aws.policy import (
+    POLICY_CHARACTERS,
+    entry_policies,
+    granting,
+    reader_policies,
+)
 from cloudops.collectors.vocabulary import Listing
-from cloudops.domain.permissions import EntryPolicies, Policy
+from cloudops.domain.permissions import Grant, Policy
 from cloudops.domain.provider import (
     AwsAccounts,
     AwsConnection,
@@ -58,7 +63,7 @@ def connection(
     return AwsConnection(credentials, accounts or AwsAccounts(), **more)
 
 
-def steps(policies: tuple[EntryPolicies, ...]) -> dict[str, list[str]]:
+def steps(policies: tuple[Grant, ...]) -> dict[str, list[str]]:
     """Principal → the roles that it may assume."""
     return {
         entry.principal: [arn for policy in entry.policies for arn in resources(policy)]
@@ -127,6 +132,12 @@ class TestTheReader:
         for part in parts:
             sids = [statement["Sid"] for statement in part["Statement"]]
             assert len(set(sids)) == len(sids)
+
+    def test_what_is_missing_is_granted_once_and_split_like_the_rest(self):
+        [policy] = granting(["sqs:ListQueues", "ec2:DescribeInstances", "sqs:ListQueues"])
+
+        assert actions(policy) == ["ec2:DescribeInstances", "sqs:ListQueues"]
+        assert len(granting(["sqs:ListQueues", "ec2:DescribeInstances"], limit=1)) == 2
 
 
 class TestTheWayIn:

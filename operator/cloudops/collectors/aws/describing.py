@@ -32,11 +32,24 @@ class Describer:
     """
 
     def __init__(
-        self, listing: Listing, call: Call, clock: Callable[[], float] = time.monotonic
+        self,
+        listing: Listing,
+        call: Call,
+        clock: Callable[[], float] = time.monotonic,
+        most: int | None = None,
     ) -> None:
+        """Nothing is asked yet.
+
+        Args:
+            listing: The row.
+            call: Makes the second call.
+            clock: Seconds that only grow.
+            most: Items of a page that are asked about; None = all.
+        """
         self._listing = listing
         self._call = call
         self._clock = clock
+        self._most = most
         self._described = False
         self._denials = 0
         self._unread: ListingError | None = None
@@ -71,7 +84,7 @@ class Describer:
         items = jmespath.search(describe.items, answer)
         if not isinstance(items, list):
             raise _unreadable(self._listing.operation, describe.items)
-        return items
+        return items[: self._most]
 
     def _one_by_one(self, describe: Describe, items: Sequence[Any]) -> Iterator[list[Any]]:
         part: list[Any] = []

@@ -106,6 +106,20 @@ class Run:
             _judge(tokens, seen, empty)
         raise _incomplete("PageLimit", f"not at its end after {self.max_pages} pages")
 
+    def probe(self) -> None:
+        """Ask for the first page, and describe one item of it.
+
+        Raises:
+            ListingError: Reading would break off there.
+        """
+        answer = self._answer(NOTHING)
+        if answer is NOTHING:
+            return
+        describer = Describer(self.listing, self._call, most=1)
+        for part in describer.answers(answer):
+            self._page(part)
+        describer.settle()
+
     def _answer(self, tokens: Mapping[str, Any]) -> Mapping[str, Any]:
         """One page; `NOTHING` where the service says by an error that there is none."""
         listing = self.listing

@@ -9,7 +9,7 @@ from typing import Any, Final
 from cloudops.collectors.aws.discovery import HOME_REGIONS, home_region, member_hop
 from cloudops.collectors.aws.organization import LIST_ACCOUNTS
 from cloudops.collectors.vocabulary import Listing
-from cloudops.domain.permissions import EntryPolicies, Policy
+from cloudops.domain.permissions import Grant, Policy
 from cloudops.domain.provider import (
     AccountDiscovery,
     AwsConnection,
@@ -71,9 +71,19 @@ def reader_policies(
     return _documents(statements, limit)
 
 
+def granting(actions: Iterable[str], *, limit: int = POLICY_CHARACTERS) -> tuple[Policy, ...]:
+    """What adds `actions`, which read, to a reader that lacks them.
+
+    Args:
+        actions: Such as `ec2:DescribeInstances`.
+        limit: Characters a policy, without white space.
+    """
+    return _documents([_Statement("GrantMissing", tuple(actions))], limit)
+
+
 def entry_policies(
     connection: AwsConnection, *, limit: int = POLICY_CHARACTERS
-) -> tuple[EntryPolicies, ...]:
+) -> tuple[Grant, ...]:
     """What each principal on the way in needs, in the order in which they are met.
 
     A web identity needs no permission to assume the first role: that role's
@@ -93,7 +103,7 @@ def entry_policies(
         steps.insert(0, (first, [_assuming(chain[0])]))
     steps.append((chain[-1] if chain else first, _entering(connection, chain)))
     return tuple(
-        EntryPolicies(principal, _documents(statements, limit))
+        Grant(principal, _documents(statements, limit))
         for principal, statements in steps
         if statements
     )

@@ -50,6 +50,14 @@ class AwsAccountSession:
         """
         return self.run(listing, region).pages()
 
+    def probe(self, listing: Listing, region: str) -> None:
+        """See `AccountSession.probe`.
+
+        Raises:
+            ListingError: It can't be read.
+        """
+        self.run(listing, region).probe()
+
     def run(self, listing: Listing, region: str) -> Run:
         """`listing` in `region`, ready to be read."""
         who = self._identity
