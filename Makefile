@@ -108,6 +108,11 @@ SOAK_MINUTES ?= 20
 soak: cluster-tools ## The slow suites; random faults for SOAK_MINUTES (20)
 	CLOUDOPS_SOAK_MINUTES=$(SOAK_MINUTES) $(BIN)/pytest -m slow tests
 
+# For each protection, some minutes at most: `MUTATION=name` for one of tests/mutations/*.toml.
+.PHONY: mutations
+mutations: cluster-tools ## Take each protection out, and see its tests fail (hours; MUTATION=name)
+	$(RUN) -m tests.mutations run $(MUTATION)
+
 # Figures, never assertions: `BENCH=loader` for one of them, `SCALE=0.05` for a try.
 .PHONY: bench
 bench: cluster-tools ## Measure speed, memory and calls for docs/performance.md (BENCH=name, SCALE=0.05)

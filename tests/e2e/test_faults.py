@@ -138,7 +138,7 @@ def test_throttling_counts_after_three_periods_and_heals(
 def test_a_denial_by_the_organization_is_named_and_ends_by_itself_within_a_day(
     synced: Provider, estate: AccountScript, fake_aws: FakeAws
 ):
-    """Fails without `only_with_live_rows`, or if it is excused for ever: stale rows pass."""
+    """Fails if it is excused for ever (`excused_periods` None): stale rows pass for synced."""
     fake_aws.inject(Fault.deny("scp"), operation="DescribeInstances", region="eu-west-1")
 
     synced.run_now()

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.mutations.table import function_of, mutations
+
 pytestmark = pytest.mark.unit
 
 ROOT = Path(__file__).parents[2]
@@ -14,6 +16,7 @@ LINES = (ROOT / "docs/operations/faults.md").read_text().splitlines()
 FAULTS = [line for line in LINES if line.startswith("| ") and not line.startswith("|---")]
 SHOWN_BY = re.compile(r"`(tests/[\w/]+\.py)::(test_\w+)`(?:, | \|$)")
 NAMED = sorted({found.groups() for line in FAULTS for found in SHOWN_BY.finditer(line)})
+TRIED = {function_of(test) for row in mutations().values() for test in row.tests}
 QUOTED = re.compile(r"`([^`]+)`")
 
 
@@ -54,5 +57,6 @@ def test_what_is_named_is_there_and_says_without_what_it_fails(module: str, name
     docstring = docstrings(module)[name]
 
     assert "Fails " in docstring
+    assert (module, name) in TRIED, "no row of tests/mutations takes its protection out"
     quoted = " ".join(QUOTED.findall(docstring))
     assert set(re.findall(r"[A-Za-z_]\w*", quoted)) <= words_of_the_operator()

@@ -185,7 +185,7 @@ def test_no_queues_are_none(fake_aws: FakeAws, session: AwsAccountSession):
 
 @pytest.mark.parametrize("fault", [Fault.empty_body(), Fault.foreign_page(), Fault.broken_page()])
 def test_no_answer_is_not_no_queues(fake_aws: FakeAws, session: AwsAccountSession, fault: Fault):
-    """Fails without the checks in `mend_answer`: botocore reads all of these as `{}`."""
+    """Fails without `_refuse_all_but_an_object`: botocore reads all of these as `{}`."""
     fake_aws.inject(fault, service="sqs")
 
     pages, error = read(session, QUEUES)

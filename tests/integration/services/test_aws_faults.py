@@ -184,7 +184,7 @@ class TestDenialByTheOrganization:
         assert due_in(denied, "aws.ec2.volumes") <= 950
 
     def test_counts_while_there_is_something_that_nobody_sees_any_more(self, denied):
-        """Fails without `only_with_live_rows`: stale rows would pass for synced."""
+        """Fails if it is excused for ever (`excused_periods` None): stale rows pass for synced."""
         denied.period()
 
         assert denied.snapshot().unsynced == {"AccessDenied": 1}

@@ -102,7 +102,7 @@ def test_what_is_no_xml_is_left_alone(body: bytes | None):
 
 
 def test_a_success_without_a_single_byte_is_no_answer():
-    """Fails without the check: SQS says `{}` where there are no queues, and so do no bytes."""
+    """Fails without the check: of S3's protocol botocore takes no bytes for an empty answer."""
     with pytest.raises(ValueError, match="empty body"):
         mend_answer({"body": b"", "status_code": 200}, event_name="before-parse")
 
