@@ -17,7 +17,7 @@ from rich.table import Table
 from tests.cluster.paths import REPOSITORY
 from tests.cluster.reporting import say
 from tests.mutations.table import mutations
-from tests.mutations.trial import Trial, verdict
+from tests.mutations.trial import Trial, worst
 
 BUILD = REPOSITORY / "build"
 REPORT = BUILD / "mutations.json"
@@ -62,7 +62,7 @@ def _try(trial: Trial, patience: float) -> dict[str, Any]:
     outcomes, seconds = trial.run(patience, LOGS / f"{trial.name}.log")
     record = {
         "name": trial.name,
-        "verdict": verdict(outcomes),
+        "verdict": worst(outcomes),
         "seconds": round(seconds, 1),
         "patience": patience,
         "tests": [asdict(outcome) for outcome in outcomes],

@@ -60,7 +60,7 @@ class Trial:
         return outcomes, time.monotonic() - started
 
 
-def verdict(outcomes: Sequence[Outcome]) -> Verdict:
+def worst(outcomes: Sequence[Outcome]) -> Verdict:
     """Of a mutation: all its tests must have noticed."""
     found = {outcome.verdict for outcome in outcomes}
     return next((one for one in ("broken", "survived") if one in found), "killed")

@@ -354,7 +354,7 @@ class TestAListingThatIsNotReadToItsEnd:
         )
 
     def test_a_denial_names_the_permission_and_keeps_everything(self, rig: AwsRig):
-        """Fails if a denied listing is an empty one, or if `LIST_ACCOUNTS` is not named."""
+        """Fails if a denied listing is an empty one."""
         rig.aws.inject(Fault.deny(), operation="ListAccounts")
 
         rig.period()
