@@ -23,6 +23,7 @@ from cloudops.domain.errors import AccessError
 from cloudops.domain.ledger import Consistency, PeriodClass
 from cloudops.domain.provider import Identity
 from cloudops.domain.resource import (
+    Edge,
     Facet,
     MalformedItem,
     Observation,
@@ -85,10 +86,12 @@ def observe(
     volatile: Mapping[str, object] | None = None,
     display_name: str | None = None,
     owner_listing: str = "",
+    edges: Sequence[Edge] = (),
 ) -> Observation:
     """One facet of the resource `name`, as a collector would deliver it.
 
-    The digest covers document and head, and never what is volatile.
+    The digest covers document and head, and never what is volatile. Edges are what the
+    document would name, so tests that change them change the document too.
     """
     canonical = orjson.dumps(
         {"Id": name} if document is None else document, option=orjson.OPT_SORT_KEYS
@@ -116,6 +119,7 @@ def observe(
         head=head,
         owner_listing=owner_listing,
         volatile=orjson.dumps(volatile or {}),
+        find_edges=(lambda _document: tuple(edges)) if edges else None,
     )
 
 

@@ -1,6 +1,6 @@
 """`cloudops resources show`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
@@ -10,7 +10,15 @@ import click
 from cloudops.app import reading_service
 from cloudops.cli.arguments import unicode
 from cloudops.cli.options import configure_logs, database_option, load_settings, output_option
-from cloudops.cli.tables import age, moment, print_document, print_fields, print_json, printable
+from cloudops.cli.tables import (
+    age,
+    moment,
+    print_columns,
+    print_document,
+    print_fields,
+    print_json,
+    printable,
+)
 from cloudops.domain.reading import FacetRow, ResourceDetail
 from cloudops.domain.resource import Facet, TagSource
 
@@ -46,6 +54,7 @@ def _print(found: ResourceDetail) -> None:
     print_fields([*_head(found), *_times(found), *_sources(found)])
     for key, value in sorted((found.tags or {}).items()):
         click.echo(printable(f"  {key}={value}"))
+    _print_edges(found)
     for name, facet in found.facets.items():
         if name != Facet.TAGS:  # it holds the tags, and nothing else
             _print_documents(name, facet)
@@ -95,6 +104,21 @@ def _print_documents(name: str, facet: FacetRow) -> None:
     if facet.volatile:
         click.echo(f"{heading}, what changes by itself:")
         print_document(facet.volatile)
+
+
+def _print_edges(found: ResourceDetail) -> None:
+    """Those that it names, and those that name it, with what the one is to the other."""
+    to = [(e.relation, e.type, e.canonical_id or f"{e.target} (not known)") for e in found.edges_to]
+    from_ = [(edge.relation, edge.type, edge.canonical_id) for edge in found.edges_from]
+    _print_ends("edges to", to)
+    more = found.edges_from_total - len(from_)
+    _print_ends(f"edges from{f', and {more:,} more' if more else ''}", from_)
+
+
+def _print_ends(heading: str, ends: Sequence[tuple[str, str | None, str]]) -> None:
+    if ends:
+        click.echo(f"{heading}:")
+        print_columns([(f"  {relation}", *rest) for relation, *rest in ends])
 
 
 def _when(at: datetime) -> str:

@@ -13,8 +13,13 @@ import orjson
 
 def print_table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Columns as wide as their content, two spaces apart, like kubectl's."""
-    lines = [list(header), *([_cell(value) for value in row] for row in rows)]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
+    print_columns([header, *rows])
+
+
+def print_columns(rows: Iterable[Sequence[Any]]) -> None:
+    """As `print_table`, without a header."""
+    lines = [[_cell(value) for value in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     for line in lines:
         cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
         click.echo("  ".join(cells).rstrip())

@@ -1,12 +1,15 @@
 """How a row's `id` becomes a canonical id, and how to recognise one."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final, Protocol
 
 import jmespath
 from jmespath.exceptions import JMESPathError
+
+from cloudops.domain.resource import GLOBAL_REGION
 
 MAX_ID_BYTES: Final = 2048  # an entry of the store's index holds 2,704
 _PLACEHOLDER: Final = re.compile(r"\{([^{}]+)\}")
@@ -84,9 +87,81 @@ def compile_id(text: str) -> IdRule:
 
 def compile_shape(template: str) -> re.Pattern[str]:
     """A pattern that matches the ids that `template` can produce."""
+    return re.compile(_joined(_PLACEHOLDER.split(template)), re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """An id template read the other way round: from what documents write to the id.
+
+    Attributes:
+        text: The template.
+    """
+
+    text: str
+    _whole: re.Pattern[str]
+    _span: re.Pattern[str]
+    _around: tuple[str, str]
+    _last_only: bool
+
+    def within(self, arn: str) -> str | None:
+        """The id that `arn` is, or begins with; None where it is of another shape.
+
+        Behind the id may stand what is inside of the resource: a version, a path.
+        """
+        found = self._whole.match(arn)
+        return found[0] if found else None
+
+    def around(self, name: str, context: AnswerContext) -> str | None:
+        """The id of what has this name; None where the template can't have it.
+
+        Args:
+            name: What stands for the template's placeholders: `vol-1`, `app/web/1234`.
+            context: Fills the rest of it.
+        """
+        if self._last_only:
+            name = name.rsplit(_LAST, 1)[-1]
+        before, after = (_in_context(literal, context) for literal in self._around)
+        if not self._span.fullmatch(name) or before is None or after is None:
+            return None
+        return before + name + after
+
+
+@lru_cache(maxsize=1024)
+def compile_reference(template: str) -> Reference:
+    """Read a template that has a placeholder beside those of the context.
+
+    Raises:
+        ValueError: It has none, so that no name would make a difference.
+    """
     pieces = _PLACEHOLDER.split(template)
-    parts = (_pattern(piece) if i % 2 else re.escape(piece) for i, piece in enumerate(pieces))
-    return re.compile("".join(parts), re.DOTALL)
+    own = [i for i, piece in enumerate(pieces) if i % 2 and piece not in _CONTEXT]
+    if not own:
+        raise ValueError(f"no name fills {template}")
+    span = _joined(pieces[own[0] : own[-1] + 1], first=own[0])
+    around = _literally(pieces[: own[0]]), _literally(pieces[own[-1] + 1 :], first=own[-1] + 1)
+    last_only = len(own) == 1 and pieces[own[0]].endswith(_LAST)
+    whole = compile_shape(template).pattern + "(?=[:/]|$)"
+    return Reference(
+        template, re.compile(whole, re.DOTALL), re.compile(span, re.DOTALL), around, last_only
+    )
+
+
+def _joined(pieces: Sequence[str], *, first: int = 0) -> str:
+    return "".join(
+        _pattern(piece) if i % 2 else re.escape(piece) for i, piece in enumerate(pieces, first)
+    )
+
+
+def _literally(pieces: Sequence[str], *, first: int = 0) -> str:
+    return "".join(f"{{{piece}}}" if i % 2 else piece for i, piece in enumerate(pieces, first))
+
+
+def _in_context(literal: str, context: AnswerContext) -> str | None:
+    """None where only a region would tell, and the context has none."""
+    if "{region}" in literal and context.region == GLOBAL_REGION:
+        return None
+    return literal.format_map({name: getattr(context, name) for name in _CONTEXT})
 
 
 def _pattern(placeholder: str) -> str:

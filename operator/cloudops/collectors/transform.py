@@ -6,7 +6,8 @@ one row per id.
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from hashlib import blake2b
 from typing import Any
 from urllib.parse import unquote
@@ -16,6 +17,7 @@ import orjson
 
 from cloudops.collectors.canonical import FLAGS_KEY, Cleaner, limited
 from cloudops.collectors.churn import Passing, cut_volatile, settle, sort_lists
+from cloudops.collectors.edges import EdgeRule, compile_edges
 from cloudops.collectors.fields import (
     compile_optional,
     creation_time,
@@ -38,6 +40,7 @@ from cloudops.collectors.redaction import Redactor
 from cloudops.collectors.vocabulary import Emits, Listing
 from cloudops.domain.resource import (
     Facet,
+    FindEdges,
     MalformedItem,
     Observation,
     Page,
@@ -70,6 +73,7 @@ class CompiledEmits:
     unordered: tuple[DocumentPath, ...]
     redact: tuple[DocumentPath, ...]
     json: tuple[DocumentPath, ...]
+    edges: EdgeRule | None
 
     def items_of(self, answer: Mapping[str, Any], *, omits_empty: bool) -> Iterable[object]:
         """What `answer` holds for this row, good or broken."""
@@ -102,6 +106,7 @@ def compile_emits(emits: Emits) -> CompiledEmits:
         unordered=tuple(unordered),
         redact=tuple(map(parse_path, emits.redact)),
         json=tuple(map(parse_path, emits.json)),
+        edges=compile_edges(emits.type, emits.edges),
     )
 
 
@@ -188,10 +193,11 @@ class ListingTransform:
             uid=uid,
             facet=self._facet,
             document=body,
-            digest=_digest(body, head),
+            digest=_digest(body, head, row.edges),
             head=head,
             volatile=limited(volatile)[0],
             truncated=truncated,
+            find_edges=_edges_of(row, head, found.context),
         )
 
     def _head(self, row: CompiledEmits, document: dict[str, Any], found: "_Found") -> ResourceHead:
@@ -279,8 +285,19 @@ def _decoded(text: str, cleaner: Cleaner) -> Any:
     return text
 
 
-def _digest(body: bytes, head: ResourceHead) -> bytes:
+def _edges_of(row: CompiledEmits, head: ResourceHead, context: AnswerContext) -> FindEdges | None:
+    """Found only where the document changed, so the context has to come along."""
+    if row.edges is None:
+        return None
+    if head.region != context.region:
+        context = replace(context, region=head.region)
+    return partial(row.edges.find, context)
+
+
+def _digest(body: bytes, head: ResourceHead, edges: EdgeRule | None) -> bytes:
     digest = blake2b(body, digest_size=16)
     digest.update(b"\0")
     digest.update(orjson.dumps(head, option=orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z))
+    if edges is not None:
+        digest.update(edges.digest)
     return digest.digest()

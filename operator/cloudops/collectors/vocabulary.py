@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from cloudops.collectors.discovered import AccountError, DiscoveredAccount, Discovery
+from cloudops.collectors.edges import To
 from cloudops.collectors.second_call import ANSWER, DESCRIBED, Describe
 from cloudops.domain.ledger import Consistency, PeriodClass
 from cloudops.domain.provider import Identity, ProviderSpec
@@ -30,6 +31,7 @@ __all__ = (
     "Listing",
     "Progress",
     "RegionRule",
+    "To",
     "TokenSupplier",
     "unobserved",
 )
@@ -72,7 +74,8 @@ class Emits:
         volatile: Paths outside hash and history.
         unordered: Paths of lists whose order means nothing; sorted before hashing.
         redact: Paths whose values are replaced by a fingerprint.
-        edges: Relation name → JMESPath to the ids of the targets.
+        edges: Relation name → where the document names the targets: `To(path, id)`, or the
+            path alone where nothing but an ARN can be told.
         owner: JMESPath to the owning account; an item that another account shares is
             left to that account's own listing. "" where listings show own items only.
         id_shape: Id template that the id has to fit, where one answer holds items of
@@ -97,7 +100,7 @@ class Emits:
     volatile: tuple[str, ...] = ()
     unordered: tuple[str, ...] = ()
     redact: tuple[str, ...] = ()
-    edges: Mapping[str, str] = field(default_factory=dict)
+    edges: Mapping[str, str | To] = field(default_factory=dict)
     owner: str = ""
     id_shape: str = ""
     json: tuple[str, ...] = ()

@@ -1,6 +1,6 @@
 """What readers ask of the inventory, and what they get."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -89,6 +89,30 @@ class FacetRow:
 
 
 @dataclass(frozen=True, slots=True)
+class EdgeTo:
+    """What a resource names.
+
+    Attributes:
+        target: The other one's id as the document gives it.
+        canonical_id: None where no live resource is known under that id; then so is `type`.
+    """
+
+    relation: str
+    target: str
+    canonical_id: str | None
+    type: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeFrom:
+    """A live resource that names this one, and what this one is to it."""
+
+    relation: str
+    canonical_id: str
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
 class ResourceDetail:
     """All that is stored of one resource, live or not.
 
@@ -97,6 +121,7 @@ class ResourceDetail:
         absent_reason: Why it is not live, e.g. `swept` or `RegionNotSelected`.
         tags: None where they are not known; `tag_source` says where they come from.
         facets: By name; `listed` is what its own listing shows.
+        edges_from: By relation, the first 1,000 of `edges_from_total`.
     """
 
     canonical_id: str
@@ -122,6 +147,9 @@ class ResourceDetail:
     tags: Mapping[str, str] | None
     tag_source: str
     facets: Mapping[str, FacetRow]
+    edges_to: Sequence[EdgeTo]
+    edges_from: Sequence[EdgeFrom]
+    edges_from_total: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Resources and facets as they come out of a listing."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -60,6 +60,25 @@ class ResourceHead:
 
 
 @dataclass(frozen=True, slots=True)
+class Edge:
+    """One resource names another.
+
+    Attributes:
+        relation: What the other is to it, e.g. `subnet`.
+        target: The other one's id as the document gives it.
+        target_uid: The other one's key; None where the catalogue can't tell its id.
+    """
+
+    relation: str
+    target: str
+    target_uid: UUID | None
+
+
+FindEdges = Callable[[bytes], tuple[Edge, ...]]
+"""From a stored document to its edges, each of them once."""
+
+
+@dataclass(frozen=True, slots=True)
 class Observation:
     """One facet of one resource, read now and ready to be compared.
 
@@ -67,10 +86,11 @@ class Observation:
         document: Canonical JSON (sorted keys, redacted, unordered lists sorted),
             without `volatile` paths.
         volatile: JSON object of what changes by itself; outside hash and history.
-        digest: 16 bytes over `document` and the head.
+        digest: 16 bytes over `document`, the head and how its edges are found.
         head: None where the facet belongs to a resource of another listing.
         owner_listing: That other listing, e.g. `aws.s3.buckets`; "" where there is a head.
         truncated: The document was over 256 KiB and was cut.
+        find_edges: None where resources of its type name no others.
     """
 
     uid: UUID
@@ -81,6 +101,12 @@ class Observation:
     owner_listing: str = ""
     volatile: bytes = b"{}"
     truncated: bool = False
+    find_edges: FindEdges | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def edges(self) -> tuple[Edge, ...]:
+        """Read out of the document anew each time, since only what changed is asked for them."""
+        return () if self.find_edges is None else self.find_edges(self.document)
 
 
 @dataclass(frozen=True, slots=True)

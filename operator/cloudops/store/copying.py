@@ -23,7 +23,8 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 # Enough to keep the server busy while the next ones are framed.
 _ROWS_AT_ONCE: Final = 50
 _length = Struct(">i").pack
-_NULL: Final = _length(-1)
+NULL: Final = _length(-1)
+"""A column without a value."""
 _UUID_LENGTH: Final = _length(16)
 _TRUE: Final = _length(1) + b"\x01"
 _FALSE: Final = _length(1) + b"\x00"
@@ -56,7 +57,7 @@ def raw(value: bytes) -> bytes:
 
 def words(value: str | None) -> bytes:
     """Column of type `text`."""
-    return _NULL if value is None else raw(value.encode())
+    return NULL if value is None else raw(value.encode())
 
 
 recurring = lru_cache(maxsize=4096)(words)
@@ -66,14 +67,14 @@ recurring = lru_cache(maxsize=4096)(words)
 def document(value: bytes | None) -> bytes:
     """Column of type `jsonb`, from JSON."""
     if value is None:
-        return _NULL
+        return NULL
     return b"%b\x01%b" % (_length(len(value) + 1), value)  # 1: the version of the format
 
 
 def moment(value: datetime | None) -> bytes:
     """Column of type `timestamptz`."""
     if value is None:
-        return _NULL
+        return NULL
     return _length(8) + ((value - _EPOCH) // _MICROSECOND).to_bytes(8, signed=True)
 
 

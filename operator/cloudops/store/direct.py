@@ -13,7 +13,7 @@ from sqlalchemy import Connection, text
 
 from cloudops.domain.ledger import Lease
 from cloudops.domain.resource import Facet, Observation, ResourceHead, TagSource
-from cloudops.store import copying, leases
+from cloudops.store import copying, edges, leases
 from cloudops.store.merge import Target
 
 # Asked whether there is any, the planner might read the whole table: see `scopes`, `loader`.
@@ -96,6 +96,8 @@ class DirectLoad:
             facets = list(_facets(self._target, items))
         with copying.copy(connection, "facet", _FACET_COLUMNS, facets):
             uids = copying.uuid_array(item.uid for item in items)
+            named = edges.framed(items)
+        edges.insert(connection, named)
         connection.execute(_CREATED, {**self._target.parameters(), "uids": uids})
         return True
 

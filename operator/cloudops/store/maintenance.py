@@ -27,6 +27,8 @@ WITH old AS (
     LIMIT :limit FOR UPDATE OF r SKIP LOCKED
 ), facets AS (
     DELETE FROM facet USING old WHERE facet.uid = old.uid
+), edges AS (
+    DELETE FROM edge USING old WHERE edge.uid = old.uid
 )
 DELETE FROM resource USING old WHERE resource.uid = old.uid
 """)

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, text
 
 from cloudops.domain.resource import Facet
 from cloudops.domain.schedule import EMPTY_PASSES_BEFORE_SLOWING
+from cloudops.store import edges
 
 # A listing may show an item twice, when items move between its pages: the last word counts.
 _DEDUPLICATE = text("""
@@ -174,7 +175,10 @@ def merge_stage(connection: Connection, target: Target) -> int:
         connection.execute(_WAKE, parameters)
     if target.facet is Facet.TAGS:
         connection.execute(_TAGS, parameters)
-    return connection.execute(_FACETS, parameters).rowcount
+    written = connection.execute(_FACETS, parameters).rowcount
+    if target.facet is not Facet.TAGS:
+        edges.replace_staged(connection, target.facet)
+    return written
 
 
 def unmark(connection: Connection, target: Target, uids: Sequence[UUID] | None) -> None:

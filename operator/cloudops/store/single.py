@@ -13,6 +13,8 @@ from sqlalchemy import Connection, TextClause, text
 
 from cloudops.domain.reading import (
     ChangeRow,
+    EdgeFrom,
+    EdgeTo,
     FacetRow,
     ResourceDetail,
     ResourceMatch,
@@ -21,6 +23,8 @@ from cloudops.domain.reading import (
 
 # An entry holds up to two documents of 256 KiB.
 HISTORY_PAGE: Final = 200
+# A network may be named by very many.
+EDGES_FROM: Final = 1_000
 
 _BY_KEY = text("""
 SELECT uid, canonical_id, deleted_at IS NOT NULL AS deleted FROM resource
@@ -69,6 +73,19 @@ SELECT f.facet, s.listing, s.status AS listing_status, s.last_complete_at AS as_
 FROM facet f JOIN scope s ON s.id = f.scope_id WHERE f.uid = :uid ORDER BY f.facet
 """)
 
+_EDGES_TO = text("""
+SELECT e.relation, e.target, t.canonical_id, t.type FROM edge e
+LEFT JOIN inventory t ON t.uid = e.target_uid
+WHERE e.uid = :uid ORDER BY e.relation, e.target
+""")
+
+# Of one that is deleted too: who still names it is what people ask then.
+_EDGES_FROM = text("""
+SELECT e.relation, s.canonical_id, s.type, count(*) OVER () AS total
+FROM edge e JOIN inventory s ON s.uid = e.uid
+WHERE e.target_uid = :uid ORDER BY e.relation, s.canonical_id LIMIT :limit
+""")
+
 # With ties, the next page begins at another moment: no entry is lost, and none comes twice.
 _HISTORY = """
 SELECT c.at, c.operation, c.facet, coalesce(s.listing, '') AS listing, c.old, c.new FROM (
@@ -112,7 +129,17 @@ def detail(connection: Connection, uid: UUID) -> ResourceDetail | None:
         columns = dict(facet)
         name = columns.pop("facet")
         facets[name] = FacetRow(**columns)
-    return ResourceDetail(**row, facets=facets)
+    return ResourceDetail(**row, facets=facets, **_edges(connection, uid))
+
+
+def _edges(connection: Connection, uid: UUID) -> dict[str, Any]:
+    named = connection.execute(_EDGES_TO, {"uid": uid}).mappings()
+    naming = connection.execute(_EDGES_FROM, {"uid": uid, "limit": EDGES_FROM}).all()
+    return {
+        "edges_to": tuple(EdgeTo(**row) for row in named),
+        "edges_from": tuple(EdgeFrom(row.relation, row.canonical_id, row.type) for row in naming),
+        "edges_from_total": naming[0].total if naming else 0,
+    }
 
 
 def history_page(

@@ -12,7 +12,7 @@ from psycopg.types.json import Jsonb
 from sqlalchemy import Connection, text
 
 from cloudops.domain.resource import Observation
-from cloudops.store import copying
+from cloudops.store import copying, edges
 
 _CREATE = text("""
 CREATE TEMPORARY TABLE IF NOT EXISTS stage_seen (uid uuid NOT NULL);
@@ -20,13 +20,13 @@ CREATE TEMPORARY TABLE IF NOT EXISTS stage_row (
     uid uuid NOT NULL, digest bytea NOT NULL, document jsonb NOT NULL, volatile jsonb NOT NULL,
     truncated boolean NOT NULL, canonical_id text, id_synthetic boolean, region text,
     service text, type text, kind text, name text, state text, created_at timestamptz,
-    tag_source text, tags jsonb, owner_listing text NOT NULL,
+    tag_source text, tags jsonb, owner_listing text NOT NULL, edges jsonb,
     position bigint GENERATED ALWAYS AS IDENTITY
 );
 """)
 _ROW_COLUMNS = (
     "uid, digest, document, volatile, truncated, owner_listing, canonical_id, id_synthetic, "
-    "region, service, type, kind, name, state, created_at, tag_source, tags"
+    "region, service, type, kind, name, state, created_at, tag_source, tags, edges"
 )
 _ROW_TYPES = [
     "uuid",
@@ -45,6 +45,7 @@ _ROW_TYPES = [
     "text",
     "timestamptz",
     "text",
+    "jsonb",
     "jsonb",
 ]
 
@@ -85,7 +86,7 @@ def _row(observation: Observation) -> tuple[Any, ...]:
         observation.owner_listing,
     )
     if head is None:
-        return (*facet, *[None] * 11)
+        return (*facet, *[None] * 12)
     return (
         *facet,
         head.canonical_id,
@@ -99,7 +100,13 @@ def _row(observation: Observation) -> tuple[Any, ...]:
         head.created_at,
         head.tag_source.value,
         None if head.tags is None else Jsonb(dict(head.tags)),
+        _staged_edges(observation),
     )
+
+
+def _staged_edges(observation: Observation) -> Jsonb | None:
+    rows = edges.staged(observation.edges)
+    return None if rows is None else Jsonb(rows)
 
 
 def _json(document: bytes) -> Jsonb:

@@ -103,6 +103,8 @@ WITH gone AS (
     DELETE FROM facet f USING scope s
     WHERE {_ELIGIBLE} AND s.id = ANY(CAST(:scope_ids AS integer[]))
     RETURNING f.uid, f.scope_id, f.document
+), unlinked AS (
+    DELETE FROM edge USING gone WHERE edge.uid = gone.uid AND edge.facet = :facet
 ), untagged AS (
     UPDATE resource SET tags = NULL, changed_at = clock_timestamp()
     FROM gone WHERE resource.uid = gone.uid AND :facet = 'tags'

@@ -250,6 +250,20 @@ facet: Final = Table(
     postgresql_with={"fillfactor": "90"},
 )
 
+# Who names whom. Rows come and go with the document that they were read from; neither end
+# has to exist. No key: a load writes each edge once, behind the lock of its facet.
+edge: Final = Table(
+    "edge",
+    metadata,
+    Column("uid", Uuid, nullable=False),
+    Column("facet", Text, nullable=False),
+    Column("relation", Text, nullable=False),
+    Column("target", Text, nullable=False),  # as the document gives it
+    Column("target_uid", Uuid),  # null = the catalogue can't tell its id
+    Index("edge_uid", "uid"),
+    Index("edge_target_uid", "target_uid", postgresql_where=text("target_uid IS NOT NULL")),
+)
+
 # Partitioned by month; no partition is ever missing, since a default one catches the rest.
 change: Final = Table(
     "change",

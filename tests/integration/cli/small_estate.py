@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from cloudops.domain.resource import Facet, Observation, TagSource
+from cloudops.domain.resource import Edge, Facet, Observation, TagSource, resource_uid
 from tests.fakes.cloud import observe
 from tests.integration.store.seeding import Ledger, execute
 
@@ -23,12 +23,13 @@ WEB_2 = f"{EC2}:instance/i-0c44d1a7e2f90b613"
 BATCH = f"{EC2}:instance/i-09e8b6d5c4a3f2101"
 VOLUME = f"{EC2}:volume/vol-05d2f7a1c8e3b6904"
 BUCKET = "arn:aws:s3:::acme-logs"
+IMAGE = "ami-0d9c1f2e3b4a5968f"
 _CODES = {"running": 16, "stopped": 80}
 
 
 def instance(arn: str, name: str, size: str, state: str, team: str) -> Observation:
     document = {
-        "ImageId": "ami-0d9c1f2e3b4a5968f",
+        "ImageId": IMAGE,
         "InstanceId": arn.rpartition("/")[2],
         "InstanceType": size,
         "State": {"Code": _CODES[state], "Name": state},
@@ -42,12 +43,20 @@ def instance(arn: str, name: str, size: str, state: str, team: str) -> Observati
         document=document,
         tags={"Name": name, "team": team},
         created_at=datetime(2026, 3, 9, 8, 15, 2, tzinfo=UTC),
+        edges=[Edge("image", IMAGE, resource_uid("aws", f"{EC2}:image/{IMAGE}"))],
     )
     return of_service(found, "ec2")
 
 
 def volume() -> Observation:
-    document = {"Encrypted": False, "Size": 8, "State": "in-use", "VolumeId": VOLUME[-21:]}
+    instance_id = WEB_1.rpartition("/")[2]
+    document = {
+        "Attachments": [{"InstanceId": instance_id}],
+        "Encrypted": False,
+        "Size": 8,
+        "State": "in-use",
+        "VolumeId": VOLUME[-21:],
+    }
     return of_service(
         observe(
             VOLUME,
@@ -56,6 +65,7 @@ def volume() -> Observation:
             state="in-use",
             display_name="data",
             document=document,
+            edges=[Edge("instances", instance_id, resource_uid("aws", WEB_1))],
         ),
         "ec2",
     )

@@ -262,7 +262,6 @@ def _seen(listing: Listing, observation: Observation, one: dict[str, Any]) -> di
     head = observation.head
     if head is None:
         return {"tags": document}
-    [emits] = [emits for emits in listing.emits if emits.type == one["type"]]
     return {
         "id": head.canonical_id,
         "type": head.type,
@@ -271,10 +270,13 @@ def _seen(listing: Listing, observation: Observation, one: dict[str, Any]) -> di
         "region": head.region,
         "created": head.created_at and rfc3339(head.created_at),
         "tags": head.tags if head.tags is None else dict(head.tags),
-        "edges": _edges(emits, document) or None,
+        "edges": _targets(observation) or None,
     } | ({} if "edges" in one else {"edges": None})
 
 
-def _edges(emits: Emits, document: dict[str, Any]) -> dict[str, list[str]]:
-    found = {name: jmespath.search(path, document) for name, path in emits.edges.items()}
-    return {name: v if isinstance(v, list) else [v] for name, v in found.items() if v}
+def _targets(observation: Observation) -> dict[str, list[str]]:
+    """The targets of each relation, as the document gives them."""
+    found: dict[str, list[str]] = {}
+    for edge in observation.edges:
+        found.setdefault(edge.relation, []).append(edge.target)
+    return found

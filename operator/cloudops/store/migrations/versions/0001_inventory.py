@@ -179,6 +179,15 @@ CREATE TABLE facet (
 ) WITH (fillfactor = 90);
 CREATE INDEX facet_scope_id ON facet (scope_id);
 CREATE INDEX facet_missing ON facet (scope_id) WHERE missing_since IS NOT NULL;
+CREATE TABLE edge (
+    uid uuid NOT NULL,
+    facet text NOT NULL,
+    relation text NOT NULL,
+    target text NOT NULL,
+    target_uid uuid
+);
+CREATE INDEX edge_uid ON edge (uid);
+CREATE INDEX edge_target_uid ON edge (target_uid) WHERE target_uid IS NOT NULL;
 """
 
 # `changed_keys(a, b)`: the top-level keys of `a` whose value is another in `b`.
@@ -202,7 +211,8 @@ $$;
 """
 
 # `selects(types, type)`: whether a scope's selection of types covers one of them.
-# What runs now, for people who read with SQL. A row is as old as `as_of` says.
+# What runs now, for people who read with SQL. A row is as old as `as_of` says. Of a
+# relation whose target is not known, or is gone, only the source and the words are there.
 _VIEWS = """
 CREATE FUNCTION selects(types text[], type text) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT types = '{}' OR type = ANY (types) $$;
@@ -217,6 +227,13 @@ JOIN account a ON a.id = r.account_pk
 LEFT JOIN facet f ON f.uid = r.uid AND f.facet = 'listed'
 WHERE r.deleted_at IS NULL AND s.retired_at IS NULL AND s.status <> 'unsupported'
   AND selects(s.types, r.type);
+CREATE VIEW relation AS
+SELECT s.uid AS source_uid, s.canonical_id AS source_id, s.type AS source_type, e.facet,
+       e.relation, e.target, t.uid AS target_uid, t.canonical_id AS target_id,
+       t.type AS target_type
+FROM edge e
+JOIN inventory s ON s.uid = e.uid
+LEFT JOIN inventory t ON t.uid = e.target_uid;
 """
 
 
@@ -227,6 +244,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute(
-        "DROP VIEW inventory; DROP TABLE change, facet, resource, scope, lease, claim, account,"
-        " provider, leader, installation CASCADE; DROP FUNCTION changed_keys, selects;"
+        "DROP VIEW relation, inventory; DROP TABLE change, edge, facet, resource, scope, lease,"
+        " claim, account, provider, leader, installation CASCADE;"
+        " DROP FUNCTION changed_keys, selects;"
     )
