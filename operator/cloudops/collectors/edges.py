@@ -7,6 +7,7 @@ cut off names nobody, and a document that did not change has the same edges.
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from hashlib import blake2b
 from typing import Any, Final
 
@@ -22,7 +23,7 @@ from cloudops.collectors.identifiers import (
     Reference,
     compile_reference,
 )
-from cloudops.domain.resource import Edge, resource_uid
+from cloudops.domain.resource import Edge, FindEdges, resource_uid
 
 _log: Final = structlog.get_logger(__name__)
 _ARN: Final = "arn:"
@@ -90,6 +91,11 @@ class EdgeRule:
     type: str
     digest: bytes
     _relations: tuple[_Relation, ...]
+
+    def finder(self, context: AnswerContext, region: str) -> FindEdges:
+        """`find` for a resource that lies in `region`, wherever it was listed."""
+        own = context if region == context.region else replace(context, region=region)
+        return partial(self.find, own)
 
     def find(self, context: AnswerContext, document: bytes) -> tuple[Edge, ...]:
         """Every edge of `document`, each once, in a stable order.

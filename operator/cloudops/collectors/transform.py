@@ -6,8 +6,7 @@ one row per id.
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 from urllib.parse import unquote
@@ -40,7 +39,6 @@ from cloudops.collectors.redaction import Redactor
 from cloudops.collectors.vocabulary import Emits, Listing
 from cloudops.domain.resource import (
     Facet,
-    FindEdges,
     MalformedItem,
     Observation,
     Page,
@@ -189,15 +187,16 @@ class ListingTransform:
         if found.cleaner.flags:
             document[FLAGS_KEY] = sorted(found.cleaner.flags)
         body, truncated = limited(document)
+        edges = row.edges
         return Observation(
             uid=uid,
             facet=self._facet,
             document=body,
-            digest=_digest(body, head, row.edges),
+            digest=_digest(body, head, edges),
             head=head,
             volatile=limited(volatile)[0],
             truncated=truncated,
-            find_edges=_edges_of(row, head, found.context),
+            find_edges=edges.finder(found.context, head.region) if edges else None,
         )
 
     def _head(self, row: CompiledEmits, document: dict[str, Any], found: "_Found") -> ResourceHead:
@@ -283,15 +282,6 @@ def _decoded(text: str, cleaner: Cleaner) -> Any:
         except orjson.JSONDecodeError:
             continue
     return text
-
-
-def _edges_of(row: CompiledEmits, head: ResourceHead, context: AnswerContext) -> FindEdges | None:
-    """Found only where the document changed, so the context has to come along."""
-    if row.edges is None:
-        return None
-    if head.region != context.region:
-        context = replace(context, region=head.region)
-    return partial(row.edges.find, context)
 
 
 def _digest(body: bytes, head: ResourceHead, edges: EdgeRule | None) -> bytes:

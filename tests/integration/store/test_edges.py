@@ -59,7 +59,7 @@ class Statements:
     """What is sent from now on."""
 
     def __init__(self, engine):
-        self._sent = []
+        self._sent: list[str] = []
         event.listen(engine, "before_cursor_execute", lambda *sent: self._sent.append(sent[2]))
 
     def about(self, table):

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from cloudops.collectors.identifiers import AnswerContext, compile_shape
 from cloudops.collectors.paths import EACH, parse_path
 from cloudops.collectors.redaction import Redactor
 from cloudops.collectors.transform import ListingTransform, compile_emits
-from cloudops.collectors.vocabulary import ANSWER, DESCRIBED, Describe, Emits, Listing
+from cloudops.collectors.vocabulary import ANSWER, DESCRIBED, Describe, Emits, Listing, To
 from cloudops.domain.resource import Facet, Observation, Page, TagSource, resource_uid
 
 RECORDED = Path(__file__).parents[2] / "data" / "aws"
@@ -228,6 +229,7 @@ def _record_violations(listing: Listing, record: dict[str, Any]) -> Iterator[str
                 yield f"{one['id']}: {field} is {value!r}, expected {one.get(field)!r}"
     for emits in listing.emits:
         yield from _proof_violations(listing, emits, expected)
+        yield from _edge_violations(emits, page, read(_bare(listing), record))
 
 
 def _tagging_violations(listing: Listing, expected: list[dict[str, Any]]) -> Iterator[str]:
@@ -255,6 +257,31 @@ def _proof_violations(
     for path in wanted:
         if not any(jmespath.search(path, one) for one in mine):
             yield f"{emits.type}: no recorded item shows {path}"
+
+
+def _bare(listing: Listing) -> Listing:
+    """The listing with nothing cut out of its documents by the row's own words."""
+    emits = (replace(emits, volatile=(), redact=(), passing={}) for emits in listing.emits)
+    return replace(listing, emits=tuple(emits))
+
+
+def _edge_violations(emits: Emits, page: Page, bare: Page) -> Iterator[str]:
+    """Edges have to stand where a change of them is a change, and to lead somewhere."""
+    stored, whole = (
+        {(o.uid, edge) for o in part.observations if _is(emits, o) for edge in o.edges}
+        for part in (page, bare)
+    )
+    hidden = sorted({edge.relation for _, edge in whole - stored})
+    if hidden:
+        yield f"{emits.type}: {', '.join(hidden)} lie in what is volatile, passing or redacted"
+    resolved = {edge.relation for _, edge in stored if edge.target_uid}
+    for name, rule in emits.edges.items():
+        if isinstance(rule, To) and rule.ids and name not in resolved:
+            yield f"{emits.type}: no recorded {name} fits {' or '.join(rule.ids)}"
+
+
+def _is(emits: Emits, observation: Observation) -> bool:
+    return observation.head is not None and observation.head.type == emits.type
 
 
 def _seen(listing: Listing, observation: Observation, one: dict[str, Any]) -> dict[str, Any]:

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from cloudops.collectors.aws.arns import TAGGING, service_of, tagging_listing
+from cloudops.collectors.aws.arns import KMS_KEY, TAGGING, service_of, tagging_listing
 from cloudops.collectors.aws.catalogue import LISTINGS
 from cloudops.collectors.aws.error_codes import CREDENTIAL_CODES, DENIED_CODES
-from cloudops.collectors.vocabulary import Listing
+from cloudops.collectors.vocabulary import Listing, To
 from cloudops.domain.resource import Facet, TagSource
 from tests.unit.collectors.rows import RECORDED, read, recorded, violations
 
@@ -144,6 +144,32 @@ def test_wrong_paths_are_found_out(change: dict[str, Any], complaint: str):
     empty = {"answer": {"Buckets": [], "Baskets": []}, "expected": []}
 
     assert any(complaint in wrong for wrong in violations(row, empty))
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        pytest.param({"volatile": ("SnapshotId",)}, "snapshot lie in what is volatile", id="cut"),
+        pytest.param(
+            {"redact": ("SnapshotId",)}, "snapshot lie in what is volatile", id="redacted"
+        ),
+        pytest.param(
+            {"edges": {"snapshot": To("SnapshotId", KMS_KEY, pattern="snapshot/(.+)")}},
+            "edges is None",
+            id="nowhere",
+        ),
+        pytest.param(
+            {"edges": {"snapshot": To("Attachments[].Device", KMS_KEY)}},
+            "no recorded snapshot fits arn:{partition}:kms",
+            id="never-an-id",
+        ),
+    ],
+)
+def test_wrong_edges_are_found_out(change: dict[str, Any], complaint: str):
+    listing = BY_NAME["aws.ec2.volumes"]
+    row = replace(listing, emits=(replace(listing.emits[0], **change),))
+
+    assert any(complaint in wrong for wrong in violations(row, recorded(listing)))
 
 
 def test_a_restart_does_not_make_an_instance_a_new_one():
