@@ -71,11 +71,16 @@ manifests: crds ## Render the chart's CRDs and manifests/ from the chart
 docs-tables: install ## Generate the tables in docs/
 	$(RUN) scripts/docs_tables.py
 
+.PHONY: cloudcontrol-types
+cloudcontrol-types: install ## Make the table of types that Cloud Control lists anew
+	$(RUN) -m scripts.cloudcontrol_types
+
 .PHONY: generated
 generated: install ## Check that generated files are up to date
 	$(BIN)/cloudops crds --check
 	$(RUN) scripts/render_manifests.py --check
 	$(RUN) scripts/docs_tables.py --check
+	$(RUN) -m scripts.cloudcontrol_types --check
 
 .PHONY: check
 check: lint types imports generated test-unit ## Every gate that needs no server

@@ -115,13 +115,13 @@ def aws_permissions(spec: ProviderSpec | None, types: Sequence[str] = ()) -> Per
     Raises:
         InvalidInputError: One of `types` names nothing.
     """
-    from cloudops.collectors.aws.catalogue import LISTINGS  # noqa: PLC0415  as for _clouds
+    from cloudops.collectors.aws.catalogue import CATALOGUE  # noqa: PLC0415  as for _clouds
     from cloudops.collectors.aws.policy import entry_policies, reader_policies  # noqa: PLC0415
 
     if spec is None:
-        spec = ProviderSpec("aws", inventory=InventorySettings(types=types_of(LISTINGS, types)))
+        spec = ProviderSpec("aws", inventory=InventorySettings(types=types_of(CATALOGUE, types)))
     entry = entry_policies(spec.aws) if spec.aws else ()
-    listings = [listing for listing, _ in planned_listings(LISTINGS, spec)]
+    listings = [listing for listing, _ in planned_listings(CATALOGUE, spec)]
     return Permissions(reader_policies(listings), entry)
 
 
@@ -131,9 +131,9 @@ def resource_types(wanted: TypeFilter) -> list[TypeRow]:
     Raises:
         InvalidInputError: The filter names a type or service that is not read.
     """
-    from cloudops.collectors.aws.catalogue import LISTINGS  # noqa: PLC0415  as for _clouds
+    from cloudops.collectors.aws.catalogue import CATALOGUE  # noqa: PLC0415  as for _clouds
 
-    return chosen_types(type_rows("aws", LISTINGS), wanted)
+    return chosen_types(type_rows("aws", CATALOGUE), wanted)
 
 
 def doctor_service(settings: Settings, keyring: Keyring) -> DoctorService:

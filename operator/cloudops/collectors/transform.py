@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
-from urllib.parse import unquote
 from uuid import UUID
 
 import orjson
@@ -17,6 +16,7 @@ import orjson
 from cloudops.collectors.canonical import FLAGS_KEY, Cleaner, limited
 from cloudops.collectors.churn import Passing, cut_volatile, settle, sort_lists
 from cloudops.collectors.edges import EdgeRule, compile_edges
+from cloudops.collectors.embedded import decode_json, open_body
 from cloudops.collectors.fields import (
     compile_optional,
     creation_time,
@@ -34,7 +34,8 @@ from cloudops.collectors.identifiers import (
     compile_shape,
 )
 from cloudops.collectors.items import Hole, item_at, items_at
-from cloudops.collectors.paths import DocumentPath, find, parse_path
+from cloudops.collectors.ownership import is_elsewhere
+from cloudops.collectors.paths import DocumentPath, parse_path
 from cloudops.collectors.redaction import Redactor
 from cloudops.collectors.vocabulary import Emits, Listing
 from cloudops.domain.resource import (
@@ -150,10 +151,7 @@ class ListingTransform:
             document = _document(item, cleaner)
             canonical_id = row.id.fill(document, context)
             uid = resource_uid(context.cloud, canonical_id)
-            if row.owner is not None and scalar_text(row.owner, document, "owner") not in {
-                None,
-                context.account,
-            }:
+            if is_elsewhere(scalar_text(row.owner, document, "owner"), context):
                 return None
             if self._facet is Facet.TAGS:
                 return self._tags_facet(row, uid, document)
@@ -178,7 +176,9 @@ class ListingTransform:
     def _listed_facet(
         self, row: CompiledEmits, uid: UUID, document: dict[str, Any], found: "_Found"
     ) -> Observation:
-        _decode_json(row, document, found.cleaner)
+        if row.emits.body:
+            open_body(document, row.emits.body, found.cleaner)
+        decode_json(document, row.json, found.cleaner)
         passed = settle(document, row.passing)
         head = self._head(row, document, found)
         self._redactor.redact(document, row.redact)
@@ -243,7 +243,8 @@ def _known_tags(row: CompiledEmits, document: dict[str, Any]) -> dict[str, str] 
     """None where somebody else has to read them, or nobody does."""
     match row.emits.tag_source:
         case TagSource.LISTED:
-            return tag_mapping(row.tags, document)
+            lacking = row.emits.tags_may_lack and row.tags and row.tags.search(document) is None
+            return None if lacking else tag_mapping(row.tags, document)
         case TagSource.NONE:
             return {}
     return None
@@ -263,25 +264,6 @@ def _document(item: object, cleaner: Cleaner) -> dict[str, Any]:
         raise ShapeError("not an object")
     document: dict[str, Any] = cleaner.clean(item)
     return document
-
-
-def _decode_json(row: CompiledEmits, document: dict[str, Any], cleaner: Cleaner) -> None:
-    """Replace strings that hold JSON by what they hold; other strings stay as they are."""
-    for path in row.json:
-        for place in find(document, path):
-            if isinstance(place.value, str):
-                place.put(_decoded(place.value, cleaner))
-
-
-def _decoded(text: str, cleaner: Cleaner) -> Any:
-    # Once decoded, a document may be URL-encoded no more: try it as it is first. API
-    # Gateway writes its policies as they would stand inside quotes.
-    for candidate in (text, unquote(text), text.replace('\\"', '"').replace("\\/", "/")):
-        try:
-            return cleaner.clean(orjson.loads(candidate))
-        except orjson.JSONDecodeError:
-            continue
-    return text
 
 
 def _digest(body: bytes, head: ResourceHead, edges: EdgeRule | None) -> bytes:

@@ -1,15 +1,10 @@
 """What a catalogue reads, type by type: the rows of the docs and of `cloudops types list`."""
 
 from collections.abc import Sequence
-from typing import Final
 
 from cloudops.collectors.vocabulary import Emits, Listing
 from cloudops.domain.resource import Facet, TagSource
 from cloudops.domain.resource_types import TypeRow
-
-# A row has the whole description of its items, if need be by a second call for
-# each; rows with less or with more will have to say so.
-DESCRIBED: Final = 1
 
 
 def type_rows(cloud: str, listings: Sequence[Listing]) -> list[TypeRow]:
@@ -42,7 +37,7 @@ def _row(cloud: str, listing: Listing, emits: Emits, tagging: Listing | None) ->
         kind=emits.kind,
         service=listing.service,
         listing=listing.name,
-        tier=DESCRIBED,
+        tier=listing.tier,
         region_rule=listing.region_rule.value,
         period=listing.period,
         consistency=listing.consistency,

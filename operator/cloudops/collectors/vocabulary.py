@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from cloudops.collectors.discovered import AccountError, DiscoveredAccount, Discovery
 from cloudops.collectors.edges import To
+from cloudops.collectors.parents import Parents
 from cloudops.collectors.second_call import ANSWER, DESCRIBED, Describe
 from cloudops.domain.ledger import Consistency, PeriodClass
 from cloudops.domain.provider import Identity, ProviderSpec
@@ -29,6 +30,7 @@ __all__ = (
     "Discovery",
     "Emits",
     "Listing",
+    "Parents",
     "Progress",
     "RegionRule",
     "To",
@@ -37,7 +39,10 @@ __all__ = (
 )
 
 ACCOUNT = "{account}"
-"""The value of a parameter that is to be the account's own id."""
+"""Stands in a parameter's text where the account's own id is to be."""
+
+LISTED_TIER = 0
+DESCRIBED_TIER = 1
 
 
 class RegionRule(StrEnum):
@@ -76,11 +81,15 @@ class Emits:
         redact: Paths whose values are replaced by a fingerprint.
         edges: Relation name → where the document names the targets: `To(path, id)`, or the
             path alone where nothing but an ARN can be told.
-        owner: JMESPath to the owning account; an item that another account shares is
-            left to that account's own listing. "" where listings show own items only.
+        owner: JMESPath to the owning account, or to an ARN that names it; an item that
+            another account shares, or that lies in another region, is left to the listing
+            there. "" where listings show own items only.
         id_shape: Id template that the id has to fit, where one answer holds items of
             several types; the others are left to their own rows.
         json: Paths of strings that hold JSON, perhaps URL-encoded; stored decoded.
+        body: Member whose JSON text is the item's description, which may be missing; paths
+            lead into it. "" where the item describes itself.
+        tags_may_lack: The answer may leave the tags out; they are unknown then, not none.
         owner_listing: Of a facet, the listing that shows the resource itself.
     """
 
@@ -104,6 +113,8 @@ class Emits:
     owner: str = ""
     id_shape: str = ""
     json: tuple[str, ...] = ()
+    body: str = ""
+    tags_may_lack: bool = False
     owner_listing: str = ""
 
     @property
@@ -121,6 +132,10 @@ class Listing:
         service: The SDK's service name, e.g. `ec2`.
         operation: The API's operation name, e.g. `DescribeInstances`.
         parameters: Sent with every call; `{account}` stands for the account's id.
+        parents: Where items are listed for each parent: how those are found.
+        tier: How much an item tells: 0 what the list happens to bring, 1 all.
+        named_only: Planned only where a glob says more than `*`.
+        family: What metrics call it where its own name would be one of a thousand.
         permissions: What its calls need, e.g. `ec2:DescribeInstances`.
         describe: The second call where the first only names the items.
         facet: What it writes; TAGS for the tagging pass, else LISTED.
@@ -144,7 +159,11 @@ class Listing:
     consistency: Consistency
     period: PeriodClass
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    parents: Parents | None = None
     describe: Describe | None = None
+    tier: int = DESCRIBED_TIER
+    named_only: bool = False
+    family: str = ""
     facet: Facet = Facet.LISTED
     unsupported_codes: tuple[str, ...] = ()
     absent: Mapping[str, str] = field(default_factory=dict)

@@ -115,8 +115,9 @@ class ListingRun:
     def _report(
         self, listing: Listing, scope: Scope, outcome: ScopeOutcome, seconds: float
     ) -> None:
-        LISTINGS.labels(self._lease.cloud, listing.name, outcome.status.value).inc()
-        LISTING_SECONDS.labels(self._lease.cloud, listing.name).observe(seconds)
+        name = listing.family or listing.name
+        LISTINGS.labels(self._lease.cloud, name, outcome.status.value).inc()
+        LISTING_SECONDS.labels(self._lease.cloud, name).observe(seconds)
         facts = {"listing": listing.name, "region": scope.region, "status": outcome.status.value}
         if outcome.failure is None:
             _log.debug("listing read", seconds=round(seconds, 3), **facts)

@@ -1,6 +1,7 @@
 """Which listings, and which of their types, a spec asks for."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from cloudops.collectors.vocabulary import Listing
 from cloudops.domain.errors import InvalidInputError
@@ -19,11 +20,18 @@ def planned_listings(
 
 
 def selected_types(listing: Listing, spec: ProviderSpec) -> tuple[str, ...]:
-    """Those of the listing's types that the spec asks for, by type or by kind."""
+    """Those of the listing's types that the spec asks for, by type or by kind.
+
+    A listing that has to be named is not asked for by `*` alone.
+    """
+    wanted = spec.inventory.types
+    if listing.named_only:
+        telling = tuple(glob for glob in wanted.include if glob.strip("*"))
+        wanted = replace(wanted, include=telling)
     return tuple(
         type_
         for type_, kind in zip(listing.types, listing.kinds, strict=True)
-        if spec.inventory.types.matches(type_, kind)
+        if wanted.matches(type_, kind)
     )
 
 

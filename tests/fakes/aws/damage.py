@@ -22,6 +22,7 @@ _WEAK_SPOTS: dict[str, tuple[str, Body, str]] = {
     "dynamodb:table": ("TableArn", {"CreationDateTime": "yesterday"}, "TableId"),
     "dynamodb:table-name": ("TableName", {"TableName": 7}, "Description"),
     "tagging": ("ResourceARN", {"ResourceARN": 7}, ""),
+    "cloudcontrol": ("Identifier", {"Properties": "no JSON"}, "Identifier"),
 }
 _TEXTS = {
     "nul": "a\x00b",

@@ -6,7 +6,17 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl
 
-from tests.fakes.aws import dynamodb, ec2, elsewhere, iam, organizations, s3, sts, tagging
+from tests.fakes.aws import (
+    cloud_control,
+    dynamodb,
+    ec2,
+    elsewhere,
+    iam,
+    organizations,
+    s3,
+    sts,
+    tagging,
+)
 from tests.fakes.aws.calls import Call, CallLog
 from tests.fakes.aws.damage import Body
 from tests.fakes.aws.faults import Fault, RuleBook, error_of
@@ -41,6 +51,7 @@ _LISTINGS: dict[str, dict[str, Operation]] = {
     "iam": dict(iam.OPERATIONS),
     TAGGING: dict(tagging.OPERATIONS),
     "dynamodb": dict(dynamodb.OPERATIONS),
+    "cloudcontrol": dict(cloud_control.OPERATIONS),
 }
 _CONTROL_PLANE = "/v20180820/"  # of S3, which signs as S3 does
 _WEB_IDENTITY = "AssumeRoleWithWebIdentity"
@@ -53,6 +64,7 @@ _ITEM_LISTS = (
     "Buckets",
     "ResourceTagMappingList",
     "Accounts",
+    "ResourceDescriptions",
 )
 _NAME_LISTS = ("TableNames",)
 _IAM_LISTS = ("UserDetailList", "GroupDetailList", "RoleDetailList", "Policies")

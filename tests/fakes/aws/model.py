@@ -18,8 +18,11 @@ ARNS = {
     "iam:group": "arn:{partition}:iam::{account}:group{path}{id}",
     "iam:policy": "arn:{partition}:iam::{account}:policy{path}{id}",
 }
+_SYNTHETIC = "arn:{partition}:cloudcontrol:{region}:{account}:{type}/{id}"
 # The order of the four lists inside one answer of GetAccountAuthorizationDetails.
 _IAM_ORDER = {"iam:user": "1", "iam:role": "2", "iam:group": "3", "iam:policy": "4"}
+CLOUD_CONTROL = "cloudcontrol"
+"""Kinds of what only Cloud Control lists are `cloudcontrol:AWS::ApiGateway::ApiKey`."""
 GLOBAL = "global"
 ALWAYS_ON = "us-east-1"
 
@@ -29,7 +32,7 @@ class Resource:
     """One thing in an account; its body is rendered when it is served (`builders.render`).
 
     Attributes:
-        kind: A key of `ARNS`.
+        kind: A key of `ARNS`, or one of Cloud Control's.
         id: Instance id, bucket name, user name…
         region: Where it is; `global` for IAM.
         tags: As a plain mapping.
@@ -47,9 +50,13 @@ class Resource:
     slim: bool = False
 
     def arn(self, account: str, partition: str = "aws") -> str:
-        return ARNS[self.kind].format(
+        if self.kind.startswith(CLOUD_CONTROL) and self.id.startswith("arn:"):
+            return self.id
+        template = ARNS.get(self.kind, _SYNTHETIC)
+        return template.format(
+            type=self.kind.partition(":")[2],
             partition=partition,
-            region=self.region,
+            region="" if self.region == GLOBAL else self.region,
             account=self.owner or account,
             path=self.fields.get("Path", "/"),
             id=self.id,

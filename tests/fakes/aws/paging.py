@@ -33,6 +33,7 @@ DEFAULT_SIZES = {
     "GetResources": 100,
     "ListTables": 100,
     "ListAccounts": 20,
+    "ListResources": 100,
 }
 
 

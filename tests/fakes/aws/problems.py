@@ -74,6 +74,7 @@ _ACTIONS = {("s3", "ListBuckets"): "s3:ListAllMyBuckets"}
 # Where the IAM prefix is not the SDK's name.
 _PREFIXES = {
     TAGGING: "tag",
+    "cloudcontrol": "cloudformation",
     "efs": "elasticfilesystem",
     "elb": "elasticloadbalancing",
     "elbv2": "elasticloadbalancing",

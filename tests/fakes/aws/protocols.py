@@ -27,6 +27,7 @@ SERVICES = {
     "tagging": "resourcegroupstaggingapi",
     "dynamodb": "dynamodb",
     "organizations": "organizations",
+    "cloudcontrolapi": "cloudcontrol",
 }
 TAGGING = "resourcegroupstaggingapi"
 JSON = "json"

@@ -11,7 +11,7 @@ from prometheus_client import REGISTRY
 from cloudops import __version__
 from cloudops.collectors.aws import AwsCloud
 from cloudops.collectors.aws.catalogue import LISTINGS
-from cloudops.collectors.aws.engine import MAX_EMPTY_PAGES
+from cloudops.collectors.aws.paging import MAX_EMPTY_PAGES
 from cloudops.collectors.aws.session import AwsAccountSession
 from cloudops.collectors.vocabulary import Access, Listing, RegionRule
 from cloudops.domain.errors import ListingError

@@ -5,7 +5,7 @@ import botocore.session
 import pytest
 from botocore.model import OperationModel
 
-from cloudops.collectors.aws.engine import PagingRule, _no_more
+from cloudops.collectors.aws.paging import PagingRule, _no_more
 from cloudops.collectors.aws.timestamps import parse_timestamp
 from cloudops.collectors.aws.wire import mend_answer, mend_xml
 from cloudops.domain.errors import ListingError

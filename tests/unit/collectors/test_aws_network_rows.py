@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 from cloudops.collectors.aws.catalogue import LISTINGS
-from cloudops.collectors.aws.engine import PagingRule
+from cloudops.collectors.aws.paging import PagingRule
 from cloudops.collectors.identifiers import AnswerContext, compile_id, compile_shape
 from cloudops.collectors.paths import find, parse_path
 from tests.unit.collectors.rows import read, recorded

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from threading import Lock
 
-from cloudops.collectors.aws.catalogue import LISTINGS
+from cloudops.collectors.aws.catalogue import CATALOGUE
 from cloudops.collectors.aws.client import Door
 from cloudops.collectors.aws.discovery import (
     connection_of,
@@ -33,7 +33,7 @@ class AwsCloud:
         connect_timeout_seconds: float = 10.0,
         read_timeout_seconds: float = 60.0,
         pool_size: int = 10,
-        listings: Sequence[Listing] = LISTINGS,
+        listings: Sequence[Listing] = CATALOGUE,
     ) -> None:
         """Load nothing yet: service models come with the first client.
 

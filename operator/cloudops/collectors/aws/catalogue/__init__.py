@@ -39,6 +39,7 @@ from cloudops.collectors.aws.catalogue import (
     streams,
     warehouses,
 )
+from cloudops.collectors.aws.cloudcontrol import cloudcontrol_listings
 from cloudops.collectors.vocabulary import Listing
 
 _DESCRIBED: Final = (
@@ -79,3 +80,11 @@ _DESCRIBED: Final = (
 )
 
 LISTINGS: Final[tuple[Listing, ...]] = (*_DESCRIBED, tagging_listing(_DESCRIBED))
+"""The described rows, and the tagging pass that goes with them."""
+
+CLOUD_CONTROL: Final[tuple[Listing, ...]] = cloudcontrol_listings(
+    type_ for listing in _DESCRIBED for type_ in listing.types
+)
+"""The rows of all other types; planned only where they are named."""
+
+CATALOGUE: Final[tuple[Listing, ...]] = (*LISTINGS, *CLOUD_CONTROL)

@@ -1,0 +1,86 @@
+"""Listings whose items are listed parent by parent."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
+
+from cloudops.collectors.aws.describing import Call
+from cloudops.collectors.aws.paging import Paging, incomplete
+from cloudops.collectors.items import items_at
+from cloudops.collectors.parents import Parents
+from cloudops.collectors.paths import parse_path
+from cloudops.domain.errors import ListingError
+from cloudops.domain.ledger import ErrorClass
+from cloudops.domain.resource import Page
+
+# So many parents that can't be read say that it is not the parents' fault.
+MAX_FAILURES: Final = 3
+# What concerns the whole service, and not one parent.
+_OF_ALL: Final = frozenset(
+    {ErrorClass.OPT_IN, ErrorClass.SCP_DENY, ErrorClass.THROTTLED, ErrorClass.UNSUPPORTED}
+)
+
+
+class Children:
+    """Finds the parents, and remembers whose children could not be read.
+
+    One parent that can't be read does not hide the children of the others, but then
+    the listing was not read to its end, and nothing is swept.
+    """
+
+    def __init__(self, parents: Parents, call: Call, paging: Callable[[str], Paging]) -> None:
+        self._words = parents
+        self._call = call
+        self._paging = paging
+        self._items = parse_path(parents.items)
+        self._failures = 0
+        self._unread: ListingError | None = None
+
+    def parents(self) -> Iterator[dict[str, str]]:
+        """For each parent the parameter that names it.
+
+        Raises:
+            ListingError: The parents could not be listed to their end.
+        """
+        words, paging = self._words, self._paging(self._words.operation)
+        more = True
+        while more:
+            asked = {**words.parameters, **paging.tokens}
+            answer = self._call(words.operation, asked, words.permission)
+            named = [self._named(item) for item in items_at(answer, self._items)]
+            for name in filter(None, named):
+                yield {words.parameter: json.dumps({words.member: name})}
+            if not all(named):
+                self._unread = incomplete("ParentNotReadable", "a parent has no name")
+            more = paging.goes_on(answer, some=bool(named))
+
+    def of(self, walk: Callable[[], Iterator[Page]]) -> Iterator[Page]:
+        """The pages of one parent.
+
+        Raises:
+            ListingError: Not only this parent's children can't be read.
+        """
+        try:
+            # Also where there are none: whoever waits sees that the work goes on.
+            yield Page(observations=())
+            yield from walk()
+        except ListingError as error:
+            if error.code in self._words.gone_codes:
+                return
+            self._failures += 1
+            self._unread = error
+            if error.error_class in _OF_ALL or self._failures >= MAX_FAILURES:
+                raise
+
+    def settle(self) -> None:
+        """At the end of the parents: say what could not be read.
+
+        Raises:
+            ListingError: The children of at least one parent.
+        """
+        if self._unread is not None:
+            raise self._unread
+
+    def _named(self, parent: object) -> str:
+        name = parent.get(self._words.key) if isinstance(parent, Mapping) else None
+        return name if isinstance(name, str) else ""

@@ -1,0 +1,29 @@
+"""The words of a row whose items are listed for each parent."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parents:
+    """A list of parents, made first; the row's own operation is then called for each of them.
+
+    Attributes:
+        operation: The API's operation name, e.g. `ListResources`.
+        permission: What it needs.
+        items: Plain path from a page to the parents.
+        key: The member of a parent that names it.
+        parameter: Takes the name, as JSON text of an object with the one member `member`.
+        parameters: Sent with every call for parents.
+        gone_codes: Error codes by which the service says that a parent is no longer there.
+    """
+
+    operation: str
+    permission: str
+    items: str
+    key: str
+    parameter: str
+    member: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    gone_codes: tuple[str, ...] = ()

@@ -1,0 +1,60 @@
+"""What the schemas do not say: judgements about names of services, actions and properties."""
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+# Services that answer the same in every region. By botocore's endpoint data they have one
+# endpoint for all regions, or their ARNs name no region.
+GLOBAL_SERVICES: Final = frozenset(
+    {
+        *("ARCRegionSwitch", "Account", "Billing", "BillingConductor", "Budgets", "CE", "CUR"),
+        *("Chatbot", "CloudFront", "GlobalAccelerator", "IAM", "Invoicing", "MPA"),
+        *("NetworkManager", "Notifications", "NotificationsContacts", "Organizations"),
+        *("Route53", "Route53RecoveryControl", "Route53RecoveryReadiness", "Shield", "WAF"),
+    }
+)
+# Where a list has to be told one word, and only one makes sense here.
+CONSTANTS: Final[Mapping[str, str]] = {
+    "AwsAccountId": "{account}",
+    "CatalogId": "{account}",
+    "Scope": "REGIONAL",  # of WAF; what belongs to CloudFront is answered in one region only
+}
+READS: Final = re.compile(
+    r"(Batch)?(Get|List|Describe|Search|View|Lookup|Check|Discover|Retrieve|Count|Query|Scan|Is)"
+    r"[A-Z]\w*|GET"
+)
+# They read what is kept in a resource, or hand out what opens it.
+CONTENTS: Final = frozenset(
+    {
+        *("cassandra:Select", "cassandra:SelectMultiRegionResource", "dynamodb:GetItem"),
+        *("dynamodb:Query", "dynamodb:Scan", "ecr:GetAuthorizationToken", "kms:Decrypt"),
+        *("lakeformation:GetDataAccess", "s3:GetObject", "s3:GetObjectAcl"),
+        *("s3:GetObjectVersion", "secretsmanager:GetSecretValue", "ssm:GetParameter"),
+        *("ssm:GetParameterHistory", "ssm:GetParameters", "ssm:GetParametersByPath"),
+        *("sts:GetWebIdentityToken", "codeartifact:GetAuthorizationToken"),
+    }
+)
+CREATED: Final = frozenset(
+    {
+        *("CreatedAt", "CreatedDate", "CreatedOn", "CreatedTime", "CreatedTimestamp"),
+        *("CreateDate", "CreateTime", "CreationDate", "CreationDateTime", "CreationTime"),
+    }
+)
+# Free maps and lists of pairs of these names hold whatever their owner put there.
+OPEN_NAMES: Final = (
+    *("arguments", "connectionproperties", "environment", "parameters", "variables", "options"),
+    "settings",
+)
+# Texts that open something, or that may hold what does, under names that do not tell.
+SECRET_NAMES: Final = re.compile(
+    r"\w*(SKey|SIntKey|SEncKey)|(App|Nwk|Stream|Vsan|Solution|Activation)Key|TokenValue"
+    r"|\w*UserData(Override)?|HeaderValue|ParameterValue|AfterConnectScript|Payload(Data)?"
+    r"|PropertiesFileContent|StudioLifecycleConfigContent|PipelineConfigurationBody"
+)
+SECRET_PATHS: Final[Mapping[str, tuple[str, ...]]] = {
+    "AWS::ApiGateway::ApiKey": ("Value",),
+    "AWS::DataPipeline::Pipeline": (
+        *("ParameterValues[].StringValue", "PipelineObjects[].Fields[].StringValue"),
+    ),
+}
