@@ -17,7 +17,8 @@ from typing import Any, Final
 from ruamel.yaml import YAML
 
 from cloudops.api.v1alpha1.crd import crd_files
-from cloudops.collectors.aws.catalogue import LISTINGS
+from cloudops.collectors.aws.catalogue import CLOUD_CONTROL, LISTINGS
+from cloudops.collectors.aws.cloudcontrol import SAME_AS_DESCRIBED, table
 from cloudops.collectors.types import type_rows
 from cloudops.domain.resource import Facet, TagSource
 from cloudops.settings import Settings
@@ -168,6 +169,57 @@ def _aws_passes() -> str:
     return _table(header, rows)
 
 
+def _cloudcontrol_counts() -> str:
+    described = {type_ for row in LISTINGS for type_ in row.types}
+    others = [name for name in SAME_AS_DESCRIBED if name in table()]
+    untold = _untold()
+    by_parent = sum(row.parents is not None for row in CLOUD_CONTROL)
+    told = sum("ResourceModel" in row.parameters for row in CLOUD_CONTROL)
+    known = sum(row.emits[0].tag_source is TagSource.LISTED for row in CLOUD_CONTROL)
+    return (
+        f"- {len(table())} types can be listed\n"
+        f"- {len(described & table().keys()) + len(others)} of them are described, "
+        f"{len(others)} under another name\n"
+        f"- {len(untold)} of the others are not listed: nobody knows what to tell their lists\n"
+        f"- {len(CLOUD_CONTROL)} are listed: {len(CLOUD_CONTROL) - by_parent - told} at once, "
+        f"{told} with one word, {by_parent} for each parent\n"
+        f"- {known} may bring their tags\n"
+        f"- answers: {len(CLOUD_CONTROL)} schema, 0 recorded"
+    )
+
+
+def _untold() -> list[str]:
+    known = {type_ for row in (*LISTINGS, *CLOUD_CONTROL) for type_ in row.types}
+    return [name for name in table() if name not in {*known, *SAME_AS_DESCRIBED}]
+
+
+def _cloudcontrol_types() -> str:
+    rows = (
+        (
+            f"`{row.types[0]}`",
+            _told(row.types[0]),
+            row.region_rule,
+            "may be listed" if row.emits[0].tags else "unread",
+            _code(row.permissions),
+            _code(table()[row.types[0]].get("not_granted", ())),
+        )
+        for row in CLOUD_CONTROL
+    )
+    return _table(("type", "told", "where", "tags", "permissions", "not granted"), rows)
+
+
+def _told(type_: str) -> str:
+    facts = table()[type_]
+    if "parent" in facts:
+        return f"`{facts['parent'][0]}` of each `{facts['parent'][1]}`"
+    return ", ".join(f"`{name}`: `{word}`" for name, word in facts.get("constant", {}).items())
+
+
+def _cloudcontrol_untold() -> str:
+    rows = ((f"`{name}`", _code(table()[name]["needs"])) for name in _untold())
+    return _table(("type", "needs"), rows)
+
+
 def _answer(listing: str) -> str:
     """Where the answer is from on which the row is proven: one of ANSWERS."""
     record = json.loads((ROOT / "tests/data/aws" / f"{listing}.json").read_text(encoding="utf-8"))
@@ -185,6 +237,9 @@ TABLES: Final[Mapping[str, Callable[[], str]]] = {
     "aws-counts": _aws_counts,
     "aws-types": _aws_types,
     "aws-passes": _aws_passes,
+    "cloudcontrol-counts": _cloudcontrol_counts,
+    "cloudcontrol-types": _cloudcontrol_types,
+    "cloudcontrol-untold": _cloudcontrol_untold,
 }
 
 if __name__ == "__main__":

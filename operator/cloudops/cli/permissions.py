@@ -27,7 +27,8 @@ def permissions() -> None:
     "--types",
     multiple=True,
     metavar="GLOB",
-    help="Only these types or kinds: 'AWS::EC2::*'. May be repeated: any.",
+    help="Only these types or kinds: 'AWS::EC2::*'. May be repeated: any. Without it, all"
+    " that are described; 'other.*' are those that only Cloud Control lists.",
 )
 @output_option("policy", "json")
 def aws(filename: Path | None, types: tuple[str, ...], output: str) -> None:

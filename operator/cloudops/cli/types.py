@@ -32,7 +32,8 @@ def types() -> None:
 def list_(cloud: str | None, type_: str, service: str, output: str) -> None:
     """List the types that can be read; asks no cloud and no database.
 
-    TIER is how much is read: 1 is the whole description. PERIOD is how often, in
+    TIER is how much is read: 1 is the whole description, 0 what AWS Cloud Control lists,
+    which is read only where a CloudProvider's types say more than "*". PERIOD is how often, in
     multiples of syncPeriodSeconds: hot 1, standard 4, cold 96. TAGS come with the
     listing ("listed"), from the cloud's tagging API ("tagging", which needs
     tag:GetResources too), not yet ("unread"), or the type has "none". EDGES are

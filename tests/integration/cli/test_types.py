@@ -8,14 +8,14 @@ from contextlib import suppress
 
 import pytest
 
-from cloudops.collectors.aws.catalogue import LISTINGS
+from cloudops.collectors.aws.catalogue import CATALOGUE
 from cloudops.domain.resource import Facet
 from tests.cluster.paths import REPOSITORY
 from tests.integration.cli.commands import Command
 
 pytestmark = pytest.mark.integration
 
-TYPES = sorted(t for row in LISTINGS if row.facet is Facet.LISTED for t in row.types)
+TYPES = sorted(t for row in CATALOGUE if row.facet is Facet.LISTED for t in row.types)
 
 
 def in_a_terminal(width: int) -> list[str]:

@@ -9,12 +9,12 @@ from click.testing import CliRunner, Result
 
 from cloudops.cli import main
 from cloudops.cli.types import HEADER, table_lines
-from cloudops.collectors.aws.catalogue import LISTINGS
+from cloudops.collectors.aws.catalogue import CATALOGUE
 from cloudops.domain.resource import Facet
 
 pytestmark = pytest.mark.unit
 
-TYPES = sorted(t for row in LISTINGS if row.facet is Facet.LISTED for t in row.types)
+TYPES = sorted(t for row in CATALOGUE if row.facet is Facet.LISTED for t in row.types)
 INSTANCE = (
     *("AWS::EC2::Instance", "1", "regional", "hot", "listed", "aws.ec2.instances"),
     *("ec2:DescribeInstances", "image,network"),
@@ -98,7 +98,7 @@ def test_csv_has_the_members_of_the_json_with_lists_as_words():
         pytest.param(("--cloud", "aws"), "*", id="cloud"),
         pytest.param(("--type", "AWS::EC2::V*"), "AWS::EC2::V*", id="type"),
         pytest.param(("--type", "compute.instance"), "AWS::EC2::Instance", id="kind"),
-        pytest.param(("--service", "elb*"), "AWS::ElasticLoadBalancing*", id="service"),
+        pytest.param(("--service", "el?"), "AWS::ElasticLoadBalancing::*", id="service"),
         pytest.param(("--service", "ec2", "--type", "*::Subnet"), "AWS::EC2::Subnet", id="both"),
         pytest.param(("--service", "s3", "--type", "compute.*"), "", id="nothing-in-common"),
     ],

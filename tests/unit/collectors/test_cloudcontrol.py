@@ -53,6 +53,7 @@ def wrong_with(listing: Listing) -> list[str]:
 def _wrong_call(listing: Listing) -> list[str]:
     [emits] = listing.emits
     operation = operation_of(listing)
+    assert operation.input_shape is not None
     report = ParamValidator().validate(dict(listing.parameters), operation.input_shape)
     promises = {
         "the API refuses the parameters": not report.has_errors(),

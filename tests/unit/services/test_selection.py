@@ -3,7 +3,7 @@
 import pytest
 
 from cloudops.collectors.aws.arns import TAGGING
-from cloudops.collectors.aws.catalogue import LISTINGS
+from cloudops.collectors.aws.catalogue import CATALOGUE, CLOUD_CONTROL, LISTINGS
 from cloudops.domain.errors import InvalidInputError
 from cloudops.domain.provider import Globs, InventorySettings, ProviderSpec
 from cloudops.services.selection import planned_listings, types_of
@@ -13,11 +13,11 @@ pytestmark = pytest.mark.unit
 
 def planned(types: Globs) -> set[str]:
     spec = ProviderSpec("aws", inventory=InventorySettings(types=types))
-    return {row.name for row, _ in planned_listings(LISTINGS, spec)}
+    return {row.name for row, _ in planned_listings(CATALOGUE, spec)}
 
 
-def test_without_a_selection_every_listing_is_planned():
-    assert planned(types_of(LISTINGS, ())) == {row.name for row in LISTINGS}
+def test_without_a_selection_every_described_listing_is_planned():
+    assert planned(types_of(CATALOGUE, ())) == {row.name for row in LISTINGS}
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ def test_without_a_selection_every_listing_is_planned():
     ],
 )
 def test_globs_select_by_type_or_kind(globs: list[str], expected: set[str]):
-    assert planned(types_of(LISTINGS, globs)) == expected
+    assert planned(types_of(CATALOGUE, globs)) == expected
 
 
 def test_an_excluded_type_takes_its_listing_with_it():
@@ -42,6 +42,28 @@ def test_an_excluded_type_takes_its_listing_with_it():
     assert everything - planned(Globs(exclude=("AWS::SQS::*",))) == {"aws.sqs.queues"}
 
 
+@pytest.mark.parametrize("glob", ["AWS::*", "other.*", "*::*", "AWS::?*"])
+def test_what_has_to_be_named_is_planned_where_a_glob_says_more_than_everything(glob: str):
+    named = {row.name for row in CLOUD_CONTROL}
+
+    assert named <= planned(types_of(CATALOGUE, [glob]))
+
+
+@pytest.mark.parametrize("glob", ["*", "**"])
+def test_everything_does_not_name_it(glob: str):
+    assert planned(Globs((glob,))) == {row.name for row in LISTINGS}
+
+
+def test_both_can_be_asked_for():
+    keys = "aws.cloudcontrol.apigateway-api-key"
+
+    assert planned(Globs(("*", "AWS::ApiGateway::ApiKey"))) == {
+        *(row.name for row in LISTINGS),
+        keys,
+    }
+    assert keys not in planned(Globs(("*", "other.*"), exclude=("other.apigateway-*",)))
+
+
 def test_a_misspelt_type_is_refused():
     with pytest.raises(InvalidInputError, match=r"AWS::EC2::Instances: there is no such type"):
-        types_of(LISTINGS, ["AWS::EC2::*", "AWS::EC2::Instances"])
+        types_of(CATALOGUE, ["AWS::EC2::*", "AWS::EC2::Instances"])

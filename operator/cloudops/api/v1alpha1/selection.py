@@ -29,8 +29,9 @@ class TypeGlobs(ApiModel):
 
     include: Include = Field(
         ANY,
-        description="Globs on native types or kinds, at least one; `*` means all."
-        " Example: [`AWS::EC2::*`, `storage.*`].",
+        description="Globs on native types or kinds, at least one; `*` means all that are"
+        " described. Types that only AWS Cloud Control lists want more than that:"
+        " `AWS::*`, or `other.*` for their kinds. Example: [`AWS::EC2::*`, `storage.*`].",
     )
     exclude: Exclude = Field(
         (),

@@ -75,6 +75,10 @@ UNSUPPORTED_CODES: Final = frozenset(
         "UnsupportedOperationException",
     }
 )
+# Cloud Control passes on what a type's handler was told, under a code of its own.
+HANDLER_CODES: Final = frozenset(
+    {"GeneralServiceException", "HandlerFailureException", "HandlerInternalFailureException"}
+)
 CODES: Final = {
     **dict.fromkeys(DENIED_CODES | CREDENTIAL_CODES, ErrorClass.IAM_DENY),
     **dict.fromkeys(OPT_IN_CODES, ErrorClass.OPT_IN),

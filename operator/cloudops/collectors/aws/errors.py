@@ -21,6 +21,7 @@ from botocore.exceptions import (
 from cloudops.collectors.aws.error_codes import (
     CODES,
     CREDENTIAL_CODES,
+    HANDLER_CODES,
     OPT_IN_CODES,
     STATUS_CODES,
     STATUSES,
@@ -241,9 +242,11 @@ def _client_failure(error: ClientError) -> Failure:
     if not code or code.isdecimal():  # nothing in the answer could be read
         code = STATUS_CODES.get(status, f"Http{status}")
     error_class = _class_of(code, status)
+    action = _DENIED_ACTION.search(text)
+    if action and code in HANDLER_CODES:
+        error_class = ErrorClass.IAM_DENY
     if error_class is ErrorClass.IAM_DENY and "service control policy" in text:
         error_class = ErrorClass.SCP_DENY
-    action = _DENIED_ACTION.search(text)
     permission = action.group(1) if action else ""
     # Assumed credentials are refreshed inside other calls; then the error is theirs.
     if error.operation_name in _ASSUMING:
