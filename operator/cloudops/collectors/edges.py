@@ -67,7 +67,8 @@ class _Relation:
                 yield text, owner
             else:
                 for found in self.pattern.finditer(text):
-                    yield found[found.re.groups and 1], owner
+                    if name := found[min(found.re.groups, 1)]:
+                        yield name, owner
 
     def target_id(self, text: str, context: AnswerContext) -> str | None:
         """The canonical id of what `text` stands for; None where that can't be told."""

@@ -67,7 +67,8 @@ class Emits:
             template such as `arn:{partition}:ec2:{region}:{account}:instance/{InstanceId}`.
             A placeholder `{Name*}` may hold colons and slashes; of `{Name/}` only what
             follows the last slash counts.
-        arn: The ARN's template where `id` is a path and the tagging API brings the tags.
+        arn: The ARN's template where `id` is a path, and the tagging API brings the tags or
+            other resources name this one by less than its ARN.
         name: JMESPath to the name; of an ARN the last part counts. An AWS `Name` tag
             wins where `name` is "".
         state: JMESPath to the life-cycle state, "" where there is none.

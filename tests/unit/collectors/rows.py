@@ -215,7 +215,7 @@ def _shape_at(shape: Shape | None, path: str) -> Shape | None:
 def _record_violations(listing: Listing, record: dict[str, Any]) -> Iterator[str]:
     page = read(listing, record)
     expected = record["expected"]
-    yield from _tagging_violations(listing, expected)
+    yield from _id_violations(listing, expected)
     if page.malformed:
         yield f"malformed: {page.malformed}"
     found = {observation.uid: observation for observation in page.observations}
@@ -232,10 +232,10 @@ def _record_violations(listing: Listing, record: dict[str, Any]) -> Iterator[str
         yield from _edge_violations(emits, page, read(_bare(listing), record))
 
 
-def _tagging_violations(listing: Listing, expected: list[dict[str, Any]]) -> Iterator[str]:
-    """The ids have to be those that the tagging API shows."""
+def _id_violations(listing: Listing, expected: list[dict[str, Any]]) -> Iterator[str]:
+    """The ids have to be those that the tagging API shows, and that edges are resolved to."""
     for emits in listing.emits:
-        if emits.tag_source is TagSource.TAGGING and listing.facet is Facet.LISTED:
+        if emits.id_template and listing.facet is Facet.LISTED:
             shape = compile_shape(emits.id_template)
             for one in expected:
                 if one["type"] == emits.type and not shape.fullmatch(one["id"]):

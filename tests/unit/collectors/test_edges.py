@@ -257,6 +257,119 @@ class TestWithTheDocument:
         assert found.edges == (edge("t-1", "arn:aws-cn:ec2:us-east-1:111122223333:vpc/t-1"),)
 
 
+def of_catalogue(native_type: str) -> Emits:
+    [found] = [
+        emits
+        for row in LISTINGS
+        if row.facet is Facet.LISTED
+        for emits in row.emits
+        if emits.type == native_type
+    ]
+    return found
+
+
+INTERFACE, DISTRIBUTION = "AWS::EC2::NetworkInterface", "AWS::CloudFront::Distribution"
+
+
+@pytest.mark.parametrize(
+    ("native_type", "relation", "document", "canonical_id"),
+    [
+        pytest.param(
+            *(INTERFACE, "nat_gateway"),
+            {"InterfaceType": "nat_gateway", "Description": "Interface for NAT Gateway nat-0a"},
+            f"{EC2}:natgateway/nat-0a",
+            id="interface-of-a-nat-gateway",
+        ),
+        pytest.param(
+            *(INTERFACE, "nat_gateway"),
+            {"InterfaceType": "interface", "Description": "Interface for NAT Gateway nat-0a"},
+            None,
+            id="interface-that-says-what-it-likes",
+        ),
+        pytest.param(
+            *(INTERFACE, "load_balancer"),
+            {"RequesterManaged": True, "Description": "ELB app/web/50dc6c495c0c9188"},
+            "arn:aws-cn:elasticloadbalancing:eu-west-1:111122223333"
+            ":loadbalancer/app/web/50dc6c495c0c9188",
+            id="interface-of-a-load-balancer",
+        ),
+        pytest.param(
+            *(INTERFACE, "load_balancer"),
+            {"RequesterManaged": True, "Description": "ELB web"},
+            "arn:aws-cn:elasticloadbalancing:eu-west-1:111122223333:loadbalancer/web",
+            id="interface-of-a-classic-load-balancer",
+        ),
+        pytest.param(
+            *(INTERFACE, "load_balancer"),
+            {"RequesterManaged": False, "Description": "ELB web"},
+            None,
+            id="interface-of-somebody",
+        ),
+        pytest.param(
+            *(INTERFACE, "function"),
+            {
+                "InterfaceType": "lambda",
+                "Description": "AWS Lambda VPC ENI-a-b-8c7ac78b-e11d-4dea-8a47-ab2bdeba9bf5",
+            },
+            "arn:aws-cn:lambda:eu-west-1:111122223333:function:a-b",
+            id="interface-of-a-function",
+        ),
+        *(
+            pytest.param(
+                *(DISTRIBUTION, "buckets", {"Origins": {"Items": [{"DomainName": domain}]}}),
+                bucket and f"arn:aws-cn:s3:::{bucket}",
+                id=domain,
+            )
+            for domain, bucket in (
+                ("logs.s3.amazonaws.com", "logs"),
+                ("a.b.s3.eu-west-1.amazonaws.com", "a.b"),
+                ("logs.s3-eu-west-1.amazonaws.com", "logs"),
+                ("logs.s3-website-eu-west-1.amazonaws.com", "logs"),
+                ("logs.s3-website.eu-central-1.amazonaws.com", "logs"),
+                ("logs.s3.cn-north-1.amazonaws.com.cn", "logs"),
+                ("web-1.eu-west-1.elb.amazonaws.com", None),
+                ("logs.s3.example.com", None),
+            )
+        ),
+        pytest.param(
+            "AWS::EC2::SecurityGroup",
+            "peers",
+            {"IpPermissions": [{"UserIdGroupPairs": [{"GroupId": "sg-1", "UserId": "9"}]}]},
+            "arn:aws-cn:ec2:eu-west-1:9:security-group/sg-1",
+            id="peer-of-another-account",
+        ),
+        pytest.param(
+            "AWS::SNS::Topic",
+            "key",
+            {"KmsMasterKeyId": "alias/aws/sns"},
+            "arn:aws-cn:kms:eu-west-1:111122223333:alias/aws/sns",
+            id="alias-of-a-key",
+        ),
+        pytest.param(
+            "AWS::Kinesis::Stream",
+            "key",
+            {"KeyId": "1234abcd-12ab"},
+            "arn:aws-cn:kms:eu-west-1:111122223333:key/1234abcd-12ab",
+            id="id-of-a-key",
+        ),
+        pytest.param(
+            "AWS::Glue::Crawler",
+            "buckets",
+            {"Targets": {"S3Targets": [{"Path": "s3://lake/raw/"}]}},
+            "arn:aws-cn:s3:::lake",
+            id="bucket-of-a-url",
+        ),
+    ],
+)
+def test_the_catalogue_knows_how_services_write(native_type, relation, document, canonical_id):
+    emits = of_catalogue(native_type)
+    found = find(document, x=emits.edges[relation])
+
+    assert [one.target_uid for one in found] == (
+        [resource_uid("aws", canonical_id)] if canonical_id else []
+    )
+
+
 EMITS = [
     pytest.param(emits, id=emits.type)
     for row in LISTINGS

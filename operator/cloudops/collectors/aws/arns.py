@@ -104,6 +104,69 @@ SSM_PARAMETER: Final = "arn:{partition}:ssm:{region}:{account}:parameter/{Name*}
 VIRTUAL_MFA_DEVICE: Final = "arn:{partition}:iam::{account}:mfa/{Name*}"
 WORKGROUP: Final = "arn:{partition}:athena:{region}:{account}:workgroup/{Name}"
 
+# Of what others name. Where a row's own ARN comes from the API, this is how the ids that
+# name it elsewhere become one.
+EC2_ROUTE_TABLE: Final = "arn:{partition}:ec2:{region}:{account}:route-table/{RouteTableId}"
+EC2_INTERNET_GATEWAY: Final = (
+    "arn:{partition}:ec2:{region}:{account}:internet-gateway/{InternetGatewayId}"
+)
+EC2_EGRESS_GATEWAY: Final = (
+    "arn:{partition}:ec2:{region}:{account}"
+    ":egress-only-internet-gateway/{EgressOnlyInternetGatewayId}"
+)
+EC2_DHCP_OPTIONS: Final = "arn:{partition}:ec2:{region}:{account}:dhcp-options/{DhcpOptionsId}"
+EC2_PREFIX_LIST: Final = "arn:{partition}:ec2:{region}:{account}:prefix-list/{PrefixListId}"
+EC2_VPC_ENDPOINT: Final = "arn:{partition}:ec2:{region}:{account}:vpc-endpoint/{VpcEndpointId}"
+EC2_PEERING: Final = (
+    "arn:{partition}:ec2:{region}:{account}:vpc-peering-connection/{VpcPeeringConnectionId}"
+)
+EC2_TRANSIT_GATEWAY: Final = (
+    "arn:{partition}:ec2:{region}:{account}:transit-gateway/{TransitGatewayId}"
+)
+EC2_TRANSIT_GATEWAY_ATTACHMENT: Final = (
+    "arn:{partition}:ec2:{region}:{account}:transit-gateway-attachment/{TransitGatewayAttachmentId}"
+)
+EC2_TRANSIT_GATEWAY_ROUTE_TABLE: Final = (
+    "arn:{partition}:ec2:{region}:{account}"
+    ":transit-gateway-route-table/{TransitGatewayRouteTableId}"
+)
+EC2_CUSTOMER_GATEWAY: Final = (
+    "arn:{partition}:ec2:{region}:{account}:customer-gateway/{CustomerGatewayId}"
+)
+EC2_VPN_CONNECTION: Final = (
+    "arn:{partition}:ec2:{region}:{account}:vpn-connection/{VpnConnectionId}"
+)
+EC2_VPN_GATEWAY: Final = "arn:{partition}:ec2:{region}:{account}:vpn-gateway/{VpnGatewayId}"
+EC2_HOST: Final = "arn:{partition}:ec2:{region}:{account}:dedicated-host/{HostId}"
+EC2_CAPACITY_RESERVATION: Final = (
+    "arn:{partition}:ec2:{region}:{account}:capacity-reservation/{CapacityReservationId}"
+)
+IAM_ROLE: Final = "arn:{partition}:iam::{account}:role/{RoleName*}"
+IAM_USER: Final = "arn:{partition}:iam::{account}:user/{UserName*}"
+IAM_GROUP: Final = "arn:{partition}:iam::{account}:group/{GroupName*}"
+KMS_ALIAS: Final = "arn:{partition}:kms:{region}:{account}:{AliasName*}"
+RDS_INSTANCE: Final = "arn:{partition}:rds:{region}:{account}:db:{DBInstanceIdentifier}"
+RDS_CLUSTER: Final = "arn:{partition}:rds:{region}:{account}:cluster:{DBClusterIdentifier}"
+RDS_SNAPSHOT: Final = "arn:{partition}:rds:{region}:{account}:snapshot:{DBSnapshotIdentifier*}"
+RDS_CLUSTER_SNAPSHOT: Final = (
+    "arn:{partition}:rds:{region}:{account}:cluster-snapshot:{DBClusterSnapshotIdentifier*}"
+)
+REDSHIFT_CLUSTER: Final = "arn:{partition}:redshift:{region}:{account}:cluster:{ClusterIdentifier}"
+ECS_CLUSTER: Final = "arn:{partition}:ecs:{region}:{account}:cluster/{clusterName}"
+BATCH_ENVIRONMENT: Final = (
+    "arn:{partition}:batch:{region}:{account}:compute-environment/{computeEnvironmentName}"
+)
+FSX_FILE_SYSTEM: Final = "arn:{partition}:fsx:{region}:{account}:file-system/{FileSystemId}"
+GLUE_DATABASE: Final = "arn:{partition}:glue:{region}:{account}:database/{Name*}"
+GLUE_SECURITY_CONFIGURATION: Final = (
+    "arn:{partition}:glue:{region}:{account}:security-configuration/{Name*}"
+)
+CONFIG_RECORDER: Final = "arn:{partition}:config:{region}:{account}:configuration-recorder/{name}"
+LAMBDA_LAYER: Final = "arn:{partition}:lambda:{region}:{account}:layer:{LayerName}"
+USER_POOL: Final = "arn:{partition}:cognito-idp:{region}:{account}:userpool/{Id}"
+# A key is written as its id, its ARN, or one of its aliases.
+KMS: Final = (KMS_KEY, KMS_ALIAS)
+
 TAGGING: Final = "aws.tagging.resources"
 
 

@@ -1,9 +1,9 @@
-"""Catalogues of data, and what reads and turns it: Glue, Athena and EMR."""
+"""Catalogues of data, and what reads and turns it: Glue and Athena."""
 
 from typing import Final
 
-from cloudops.collectors.aws.arns import GLUE_CONNECTION, GLUE_CRAWLER, GLUE_JOB, WORKGROUP
-from cloudops.collectors.vocabulary import DESCRIBED, Describe, Emits, Listing, RegionRule
+from cloudops.collectors.aws import arns
+from cloudops.collectors.vocabulary import DESCRIBED, Describe, Emits, Listing, RegionRule, To
 from cloudops.domain.ledger import Consistency, PeriodClass
 from cloudops.domain.resource import TagSource
 
@@ -23,7 +23,7 @@ LISTINGS: Final = (
                 type="AWS::Glue::Database",
                 kind="analytics.database",
                 items="DatabaseList",
-                id="arn:{partition}:glue:{region}:{account}:database/{Name*}",
+                id=arns.GLUE_DATABASE,
                 name="Name",
                 created="CreateTime",
                 tag_source=TagSource.UNREAD,
@@ -49,15 +49,20 @@ LISTINGS: Final = (
                 type="AWS::Glue::Job",
                 kind="analytics.job",
                 items="Jobs",
-                id=GLUE_JOB,
+                id=arns.GLUE_JOB,
                 name="Name",
                 created="CreatedOn",
                 tag_source=TagSource.TAGGING,
                 unordered=("Connections.Connections",),
                 edges={
-                    "connections": "Connections.Connections",
-                    "role": "Role",
-                    "security_configuration": "SecurityConfiguration",
+                    "bucket": To(
+                        "Command.ScriptLocation", arns.S3_BUCKET, pattern=r"^s3[an]?://([^/]+)"
+                    ),
+                    "connections": To("Connections.Connections", arns.GLUE_CONNECTION),
+                    "role": To("Role", arns.IAM_ROLE),
+                    "security_configuration": To(
+                        "SecurityConfiguration", arns.GLUE_SECURITY_CONFIGURATION
+                    ),
                 },
             ),
         ),
@@ -77,7 +82,7 @@ LISTINGS: Final = (
                 type="AWS::Glue::Crawler",
                 kind="analytics.crawler",
                 items="Crawlers",
-                id=GLUE_CRAWLER,
+                id=arns.GLUE_CRAWLER,
                 name="Name",
                 created="CreationTime",
                 tag_source=TagSource.TAGGING,
@@ -85,9 +90,14 @@ LISTINGS: Final = (
                 unordered=("Classifiers",),
                 json=("Configuration",),
                 edges={
-                    "database": "DatabaseName",
-                    "role": "Role",
-                    "security_configuration": "CrawlerSecurityConfiguration",
+                    "buckets": To(
+                        "Targets.S3Targets[].Path", arns.S3_BUCKET, pattern=r"^s3[an]?://([^/]+)"
+                    ),
+                    "database": To("DatabaseName", arns.GLUE_DATABASE),
+                    "role": To("Role", arns.IAM_ROLE),
+                    "security_configuration": To(
+                        "CrawlerSecurityConfiguration", arns.GLUE_SECURITY_CONFIGURATION
+                    ),
                 },
             ),
         ),
@@ -109,7 +119,7 @@ LISTINGS: Final = (
                 type="AWS::Glue::Connection",
                 kind="analytics.connection",
                 items="ConnectionList",
-                id=GLUE_CONNECTION,
+                id=arns.GLUE_CONNECTION,
                 name="Name",
                 created="CreationTime",
                 tag_source=TagSource.TAGGING,
@@ -120,8 +130,11 @@ LISTINGS: Final = (
                     "PhysicalConnectionRequirements.SecurityGroupIdList",
                 ),
                 edges={
-                    "security_groups": "PhysicalConnectionRequirements.SecurityGroupIdList",
-                    "subnet": "PhysicalConnectionRequirements.SubnetId",
+                    "security_groups": To(
+                        "PhysicalConnectionRequirements.SecurityGroupIdList",
+                        arns.EC2_SECURITY_GROUP,
+                    ),
+                    "subnet": To("PhysicalConnectionRequirements.SubnetId", arns.EC2_SUBNET),
                 },
             ),
         ),
@@ -141,12 +154,14 @@ LISTINGS: Final = (
                 type="AWS::Glue::SecurityConfiguration",
                 kind="analytics.security-configuration",
                 items="SecurityConfigurations",
-                id="arn:{partition}:glue:{region}:{account}:security-configuration/{Name*}",
+                id=arns.GLUE_SECURITY_CONFIGURATION,
                 name="Name",
                 created="CreatedTimeStamp",
                 tag_source=TagSource.NONE,
                 unordered=("EncryptionConfiguration.S3Encryption",),
-                edges={"key": "EncryptionConfiguration.CloudWatchEncryption.KmsKeyArn"},
+                edges={
+                    "key": To("EncryptionConfiguration.CloudWatchEncryption.KmsKeyArn", arns.KMS)
+                },
             ),
         ),
     ),
@@ -174,120 +189,22 @@ LISTINGS: Final = (
                 type="AWS::Athena::WorkGroup",
                 kind="analytics.work-group",
                 items=DESCRIBED,
-                id=WORKGROUP,
+                id=arns.WORKGROUP,
                 name="Name",
                 state="State",
                 created="CreationTime",
                 tag_source=TagSource.TAGGING,
                 volatile=("Configuration.EngineVersion.EffectiveEngineVersion",),
                 edges={
-                    "key": "Configuration.ResultConfiguration.EncryptionConfiguration.KmsKey",
-                    "role": "Configuration.ExecutionRole",
-                },
-            ),
-        ),
-    ),
-    Listing(
-        name="aws.emr.clusters",
-        service="emr",
-        operation="ListClusters",
-        # What ran once stays in the list for two months.
-        parameters={
-            "ClusterStates": ["STARTING", "BOOTSTRAPPING", "RUNNING", "WAITING", "TERMINATING"]
-        },
-        region_rule=RegionRule.REGIONAL,
-        permissions=("elasticmapreduce:ListClusters", "elasticmapreduce:DescribeCluster"),
-        consistency=Consistency.EVENTUAL,
-        period=PeriodClass.STANDARD,
-        describe=Describe(
-            operation="DescribeCluster",
-            permission="elasticmapreduce:DescribeCluster",
-            items="Clusters",
-            key="Id",
-            parameter="ClusterId",
-            result="Cluster",
-        ),
-        emits=(
-            Emits(
-                type="AWS::EMR::Cluster",
-                kind="analytics.cluster",
-                items=DESCRIBED,
-                id="ClusterArn",
-                name="Name",
-                state="Status.State",
-                created="Status.Timeline.CreationDateTime",
-                tag_source=TagSource.LISTED,
-                tags="Tags",
-                volatile=(
-                    "NormalizedInstanceHours",
-                    "Status.ErrorDetails",
-                    "Status.StateChangeReason",
-                    "Status.Timeline.ReadyDateTime",
-                ),
-                unordered=(
-                    "Applications",
-                    "Ec2InstanceAttributes.AdditionalMasterSecurityGroups",
-                    "Ec2InstanceAttributes.AdditionalSlaveSecurityGroups",
-                    "PlacementGroups",
-                    "Tags",
-                ),
-                redact=("Configurations[].Properties.*",),
-                edges={
-                    "key": "LogEncryptionKmsKeyId",
-                    "profile": "Ec2InstanceAttributes.IamInstanceProfile",
-                    "role": "ServiceRole",
-                    "security_groups": (
-                        "Ec2InstanceAttributes"
-                        ".[EmrManagedMasterSecurityGroup, EmrManagedSlaveSecurityGroup][]"
+                    "bucket": To(
+                        "Configuration.ResultConfiguration.OutputLocation",
+                        arns.S3_BUCKET,
+                        pattern=r"^s3[an]?://([^/]+)",
                     ),
-                    "subnet": "Ec2InstanceAttributes.Ec2SubnetId",
-                },
-            ),
-        ),
-    ),
-    Listing(
-        name="aws.emr-serverless.applications",
-        service="emr-serverless",
-        operation="ListApplications",
-        # All but those that are terminated.
-        parameters={
-            "states": ["CREATING", "CREATED", "STARTING", "STARTED", "STOPPING", "STOPPED"]
-        },
-        page_size_parameter="maxResults",
-        page_size=50,
-        region_rule=RegionRule.REGIONAL,
-        permissions=("emr-serverless:ListApplications", "emr-serverless:GetApplication"),
-        consistency=Consistency.EVENTUAL,
-        period=PeriodClass.STANDARD,
-        describe=Describe(
-            operation="GetApplication",
-            permission="emr-serverless:GetApplication",
-            items="applications",
-            key="id",
-            parameter="applicationId",
-            result="application",
-            gone_codes=("ResourceNotFoundException",),
-        ),
-        emits=(
-            Emits(
-                type="AWS::EMRServerless::Application",
-                kind="analytics.application",
-                items=DESCRIBED,
-                id="arn",
-                name="name",
-                created="createdAt",
-                tag_source=TagSource.LISTED,
-                tags="tags",
-                volatile=("state", "stateDetails", "updatedAt"),
-                unordered=(
-                    "networkConfiguration.securityGroupIds",
-                    "networkConfiguration.subnetIds",
-                ),
-                redact=("runtimeConfiguration[].properties.*",),
-                edges={
-                    "key": "diskEncryptionConfiguration.encryptionKeyArn",
-                    "security_groups": "networkConfiguration.securityGroupIds",
-                    "subnets": "networkConfiguration.subnetIds",
+                    "key": To(
+                        "Configuration.ResultConfiguration.EncryptionConfiguration.KmsKey", arns.KMS
+                    ),
+                    "role": To("Configuration.ExecutionRole", arns.IAM_ROLE),
                 },
             ),
         ),

@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from cloudops.collectors.vocabulary import DESCRIBED, Describe, Emits, Listing, RegionRule
+from cloudops.collectors.aws import arns
+from cloudops.collectors.vocabulary import DESCRIBED, Describe, Emits, Listing, RegionRule, To
 from cloudops.domain.ledger import Consistency, PeriodClass
 from cloudops.domain.resource import TagSource
 
@@ -38,7 +39,9 @@ LISTINGS: Final = (
                     "endpointConfiguration.vpcEndpointIds",
                     "warnings",
                 ),
-                edges={"endpoints": "endpointConfiguration.vpcEndpointIds"},
+                edges={
+                    "endpoints": To("endpointConfiguration.vpcEndpointIds", arns.EC2_VPC_ENDPOINT)
+                },
             ),
         ),
     ),
@@ -95,13 +98,17 @@ LISTINGS: Final = (
                 tags="tags",
                 unordered=("additionalAuthenticationProviders",),
                 edges={
-                    "authorizer": "lambdaAuthorizerConfig.authorizerUri",
-                    "roles": "[logConfig.cloudWatchLogsRoleArn, mergedApiExecutionRoleArn][?@]",
-                    "user_pools": (
-                        "[userPoolConfig, additionalAuthenticationProviders[].userPoolConfig][]"
-                        ".userPoolId"
+                    "authorizer": To("lambdaAuthorizerConfig.authorizerUri", arns.LAMBDA_FUNCTION),
+                    "roles": To(
+                        "[logConfig.cloudWatchLogsRoleArn, mergedApiExecutionRoleArn][?@]",
+                        arns.IAM_ROLE,
                     ),
-                    "web_acl": "wafWebAclArn",
+                    "user_pools": To(
+                        "[userPoolConfig, additionalAuthenticationProviders[].userPoolConfig][]"
+                        ".userPoolId",
+                        arns.USER_POOL,
+                    ),
+                    "web_acl": To("wafWebAclArn", arns.WEB_ACL),
                 },
             ),
         ),
@@ -131,6 +138,7 @@ LISTINGS: Final = (
                 kind="identity.user-pool",
                 items=DESCRIBED,
                 id="Arn",
+                arn=arns.USER_POOL,
                 name="Name",
                 created="CreationDate",
                 tag_source=TagSource.LISTED,
@@ -152,16 +160,17 @@ LISTINGS: Final = (
                     "UsernameAttributes",
                 ),
                 edges={
-                    "functions": (
+                    "functions": To(
                         "LambdaConfig.[PreSignUp, CustomMessage, PostConfirmation,"
                         " PreAuthentication, PostAuthentication, DefineAuthChallenge,"
                         " CreateAuthChallenge, VerifyAuthChallengeResponse, UserMigration,"
                         " PreTokenGeneration, CustomSMSSender.LambdaArn,"
-                        " CustomEmailSender.LambdaArn][?@]"
+                        " CustomEmailSender.LambdaArn][?@]",
+                        arns.LAMBDA_FUNCTION,
                     ),
-                    "key": "LambdaConfig.KMSKeyID",
+                    "key": To("LambdaConfig.KMSKeyID", arns.KMS),
                     "mail_identity": "EmailConfiguration.SourceArn",
-                    "role": "SmsConfiguration.SnsCallerArn",
+                    "role": To("SmsConfiguration.SnsCallerArn", arns.IAM_ROLE),
                 },
             ),
         ),

@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from cloudops.collectors.vocabulary import Emits, Listing, RegionRule
+from cloudops.collectors.aws import arns
+from cloudops.collectors.vocabulary import Emits, Listing, RegionRule, To
 from cloudops.domain.ledger import Consistency, PeriodClass
 from cloudops.domain.resource import TagSource
 
@@ -52,16 +53,23 @@ LISTINGS: Final = (
                 ),
                 # The subnets stand in one text with commas, which JMESPath can't take apart.
                 edges={
-                    "instances": "Instances[].InstanceId",
+                    "instances": To("Instances[].InstanceId", arns.EC2_INSTANCE),
                     "launch_configuration": "LaunchConfigurationName",
-                    "launch_template": "LaunchTemplate.LaunchTemplateId || "
-                    "MixedInstancesPolicy.LaunchTemplate.LaunchTemplateSpecification"
-                    ".LaunchTemplateId",
-                    "load_balancers": "LoadBalancerNames",
-                    "override_templates": "MixedInstancesPolicy.LaunchTemplate.Overrides[]"
-                    ".LaunchTemplateSpecification.LaunchTemplateId",
-                    "role": "ServiceLinkedRoleARN",
-                    "target_groups": "TargetGroupARNs",
+                    "launch_template": To(
+                        "LaunchTemplate.LaunchTemplateId || "
+                        "MixedInstancesPolicy.LaunchTemplate.LaunchTemplateSpecification"
+                        ".LaunchTemplateId",
+                        arns.EC2_LAUNCH_TEMPLATE,
+                    ),
+                    "load_balancers": To("LoadBalancerNames", arns.CLASSIC_LOAD_BALANCER),
+                    "override_templates": To(
+                        "MixedInstancesPolicy.LaunchTemplate.Overrides[]"
+                        ".LaunchTemplateSpecification.LaunchTemplateId",
+                        arns.EC2_LAUNCH_TEMPLATE,
+                    ),
+                    "role": To("ServiceLinkedRoleARN", arns.IAM_ROLE),
+                    "subnets": To("VPCZoneIdentifier", arns.EC2_SUBNET, pattern=r"[^,\s]+"),
+                    "target_groups": To("TargetGroupARNs", arns.TARGET_GROUP),
                 },
             ),
         ),

@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from cloudops.collectors.vocabulary import Emits, Listing, RegionRule
+from cloudops.collectors.aws import arns
+from cloudops.collectors.vocabulary import Emits, Listing, RegionRule, To
 from cloudops.domain.ledger import Consistency, PeriodClass
 from cloudops.domain.resource import TagSource
 
@@ -23,6 +24,7 @@ LISTINGS: Final = (
                 kind="compute.batch-environment",
                 items="computeEnvironments",
                 id="computeEnvironmentArn",
+                arn=arns.BATCH_ENVIRONMENT,
                 name="computeEnvironmentName",
                 state="status",
                 tag_source=TagSource.LISTED,
@@ -34,11 +36,13 @@ LISTINGS: Final = (
                     "computeResources.subnets",
                 ),
                 edges={
-                    "cluster": "ecsClusterArn",
-                    "profile": "computeResources.instanceRole",
-                    "role": "serviceRole",
-                    "security_groups": "computeResources.securityGroupIds",
-                    "subnets": "computeResources.subnets",
+                    "cluster": To("ecsClusterArn", arns.ECS_CLUSTER),
+                    "profile": To("computeResources.instanceRole", arns.INSTANCE_PROFILE),
+                    "role": To("serviceRole", arns.IAM_ROLE),
+                    "security_groups": To(
+                        "computeResources.securityGroupIds", arns.EC2_SECURITY_GROUP
+                    ),
+                    "subnets": To("computeResources.subnets", arns.EC2_SUBNET),
                 },
             ),
         ),
@@ -64,7 +68,11 @@ LISTINGS: Final = (
                 tag_source=TagSource.LISTED,
                 tags="tags",
                 volatile=("statusReason",),
-                edges={"environments": "computeEnvironmentOrder[].computeEnvironment"},
+                edges={
+                    "environments": To(
+                        "computeEnvironmentOrder[].computeEnvironment", arns.BATCH_ENVIRONMENT
+                    ),
+                },
             ),
         ),
     ),
@@ -96,7 +104,11 @@ LISTINGS: Final = (
                     "containerProperties.ulimits",
                     "platformCapabilities",
                 ),
-                edges={"role": "containerProperties.jobRoleArn"},
+                edges={
+                    "roles": To(
+                        "containerProperties.[jobRoleArn, executionRoleArn][?@]", arns.IAM_ROLE
+                    ),
+                },
             ),
         ),
     ),

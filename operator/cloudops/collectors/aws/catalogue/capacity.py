@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from cloudops.collectors.vocabulary import Emits, Listing, RegionRule
+from cloudops.collectors.aws import arns
+from cloudops.collectors.vocabulary import Emits, Listing, RegionRule, To
 from cloudops.domain.ledger import Consistency, PeriodClass
 from cloudops.domain.resource import TagSource
 
@@ -22,7 +23,7 @@ LISTINGS: Final = (
                 type="AWS::EC2::Host",
                 kind="compute.host",
                 items="Hosts",
-                id="arn:{partition}:ec2:{region}:{account}:dedicated-host/{HostId}",
+                id=arns.EC2_HOST,
                 owner="OwnerId",
                 # Released ones are shown for a while, and say so here.
                 state="State",
@@ -31,7 +32,7 @@ LISTINGS: Final = (
                 tags="Tags",
                 volatile=("AvailableCapacity",),
                 unordered=("Instances", "Tags"),
-                edges={"instances": "Instances[].InstanceId"},
+                edges={"instances": To("Instances[].InstanceId", arns.EC2_INSTANCE)},
             ),
         ),
     ),
@@ -51,6 +52,7 @@ LISTINGS: Final = (
                 kind="compute.capacity-reservation",
                 items="CapacityReservations",
                 id="CapacityReservationArn",
+                arn=arns.EC2_CAPACITY_RESERVATION,
                 # Those that other accounts share with this one are listed too.
                 owner="OwnerId",
                 state="State",

@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from cloudops.collectors.vocabulary import Emits, Listing, RegionRule
+from cloudops.collectors.aws import arns
+from cloudops.collectors.vocabulary import Emits, Listing, RegionRule, To
 from cloudops.domain.ledger import Consistency, PeriodClass
 from cloudops.domain.resource import TagSource
 
@@ -22,7 +23,7 @@ LISTINGS: Final = (
                 type="AWS::EC2::VPCEndpoint",
                 kind="network.endpoint",
                 items="VpcEndpoints",
-                id="arn:{partition}:ec2:{region}:{account}:vpc-endpoint/{VpcEndpointId}",
+                id=arns.EC2_VPC_ENDPOINT,
                 owner="OwnerId",
                 state="State",
                 created="CreationTimestamp",
@@ -40,11 +41,11 @@ LISTINGS: Final = (
                     "Tags",
                 ),
                 edges={
-                    "interfaces": "NetworkInterfaceIds",
-                    "network": "VpcId",
-                    "route_tables": "RouteTableIds",
-                    "security_groups": "Groups[].GroupId",
-                    "subnets": "SubnetIds",
+                    "interfaces": To("NetworkInterfaceIds", arns.EC2_NETWORK_INTERFACE),
+                    "network": To("VpcId", arns.EC2_VPC),
+                    "route_tables": To("RouteTableIds", arns.EC2_ROUTE_TABLE),
+                    "security_groups": To("Groups[].GroupId", arns.EC2_SECURITY_GROUP),
+                    "subnets": To("SubnetIds", arns.EC2_SUBNET),
                 },
             ),
         ),
@@ -80,7 +81,10 @@ LISTINGS: Final = (
                     "Tags",
                 ),
                 edges={
-                    "load_balancers": "[NetworkLoadBalancerArns, GatewayLoadBalancerArns][] | [?@]"
+                    "load_balancers": To(
+                        "[NetworkLoadBalancerArns, GatewayLoadBalancerArns][] | [?@]",
+                        arns.LOAD_BALANCER,
+                    ),
                 },
             ),
         ),
@@ -101,10 +105,7 @@ LISTINGS: Final = (
                 type="AWS::EC2::VPCPeeringConnection",
                 kind="network.peering",
                 items="VpcPeeringConnections",
-                id=(
-                    "arn:{partition}:ec2:{region}:{account}:"
-                    "vpc-peering-connection/{VpcPeeringConnectionId}"
-                ),
+                id=(arns.EC2_PEERING),
                 state="Status.Code",
                 tag_source=TagSource.LISTED,
                 tags="Tags",
@@ -115,7 +116,13 @@ LISTINGS: Final = (
                     "RequesterVpcInfo.Ipv6CidrBlockSet",
                     "Tags",
                 ),
-                edges={"networks": "[RequesterVpcInfo.VpcId, AccepterVpcInfo.VpcId]"},
+                edges={
+                    "networks": To(
+                        "[RequesterVpcInfo, AccepterVpcInfo][]"
+                        ".{id: VpcId, account: OwnerId, region: Region}",
+                        arns.EC2_VPC,
+                    ),
+                },
             ),
         ),
     ),
@@ -135,6 +142,7 @@ LISTINGS: Final = (
                 kind="network.transit-gateway",
                 items="TransitGateways",
                 id="TransitGatewayArn",
+                arn=arns.EC2_TRANSIT_GATEWAY,
                 # Those that other accounts share with this one are listed too.
                 owner="OwnerId",
                 state="State",
@@ -147,10 +155,11 @@ LISTINGS: Final = (
                 ),
                 unordered=("Options.TransitGatewayCidrBlocks", "Tags"),
                 edges={
-                    "route_tables": (
+                    "route_tables": To(
                         "Options."
-                        "[AssociationDefaultRouteTableId, PropagationDefaultRouteTableId][?@]"
-                    )
+                        "[AssociationDefaultRouteTableId, PropagationDefaultRouteTableId][?@]",
+                        arns.EC2_TRANSIT_GATEWAY_ROUTE_TABLE,
+                    ),
                 },
             ),
         ),
@@ -170,10 +179,7 @@ LISTINGS: Final = (
                 type="AWS::EC2::TransitGatewayAttachment",
                 kind="network.transit-attachment",
                 items="TransitGatewayAttachments",
-                id=(
-                    "arn:{partition}:ec2:{region}:{account}:"
-                    "transit-gateway-attachment/{TransitGatewayAttachmentId}"
-                ),
+                id=(arns.EC2_TRANSIT_GATEWAY_ATTACHMENT),
                 # The gateway's owner sees those of others; they belong to what is attached.
                 owner="ResourceOwnerId",
                 state="State",
@@ -183,9 +189,23 @@ LISTINGS: Final = (
                 volatile=("Association.State",),
                 unordered=("Tags",),
                 edges={
-                    "attached": "ResourceId",
-                    "gateway": "TransitGatewayId",
-                    "route_table": "Association.TransitGatewayRouteTableId",
+                    "gateway": To(
+                        "@.{id: TransitGatewayId, account: TransitGatewayOwnerId}",
+                        arns.EC2_TRANSIT_GATEWAY,
+                    ),
+                    "network": To(
+                        "ResourceType == 'vpc' && @.{id: ResourceId, account: ResourceOwnerId}",
+                        arns.EC2_VPC,
+                    ),
+                    "route_table": To(
+                        "@.{id: Association.TransitGatewayRouteTableId,"
+                        " account: TransitGatewayOwnerId}",
+                        arns.EC2_TRANSIT_GATEWAY_ROUTE_TABLE,
+                    ),
+                    "vpn_connection": To(
+                        "ResourceType == 'vpn' && @.{id: ResourceId, account: ResourceOwnerId}",
+                        arns.EC2_VPN_CONNECTION,
+                    ),
                 },
             ),
         ),
@@ -205,16 +225,13 @@ LISTINGS: Final = (
                 type="AWS::EC2::TransitGatewayRouteTable",
                 kind="network.transit-route-table",
                 items="TransitGatewayRouteTables",
-                id=(
-                    "arn:{partition}:ec2:{region}:{account}:"
-                    "transit-gateway-route-table/{TransitGatewayRouteTableId}"
-                ),
+                id=(arns.EC2_TRANSIT_GATEWAY_ROUTE_TABLE),
                 state="State",
                 created="CreationTime",
                 tag_source=TagSource.LISTED,
                 tags="Tags",
                 unordered=("Tags",),
-                edges={"gateway": "TransitGatewayId"},
+                edges={"gateway": To("TransitGatewayId", arns.EC2_TRANSIT_GATEWAY)},
             ),
         ),
     ),

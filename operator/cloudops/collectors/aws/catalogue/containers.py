@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from cloudops.collectors.aws.arns import ECR_REPOSITORY
-from cloudops.collectors.vocabulary import DESCRIBED, Describe, Emits, Listing, RegionRule
+from cloudops.collectors.aws import arns
+from cloudops.collectors.vocabulary import DESCRIBED, Describe, Emits, Listing, RegionRule, To
 from cloudops.domain.ledger import Consistency, PeriodClass
 from cloudops.domain.resource import TagSource
 
@@ -49,13 +49,14 @@ LISTINGS: Final = (
                     "resourcesVpcConfig.subnetIds",
                 ),
                 edges={
-                    "key": "encryptionConfig[].provider.keyArn",
-                    "network": "resourcesVpcConfig.vpcId",
-                    "role": "roleArn",
-                    "security_groups": (
-                        "resourcesVpcConfig.[securityGroupIds, clusterSecurityGroupId][]"
+                    "key": To("encryptionConfig[].provider.keyArn", arns.KMS),
+                    "network": To("resourcesVpcConfig.vpcId", arns.EC2_VPC),
+                    "role": To("roleArn", arns.IAM_ROLE),
+                    "security_groups": To(
+                        "resourcesVpcConfig.[securityGroupIds, clusterSecurityGroupId][]",
+                        arns.EC2_SECURITY_GROUP,
                     ),
-                    "subnets": "resourcesVpcConfig.subnetIds",
+                    "subnets": To("resourcesVpcConfig.subnetIds", arns.EC2_SUBNET),
                 },
             ),
         ),
@@ -87,6 +88,7 @@ LISTINGS: Final = (
                 kind="container.cluster",
                 items=DESCRIBED,
                 id="clusterArn",
+                arn=arns.ECS_CLUSTER,
                 name="clusterName",
                 state="status",
                 tag_source=TagSource.LISTED,
@@ -109,10 +111,19 @@ LISTINGS: Final = (
                     "tags",
                 ),
                 edges={
+                    "bucket": To(
+                        "configuration.executeCommandConfiguration.logConfiguration.s3BucketName",
+                        arns.S3_BUCKET,
+                    ),
                     "capacity_providers": "capacityProviders",
-                    "key": (
+                    "key": To(
                         "configuration.[executeCommandConfiguration.kmsKeyId,"
-                        " managedStorageConfiguration.kmsKeyId][]"
+                        " managedStorageConfiguration.kmsKeyId][]",
+                        arns.KMS,
+                    ),
+                    "log_group": To(
+                        "configuration.executeCommandConfiguration.logConfiguration.cloudWatchLogGroupName",
+                        arns.LOG_GROUP,
                     ),
                     "namespace": "serviceConnectDefaults.namespace",
                 },
@@ -135,12 +146,12 @@ LISTINGS: Final = (
                 kind="container.registry",
                 items="repositories",
                 id="repositoryArn",
-                arn=ECR_REPOSITORY,
+                arn=arns.ECR_REPOSITORY,
                 name="repositoryName",
                 created="createdAt",
                 tag_source=TagSource.TAGGING,
                 unordered=("imageTagMutabilityExclusionFilters",),
-                edges={"key": "encryptionConfiguration.kmsKey"},
+                edges={"key": To("encryptionConfiguration.kmsKey", arns.KMS)},
             ),
         ),
     ),

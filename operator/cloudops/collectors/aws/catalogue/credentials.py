@@ -2,8 +2,16 @@
 
 from typing import Final
 
-from cloudops.collectors.aws.arns import INSTANCE_PROFILE, SERVER_CERTIFICATE, VIRTUAL_MFA_DEVICE
-from cloudops.collectors.vocabulary import ANSWER, DESCRIBED, Describe, Emits, Listing, RegionRule
+from cloudops.collectors.aws import arns
+from cloudops.collectors.vocabulary import (
+    ANSWER,
+    DESCRIBED,
+    Describe,
+    Emits,
+    Listing,
+    RegionRule,
+    To,
+)
 from cloudops.domain.ledger import Consistency, PeriodClass
 from cloudops.domain.resource import TagSource
 
@@ -24,13 +32,13 @@ LISTINGS: Final = (
                 kind="identity.instance-profile",
                 items="InstanceProfiles",
                 id="Arn",
-                arn=INSTANCE_PROFILE,
+                arn=arns.INSTANCE_PROFILE,
                 name="InstanceProfileName",
                 created="CreateDate",
                 tag_source=TagSource.TAGGING,
                 volatile=("Roles[].RoleLastUsed",),
                 json=("Roles[].AssumeRolePolicyDocument",),
-                edges={"roles": "Roles[].Arn"},
+                edges={"roles": To("Roles[].Arn", arns.IAM_ROLE)},
             ),
         ),
     ),
@@ -112,7 +120,7 @@ LISTINGS: Final = (
                 kind="identity.certificate",
                 items="ServerCertificateMetadataList",
                 id="Arn",
-                arn=SERVER_CERTIFICATE,
+                arn=arns.SERVER_CERTIFICATE,
                 name="ServerCertificateName",
                 created="UploadDate",
                 tag_source=TagSource.TAGGING,
@@ -135,12 +143,12 @@ LISTINGS: Final = (
                 kind="identity.mfa-device",
                 items="VirtualMFADevices",
                 id="SerialNumber",
-                arn=VIRTUAL_MFA_DEVICE,
+                arn=arns.VIRTUAL_MFA_DEVICE,
                 name="SerialNumber",
                 tag_source=TagSource.TAGGING,
                 volatile=("User.PasswordLastUsed",),
                 redact=("Base32StringSeed", "QRCodePNG"),
-                edges={"user": "User.Arn"},
+                edges={"user": To("User.Arn", arns.IAM_USER)},
             ),
         ),
     ),

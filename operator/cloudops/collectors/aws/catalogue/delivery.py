@@ -2,8 +2,16 @@
 
 from typing import Final
 
-from cloudops.collectors.aws.arns import BEANSTALK_APPLICATION, BEANSTALK_ENVIRONMENT, CODEPIPELINE
-from cloudops.collectors.vocabulary import ANSWER, DESCRIBED, Describe, Emits, Listing, RegionRule
+from cloudops.collectors.aws import arns
+from cloudops.collectors.vocabulary import (
+    ANSWER,
+    DESCRIBED,
+    Describe,
+    Emits,
+    Listing,
+    RegionRule,
+    To,
+)
 from cloudops.domain.ledger import Consistency, PeriodClass
 from cloudops.domain.resource import TagSource
 
@@ -42,11 +50,17 @@ LISTINGS: Final = (
                     "vpcConfig.subnets",
                 ),
                 edges={
-                    "key": "encryptionKey",
-                    "network": "vpcConfig.vpcId",
-                    "role": "serviceRole",
-                    "security_groups": "vpcConfig.securityGroupIds",
-                    "subnets": "vpcConfig.subnets",
+                    "bucket": To(
+                        "artifacts.type == 'S3' && artifacts.location",
+                        arns.S3_BUCKET,
+                        pattern=r"^[^/]+",
+                    ),
+                    "key": To("encryptionKey", arns.KMS),
+                    "log_group": To("logsConfig.cloudWatchLogs.groupName", arns.LOG_GROUP),
+                    "network": To("vpcConfig.vpcId", arns.EC2_VPC),
+                    "role": To("serviceRole", arns.IAM_ROLE),
+                    "security_groups": To("vpcConfig.securityGroupIds", arns.EC2_SECURITY_GROUP),
+                    "subnets": To("vpcConfig.subnets", arns.EC2_SUBNET),
                 },
             ),
         ),
@@ -75,14 +89,14 @@ LISTINGS: Final = (
                 type="AWS::CodePipeline::Pipeline",
                 kind="delivery.pipeline",
                 items=DESCRIBED,
-                id=CODEPIPELINE,
+                id=arns.CODEPIPELINE,
                 name="name",
                 created="created",
                 tag_source=TagSource.TAGGING,
                 edges={
-                    "bucket": "pipeline.artifactStore.location",
-                    "key": "pipeline.artifactStore.encryptionKey.id",
-                    "role": "pipeline.roleArn",
+                    "bucket": To("pipeline.artifactStore.location", arns.S3_BUCKET),
+                    "key": To("pipeline.artifactStore.encryptionKey.id", arns.KMS),
+                    "role": To("pipeline.roleArn", arns.IAM_ROLE),
                 },
             ),
         ),
@@ -108,7 +122,11 @@ LISTINGS: Final = (
                 tags="Tags",
                 volatile=("DriftInformation.LastCheckTimestamp",),
                 unordered=("Capabilities", "NotificationARNs", "Outputs", "Parameters", "Tags"),
-                edges={"parent": "ParentId", "role": "RoleARN", "topics": "NotificationARNs"},
+                edges={
+                    "parent": "ParentId",
+                    "role": To("RoleARN", arns.IAM_ROLE),
+                    "topics": To("NotificationARNs", arns.SNS_TOPIC),
+                },
             ),
         ),
     ),
@@ -126,12 +144,12 @@ LISTINGS: Final = (
                 kind="delivery.application",
                 items="Applications",
                 id="ApplicationArn",
-                arn=BEANSTALK_APPLICATION,
+                arn=arns.BEANSTALK_APPLICATION,
                 name="ApplicationName",
                 created="DateCreated",
                 tag_source=TagSource.TAGGING,
                 unordered=("ConfigurationTemplates", "Versions"),
-                edges={"role": "ResourceLifecycleConfig.ServiceRole"},
+                edges={"role": To("ResourceLifecycleConfig.ServiceRole", arns.IAM_ROLE)},
             ),
         ),
     ),
@@ -152,14 +170,17 @@ LISTINGS: Final = (
                 kind="delivery.environment",
                 items="Environments",
                 id="EnvironmentArn",
-                arn=BEANSTALK_ENVIRONMENT,
+                arn=arns.BEANSTALK_ENVIRONMENT,
                 name="EnvironmentName",
                 state="Status",
                 created="DateCreated",
                 tag_source=TagSource.TAGGING,
                 volatile=("AbortableOperationInProgress", "Health", "HealthStatus"),
                 unordered=("EnvironmentLinks",),
-                edges={"application": "ApplicationName", "role": "OperationsRole"},
+                edges={
+                    "application": To("ApplicationName", arns.BEANSTALK_APPLICATION),
+                    "role": To("OperationsRole", arns.IAM_ROLE),
+                },
             ),
         ),
     ),

@@ -5,7 +5,16 @@ Where one of these is not switched on, that is known: the listing is complete, a
 
 from typing import Final
 
-from cloudops.collectors.vocabulary import ANSWER, DESCRIBED, Describe, Emits, Listing, RegionRule
+from cloudops.collectors.aws import arns
+from cloudops.collectors.vocabulary import (
+    ANSWER,
+    DESCRIBED,
+    Describe,
+    Emits,
+    Listing,
+    RegionRule,
+    To,
+)
 from cloudops.domain.ledger import Consistency, PeriodClass
 from cloudops.domain.resource import TagSource
 
@@ -38,7 +47,7 @@ LISTINGS: Final = (
                 tag_source=TagSource.LISTED,
                 tags="Tags",
                 unordered=("Features", "Features[].AdditionalConfiguration"),
-                edges={"role": "ServiceRole"},
+                edges={"role": To("ServiceRole", arns.IAM_ROLE)},
             ),
         ),
     ),
@@ -84,7 +93,7 @@ LISTINGS: Final = (
                 state="status",
                 created="createdAt",
                 tag_source=TagSource.NONE,
-                edges={"role": "serviceRole"},
+                edges={"role": To("serviceRole", arns.IAM_ROLE)},
             ),
         ),
     ),
@@ -129,10 +138,11 @@ LISTINGS: Final = (
                 kind="security.key-alias",
                 items="Aliases",
                 id="AliasArn",
+                arn=arns.KMS_ALIAS,
                 name="AliasName",
                 created="CreationDate",
                 tag_source=TagSource.NONE,
-                edges={"key": "TargetKeyId"},
+                edges={"key": To("TargetKeyId", arns.KMS_KEY)},
             ),
         ),
     ),
@@ -162,7 +172,7 @@ LISTINGS: Final = (
                 items=DESCRIBED,
                 id="{KeyArn*}/rotation",
                 tag_source=TagSource.NONE,
-                edges={"key": "KeyArn"},
+                edges={"key": To("KeyArn", arns.KMS_KEY)},
             ),
         ),
     ),

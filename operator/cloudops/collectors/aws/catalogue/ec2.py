@@ -2,15 +2,8 @@
 
 from typing import Final
 
-from cloudops.collectors.aws.arns import (
-    EC2_IMAGE,
-    EC2_INSTANCE,
-    EC2_LAUNCH_TEMPLATE,
-    EC2_SECURITY_GROUP,
-    EC2_SNAPSHOT,
-    EC2_VOLUME,
-)
-from cloudops.collectors.vocabulary import Emits, Listing, RegionRule
+from cloudops.collectors.aws import arns
+from cloudops.collectors.vocabulary import Emits, Listing, RegionRule, To
 from cloudops.domain.ledger import Consistency, PeriodClass
 from cloudops.domain.resource import TagSource
 
@@ -30,7 +23,7 @@ LISTINGS: Final = (
                 type="AWS::EC2::Instance",
                 kind="compute.instance",
                 items="Reservations[].Instances",
-                id=EC2_INSTANCE,
+                id=arns.EC2_INSTANCE,
                 state="State.Name",
                 # LaunchTime moves with each start. The first network interface came
                 # with the instance and leaves only with it.
@@ -58,14 +51,20 @@ LISTINGS: Final = (
                     "Tags",
                 ),
                 edges={
-                    "image": "ImageId",
+                    "capacity_reservation": To(
+                        "CapacityReservationId", arns.EC2_CAPACITY_RESERVATION
+                    ),
+                    "host": To("Placement.HostId", arns.EC2_HOST),
+                    "image": To("ImageId", arns.EC2_IMAGE),
                     "key_pair": "KeyName",
-                    "network": "VpcId",
-                    "network_interfaces": "NetworkInterfaces[].NetworkInterfaceId",
-                    "profile": "IamInstanceProfile.Arn",
-                    "security_groups": "SecurityGroups[].GroupId",
-                    "subnet": "SubnetId",
-                    "volumes": "BlockDeviceMappings[].Ebs.VolumeId",
+                    "network": To("VpcId", arns.EC2_VPC),
+                    "network_interfaces": To(
+                        "NetworkInterfaces[].NetworkInterfaceId", arns.EC2_NETWORK_INTERFACE
+                    ),
+                    "profile": To("IamInstanceProfile.Arn", arns.INSTANCE_PROFILE),
+                    "security_groups": To("SecurityGroups[].GroupId", arns.EC2_SECURITY_GROUP),
+                    "subnet": To("SubnetId", arns.EC2_SUBNET),
+                    "volumes": To("BlockDeviceMappings[].Ebs.VolumeId", arns.EC2_VOLUME),
                 },
             ),
         ),
@@ -85,7 +84,7 @@ LISTINGS: Final = (
                 type="AWS::EC2::Volume",
                 kind="storage.volume",
                 items="Volumes",
-                id=EC2_VOLUME,
+                id=arns.EC2_VOLUME,
                 state="State",
                 created="CreateTime",
                 tag_source=TagSource.LISTED,
@@ -93,9 +92,9 @@ LISTINGS: Final = (
                 volatile=("Attachments[].State",),
                 unordered=("Attachments", "Tags"),
                 edges={
-                    "instances": "Attachments[].InstanceId",
-                    "key": "KmsKeyId",
-                    "snapshot": "SnapshotId",
+                    "instances": To("Attachments[].InstanceId", arns.EC2_INSTANCE),
+                    "key": To("KmsKeyId", arns.KMS),
+                    "snapshot": To("SnapshotId", arns.EC2_SNAPSHOT),
                 },
             ),
         ),
@@ -115,7 +114,7 @@ LISTINGS: Final = (
                 type="AWS::EC2::SecurityGroup",
                 kind="network.security-group",
                 items="SecurityGroups",
-                id=EC2_SECURITY_GROUP,
+                id=arns.EC2_SECURITY_GROUP,
                 # Groups that other accounts share with this one are listed too.
                 owner="OwnerId",
                 name="GroupName",
@@ -135,10 +134,16 @@ LISTINGS: Final = (
                     ),
                 ),
                 edges={
-                    "network": "VpcId",
-                    "peers": "[IpPermissions, IpPermissionsEgress][][].UserIdGroupPairs[].GroupId",
-                    "prefix_lists": "[IpPermissions, IpPermissionsEgress][][].PrefixListIds[]"
-                    ".PrefixListId",
+                    "network": To("VpcId", arns.EC2_VPC),
+                    "peers": To(
+                        "[IpPermissions, IpPermissionsEgress][][].UserIdGroupPairs[]"
+                        ".{id: GroupId, account: UserId}",
+                        arns.EC2_SECURITY_GROUP,
+                    ),
+                    "prefix_lists": To(
+                        "[IpPermissions, IpPermissionsEgress][][].PrefixListIds[].PrefixListId",
+                        arns.EC2_PREFIX_LIST,
+                    ),
                 },
             ),
         ),
@@ -160,7 +165,7 @@ LISTINGS: Final = (
                 type="AWS::EC2::Snapshot",
                 kind="storage.snapshot",
                 items="Snapshots",
-                id=EC2_SNAPSHOT,
+                id=arns.EC2_SNAPSHOT,
                 owner="OwnerId",
                 state="State",
                 created="StartTime",
@@ -168,7 +173,10 @@ LISTINGS: Final = (
                 tags="Tags",
                 volatile=("Progress",),
                 unordered=("AssociatedKmsKeys", "Tags"),
-                edges={"key": "KmsKeyId", "volume": "VolumeId"},
+                edges={
+                    "key": To("KmsKeyId", arns.KMS),
+                    "volume": To("VolumeId", arns.EC2_VOLUME),
+                },
             ),
         ),
     ),
@@ -189,7 +197,7 @@ LISTINGS: Final = (
                 type="AWS::EC2::Image",
                 kind="compute.image",
                 items="Images",
-                id=EC2_IMAGE,
+                id=arns.EC2_IMAGE,
                 owner="OwnerId",
                 name="Name",
                 state="State",
@@ -207,10 +215,10 @@ LISTINGS: Final = (
                     "Tags",
                 ),
                 edges={
-                    "instance": "SourceInstanceId",
-                    "keys": "BlockDeviceMappings[].Ebs.KmsKeyId",
-                    "snapshots": "BlockDeviceMappings[].Ebs.SnapshotId",
-                    "source": "SourceImageId",
+                    "instance": To("SourceInstanceId", arns.EC2_INSTANCE),
+                    "keys": To("BlockDeviceMappings[].Ebs.KmsKeyId", arns.KMS),
+                    "snapshots": To("BlockDeviceMappings[].Ebs.SnapshotId", arns.EC2_SNAPSHOT),
+                    "source": To("SourceImageId", arns.EC2_IMAGE),
                 },
             ),
         ),
@@ -231,7 +239,7 @@ LISTINGS: Final = (
                 kind="compute.instance-template",
                 items="LaunchTemplates",
                 # What a template says stands in its versions, which this call leaves out.
-                id=EC2_LAUNCH_TEMPLATE,
+                id=arns.EC2_LAUNCH_TEMPLATE,
                 name="LaunchTemplateName",
                 created="CreateTime",
                 tag_source=TagSource.LISTED,

@@ -2,16 +2,13 @@
 
 from typing import Final
 
-from cloudops.collectors.aws.arns import (
-    CERTIFICATE,
-    DISTRIBUTION,
-    HEALTH_CHECK,
-    HOSTED_ZONE,
-    WEB_ACL,
-)
-from cloudops.collectors.vocabulary import DESCRIBED, Describe, Emits, Listing, RegionRule
+from cloudops.collectors.aws import arns
+from cloudops.collectors.vocabulary import DESCRIBED, Describe, Emits, Listing, RegionRule, To
 from cloudops.domain.ledger import Consistency, PeriodClass
 from cloudops.domain.resource import TagSource
+
+# `logs.s3.amazonaws.com`, with the region behind `s3`, or of a bucket that is a web site.
+_BUCKET_ORIGIN: Final = r"^(.+?)\.s3(?:[.-][a-z0-9-]+)*\.amazonaws\.com(?:\.cn)?$"
 
 LISTINGS: Final = (
     Listing(
@@ -29,7 +26,7 @@ LISTINGS: Final = (
                 type="AWS::Route53::HostedZone",
                 kind="network.dns-zone",
                 items="HostedZones",
-                id=HOSTED_ZONE,
+                id=arns.HOSTED_ZONE,
                 name="Name",
                 # The tagging API shows them in us-east-1 only.
                 tag_source=TagSource.TAGGING,
@@ -53,7 +50,7 @@ LISTINGS: Final = (
                 type="AWS::Route53::HealthCheck",
                 kind="monitoring.health-check",
                 items="HealthChecks",
-                id=HEALTH_CHECK,
+                id=arns.HEALTH_CHECK,
                 tag_source=TagSource.TAGGING,
                 unordered=(
                     "CloudWatchAlarmConfiguration.Dimensions",
@@ -61,7 +58,10 @@ LISTINGS: Final = (
                     "HealthCheckConfig.Regions",
                 ),
                 edges={
-                    "children": "HealthCheckConfig.ChildHealthChecks",
+                    "alarm": To(
+                        "HealthCheckConfig.AlarmIdentifier.{id: Name, region: Region}", arns.ALARM
+                    ),
+                    "children": To("HealthCheckConfig.ChildHealthChecks", arns.HEALTH_CHECK),
                     "routing_control": "HealthCheckConfig.RoutingControlArn",
                 },
             ),
@@ -86,7 +86,7 @@ LISTINGS: Final = (
                 kind="network.distribution",
                 items="DistributionList.Items",
                 id="ARN",
-                arn=DISTRIBUTION,
+                arn=arns.DISTRIBUTION,
                 name="DomainName",
                 state="Status",
                 tag_source=TagSource.TAGGING,
@@ -107,11 +107,15 @@ LISTINGS: Final = (
                     "Restrictions.GeoRestriction.Items",
                 ),
                 edges={
-                    "certificate": ("ViewerCertificate.[ACMCertificateArn, IAMCertificateId][?@]"),
-                    "functions": (
+                    "buckets": To(
+                        "Origins.Items[].DomainName", arns.S3_BUCKET, pattern=_BUCKET_ORIGIN
+                    ),
+                    "certificate": "ViewerCertificate.[ACMCertificateArn, IAMCertificateId][?@]",
+                    "functions": To(
                         "[DefaultCacheBehavior, CacheBehaviors.Items[]][]"
                         ".[LambdaFunctionAssociations.Items[].LambdaFunctionARN,"
-                        " FunctionAssociations.Items[].FunctionARN][][] | [?@]"
+                        " FunctionAssociations.Items[].FunctionARN][][] | [?@]",
+                        arns.LAMBDA_FUNCTION,
                     ),
                     "web_acl": "WebACLId",
                 },
@@ -148,7 +152,7 @@ LISTINGS: Final = (
                 kind="security.certificate",
                 items="CertificateSummaryList",
                 id="CertificateArn",
-                arn=CERTIFICATE,
+                arn=arns.CERTIFICATE,
                 name="DomainName",
                 state="Status",
                 # An imported certificate keeps its ARN when it is imported anew, and may then
@@ -182,7 +186,7 @@ LISTINGS: Final = (
                 kind="security.web-acl",
                 items="WebACLs",
                 id="ARN",
-                arn=WEB_ACL,
+                arn=arns.WEB_ACL,
                 name="Name",
                 tag_source=TagSource.TAGGING,
             ),
@@ -224,10 +228,10 @@ LISTINGS: Final = (
                     "Tags",
                 ),
                 edges={
-                    "key": "EncryptionConfiguration.KeyId",
-                    "network": "VpcId",
+                    "key": To("EncryptionConfiguration.KeyId", arns.KMS),
+                    "network": To("VpcId", arns.EC2_VPC),
                     "policy": "FirewallPolicyArn",
-                    "subnets": "SubnetMappings[].SubnetId",
+                    "subnets": To("SubnetMappings[].SubnetId", arns.EC2_SUBNET),
                 },
             ),
         ),

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from cloudops.collectors.aws.arns import EFS_FILE_SYSTEM
-from cloudops.collectors.vocabulary import Emits, Listing, RegionRule
+from cloudops.collectors.aws import arns
+from cloudops.collectors.vocabulary import Emits, Listing, RegionRule, To
 from cloudops.domain.ledger import Consistency, PeriodClass
 from cloudops.domain.resource import TagSource
 
@@ -23,7 +23,7 @@ LISTINGS: Final = (
                 type="AWS::EFS::FileSystem",
                 kind="storage.file-system",
                 items="FileSystems",
-                id=EFS_FILE_SYSTEM,
+                id=arns.EFS_FILE_SYSTEM,
                 owner="OwnerId",
                 state="LifeCycleState",
                 created="CreationTime",
@@ -31,7 +31,7 @@ LISTINGS: Final = (
                 tags="Tags",
                 volatile=("NumberOfMountTargets", "SizeInBytes"),
                 unordered=("Tags",),
-                edges={"key": "KmsKeyId"},
+                edges={"key": To("KmsKeyId", arns.KMS)},
             ),
         ),
     ),

@@ -1,9 +1,9 @@
-"""Caches: the clusters that run, and the groups that join them."""
+"""Caches: the clusters that run, the groups that join them, and DAX in front of DynamoDB."""
 
 from typing import Final
 
-from cloudops.collectors.aws.arns import CACHE_CLUSTER, REPLICATION_GROUP
-from cloudops.collectors.vocabulary import Emits, Listing, RegionRule
+from cloudops.collectors.aws import arns
+from cloudops.collectors.vocabulary import Emits, Listing, RegionRule, To
 from cloudops.domain.ledger import Consistency, PeriodClass
 from cloudops.domain.resource import TagSource
 
@@ -23,7 +23,7 @@ LISTINGS: Final = (
                 type="AWS::ElastiCache::CacheCluster",
                 kind="cache.cluster",
                 items="CacheClusters",
-                id=CACHE_CLUSTER,
+                id=arns.CACHE_CLUSTER,
                 name="CacheClusterId",
                 state="CacheClusterStatus",
                 created="CacheClusterCreateTime",
@@ -39,9 +39,12 @@ LISTINGS: Final = (
                 ),
                 unordered=("CacheSecurityGroups", "LogDeliveryConfigurations", "SecurityGroups"),
                 edges={
-                    "replication_group": "ReplicationGroupId",
-                    "security_groups": "SecurityGroups[].SecurityGroupId",
+                    "replication_group": To("ReplicationGroupId", arns.REPLICATION_GROUP),
+                    "security_groups": To(
+                        "SecurityGroups[].SecurityGroupId", arns.EC2_SECURITY_GROUP
+                    ),
                     "subnet_group": "CacheSubnetGroupName",
+                    "topic": To("NotificationConfiguration.TopicArn", arns.SNS_TOPIC),
                 },
             ),
         ),
@@ -61,7 +64,7 @@ LISTINGS: Final = (
                 type="AWS::ElastiCache::ReplicationGroup",
                 kind="cache.replication-group",
                 items="ReplicationGroups",
-                id=REPLICATION_GROUP,
+                id=arns.REPLICATION_GROUP,
                 name="ReplicationGroupId",
                 state="Status",
                 created="ReplicationGroupCreateTime",
@@ -83,9 +86,51 @@ LISTINGS: Final = (
                     "UserGroupIds",
                 ),
                 edges={
-                    "clusters": "MemberClusters",
-                    "key": "KmsKeyId",
+                    "clusters": To("MemberClusters", arns.CACHE_CLUSTER),
+                    "key": To("KmsKeyId", arns.KMS),
                     "user_groups": "UserGroupIds",
+                },
+            ),
+        ),
+    ),
+    Listing(
+        name="aws.dax.clusters",
+        service="dax",
+        operation="DescribeClusters",
+        page_size_parameter="MaxResults",
+        page_size=100,
+        region_rule=RegionRule.REGIONAL,
+        permissions=("dax:DescribeClusters",),
+        consistency=Consistency.EVENTUAL,
+        period=PeriodClass.STANDARD,
+        emits=(
+            Emits(
+                type="AWS::DAX::Cluster",
+                kind="database.cache",
+                items="Clusters",
+                id="ClusterArn",
+                arn=arns.DAX_CLUSTER,
+                name="ClusterName",
+                state="Status",
+                tag_source=TagSource.TAGGING,
+                volatile=(
+                    "ActiveNodes",
+                    "NodeIdsToRemove",
+                    "Nodes[].NodeStatus",
+                    "Nodes[].ParameterGroupStatus",
+                    "NotificationConfiguration.TopicStatus",
+                    "ParameterGroup.NodeIdsToReboot",
+                    "ParameterGroup.ParameterApplyStatus",
+                    "SecurityGroups[].Status",
+                ),
+                unordered=("Nodes", "SecurityGroups"),
+                edges={
+                    "role": To("IamRoleArn", arns.IAM_ROLE),
+                    "security_groups": To(
+                        "SecurityGroups[].SecurityGroupIdentifier", arns.EC2_SECURITY_GROUP
+                    ),
+                    "subnet_group": "SubnetGroup",
+                    "topic": To("NotificationConfiguration.TopicArn", arns.SNS_TOPIC),
                 },
             ),
         ),

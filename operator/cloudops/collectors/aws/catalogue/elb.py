@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from cloudops.collectors.aws.arns import CLASSIC_LOAD_BALANCER, LOAD_BALANCER, TARGET_GROUP
-from cloudops.collectors.vocabulary import Emits, Listing, RegionRule
+from cloudops.collectors.aws import arns
+from cloudops.collectors.vocabulary import Emits, Listing, RegionRule, To
 from cloudops.domain.ledger import Consistency, PeriodClass
 from cloudops.domain.resource import TagSource
 
@@ -24,7 +24,7 @@ LISTINGS: Final = (
                 kind="network.load-balancer",
                 items="LoadBalancers",
                 id="LoadBalancerArn",
-                arn=LOAD_BALANCER,
+                arn=arns.LOAD_BALANCER,
                 name="LoadBalancerName",
                 state="State.Code",
                 created="CreatedTime",
@@ -37,10 +37,12 @@ LISTINGS: Final = (
                     "SecurityGroups",
                 ),
                 edges={
-                    "addresses": "AvailabilityZones[].LoadBalancerAddresses[].AllocationId",
-                    "network": "VpcId",
-                    "security_groups": "SecurityGroups",
-                    "subnets": "AvailabilityZones[].SubnetId",
+                    "addresses": To(
+                        "AvailabilityZones[].LoadBalancerAddresses[].AllocationId", arns.EC2_ADDRESS
+                    ),
+                    "network": To("VpcId", arns.EC2_VPC),
+                    "security_groups": To("SecurityGroups", arns.EC2_SECURITY_GROUP),
+                    "subnets": To("AvailabilityZones[].SubnetId", arns.EC2_SUBNET),
                 },
             ),
         ),
@@ -60,7 +62,7 @@ LISTINGS: Final = (
                 type="AWS::ElasticLoadBalancing::LoadBalancer",
                 kind="network.load-balancer",
                 items="LoadBalancerDescriptions",
-                id=CLASSIC_LOAD_BALANCER,
+                id=arns.CLASSIC_LOAD_BALANCER,
                 name="LoadBalancerName",
                 created="CreatedTime",
                 tag_source=TagSource.TAGGING,
@@ -78,11 +80,14 @@ LISTINGS: Final = (
                     "Subnets",
                 ),
                 edges={
-                    "certificates": "ListenerDescriptions[].Listener.SSLCertificateId",
-                    "instances": "Instances[].InstanceId",
-                    "network": "VPCId",
-                    "security_groups": "SecurityGroups",
-                    "subnets": "Subnets",
+                    "certificates": To(
+                        "ListenerDescriptions[].Listener.SSLCertificateId",
+                        (arns.CERTIFICATE, arns.SERVER_CERTIFICATE),
+                    ),
+                    "instances": To("Instances[].InstanceId", arns.EC2_INSTANCE),
+                    "network": To("VPCId", arns.EC2_VPC),
+                    "security_groups": To("SecurityGroups", arns.EC2_SECURITY_GROUP),
+                    "subnets": To("Subnets", arns.EC2_SUBNET),
                 },
             ),
         ),
@@ -103,13 +108,13 @@ LISTINGS: Final = (
                 kind="network.target-group",
                 items="TargetGroups",
                 id="TargetGroupArn",
-                arn=TARGET_GROUP,
+                arn=arns.TARGET_GROUP,
                 name="TargetGroupName",
                 tag_source=TagSource.TAGGING,
                 unordered=("LoadBalancerArns",),
                 edges={
-                    "load_balancers": "LoadBalancerArns",
-                    "network": "VpcId",
+                    "load_balancers": To("LoadBalancerArns", arns.LOAD_BALANCER),
+                    "network": To("VpcId", arns.EC2_VPC),
                 },
             ),
         ),

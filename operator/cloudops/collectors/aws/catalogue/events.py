@@ -2,8 +2,16 @@
 
 from typing import Final
 
-from cloudops.collectors.aws.arns import EVENT_BUS, EVENT_RULE, STATE_MACHINE
-from cloudops.collectors.vocabulary import ANSWER, DESCRIBED, Describe, Emits, Listing, RegionRule
+from cloudops.collectors.aws import arns
+from cloudops.collectors.vocabulary import (
+    ANSWER,
+    DESCRIBED,
+    Describe,
+    Emits,
+    Listing,
+    RegionRule,
+    To,
+)
 from cloudops.domain.ledger import Consistency, PeriodClass
 from cloudops.domain.resource import TagSource
 
@@ -26,7 +34,7 @@ LISTINGS: Final = (
                 kind="messaging.event-bus",
                 items="EventBuses",
                 id="Arn",
-                arn=EVENT_BUS,
+                arn=arns.EVENT_BUS,
                 name="Name",
                 created="CreationTime",
                 tag_source=TagSource.TAGGING,
@@ -51,12 +59,15 @@ LISTINGS: Final = (
                 kind="messaging.event-rule",
                 items="Rules",
                 id="Arn",
-                arn=EVENT_RULE,
+                arn=arns.EVENT_RULE,
                 name="Name",
                 state="State",
                 tag_source=TagSource.TAGGING,
                 json=("EventPattern",),
-                edges={"bus": "EventBusName", "role": "RoleArn"},
+                edges={
+                    "bus": To("EventBusName", arns.EVENT_BUS),
+                    "role": To("RoleArn", arns.IAM_ROLE),
+                },
             ),
         ),
     ),
@@ -80,8 +91,10 @@ LISTINGS: Final = (
                 owner="Owner",
                 tag_source=TagSource.NONE,
                 edges={
-                    "endpoint": "[@][?starts_with(Endpoint, 'arn:')].Endpoint",
-                    "topic": "TopicArn",
+                    "endpoint": To(
+                        "[@][?starts_with(Endpoint, 'arn:')].Endpoint", arns.LAMBDA_FUNCTION
+                    ),
+                    "topic": To("TopicArn", arns.SNS_TOPIC),
                 },
             ),
         ),
@@ -114,7 +127,7 @@ LISTINGS: Final = (
                 kind="compute.workflow",
                 items=DESCRIBED,
                 id="stateMachineArn",
-                arn=STATE_MACHINE,
+                arn=arns.STATE_MACHINE,
                 name="name",
                 state="status",
                 created="creationDate",
@@ -123,11 +136,12 @@ LISTINGS: Final = (
                 redact=("definition",),
                 unordered=("loggingConfiguration.destinations",),
                 edges={
-                    "key": "encryptionConfiguration.kmsKeyId",
-                    "log_groups": (
-                        "loggingConfiguration.destinations[].cloudWatchLogsLogGroup.logGroupArn"
+                    "key": To("encryptionConfiguration.kmsKeyId", arns.KMS),
+                    "log_groups": To(
+                        "loggingConfiguration.destinations[].cloudWatchLogsLogGroup.logGroupArn",
+                        arns.LOG_GROUP,
                     ),
-                    "role": "roleArn",
+                    "role": To("roleArn", arns.IAM_ROLE),
                 },
             ),
         ),

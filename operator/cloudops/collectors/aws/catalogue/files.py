@@ -2,8 +2,16 @@
 
 from typing import Final
 
-from cloudops.collectors.aws.arns import BACKUP_PLAN, BACKUP_VAULT
-from cloudops.collectors.vocabulary import ACCOUNT, DESCRIBED, Describe, Emits, Listing, RegionRule
+from cloudops.collectors.aws import arns
+from cloudops.collectors.vocabulary import (
+    ACCOUNT,
+    DESCRIBED,
+    Describe,
+    Emits,
+    Listing,
+    RegionRule,
+    To,
+)
 from cloudops.domain.ledger import Consistency, PeriodClass
 from cloudops.domain.resource import TagSource
 
@@ -24,6 +32,7 @@ LISTINGS: Final = (
                 kind="storage.file-system",
                 items="FileSystems",
                 id="ResourceARN",
+                arn=arns.FSX_FILE_SYSTEM,
                 state="Lifecycle",
                 created="CreationTime",
                 tag_source=TagSource.LISTED,
@@ -42,10 +51,10 @@ LISTINGS: Final = (
                     "WindowsConfiguration.Aliases",
                 ),
                 edges={
-                    "interfaces": "NetworkInterfaceIds",
-                    "key": "KmsKeyId",
-                    "network": "VpcId",
-                    "subnets": "SubnetIds",
+                    "interfaces": To("NetworkInterfaceIds", arns.EC2_NETWORK_INTERFACE),
+                    "key": To("KmsKeyId", arns.KMS),
+                    "network": To("VpcId", arns.EC2_VPC),
+                    "subnets": To("SubnetIds", arns.EC2_SUBNET),
                 },
             ),
         ),
@@ -73,7 +82,10 @@ LISTINGS: Final = (
                 owner="OwnerId",
                 volatile=("ProgressPercent",),
                 unordered=("Tags",),
-                edges={"file_system": "FileSystem.FileSystemId", "key": "KmsKeyId"},
+                edges={
+                    "file_system": To("FileSystem.FileSystemId", arns.FSX_FILE_SYSTEM),
+                    "key": To("KmsKeyId", arns.KMS),
+                },
             ),
         ),
     ),
@@ -93,12 +105,12 @@ LISTINGS: Final = (
                 kind="storage.backup-vault",
                 items="BackupVaultList",
                 id="BackupVaultArn",
-                arn=BACKUP_VAULT,
+                arn=arns.BACKUP_VAULT,
                 name="BackupVaultName",
                 created="CreationDate",
                 tag_source=TagSource.TAGGING,
                 volatile=("NumberOfRecoveryPoints",),
-                edges={"key": "EncryptionKeyArn"},
+                edges={"key": To("EncryptionKeyArn", arns.KMS)},
             ),
         ),
     ),
@@ -127,13 +139,13 @@ LISTINGS: Final = (
                 kind="storage.backup-plan",
                 items=DESCRIBED,
                 id="BackupPlanArn",
-                arn=BACKUP_PLAN,
+                arn=arns.BACKUP_PLAN,
                 name="BackupPlanName",
                 created="CreationDate",
                 tag_source=TagSource.TAGGING,
                 volatile=("LastExecutionDate",),
                 unordered=("AdvancedBackupSettings", "Rules", "Rules[].CopyActions"),
-                edges={"vaults": "Rules[].TargetBackupVaultName"},
+                edges={"vaults": To("Rules[].TargetBackupVaultName", arns.BACKUP_VAULT)},
             ),
         ),
     ),
@@ -157,7 +169,10 @@ LISTINGS: Final = (
                 id="AccessPointArn",
                 name="Name",
                 tag_source=TagSource.UNREAD,
-                edges={"bucket": "Bucket", "network": "VpcConfiguration.VpcId"},
+                edges={
+                    "bucket": To("Bucket", arns.S3_BUCKET),
+                    "network": To("VpcConfiguration.VpcId", arns.EC2_VPC),
+                },
             ),
         ),
     ),

@@ -6,7 +6,8 @@ resource; where they are attached stands in the users, groups and roles.
 
 from typing import Final
 
-from cloudops.collectors.vocabulary import Emits, Listing, RegionRule
+from cloudops.collectors.aws import arns
+from cloudops.collectors.vocabulary import Emits, Listing, RegionRule, To
 from cloudops.domain.ledger import Consistency, PeriodClass
 from cloudops.domain.resource import TagSource
 
@@ -28,6 +29,7 @@ LISTINGS: Final = (
                 kind="identity.user",
                 items="UserDetailList",
                 id="Arn",
+                arn=arns.IAM_USER,
                 name="UserName",
                 created="CreateDate",
                 tag_source=TagSource.LISTED,
@@ -36,7 +38,7 @@ LISTINGS: Final = (
                 json=("UserPolicyList[].PolicyDocument",),
                 edges={
                     "boundary": "PermissionsBoundary.PermissionsBoundaryArn",
-                    "groups": "GroupList",
+                    "groups": To("GroupList", arns.IAM_GROUP),
                     "policies": "AttachedManagedPolicies[].PolicyArn",
                 },
             ),
@@ -45,6 +47,7 @@ LISTINGS: Final = (
                 kind="identity.role",
                 items="RoleDetailList",
                 id="Arn",
+                arn=arns.IAM_ROLE,
                 name="RoleName",
                 created="CreateDate",
                 tag_source=TagSource.LISTED,
@@ -64,7 +67,11 @@ LISTINGS: Final = (
                 edges={
                     "boundary": "PermissionsBoundary.PermissionsBoundaryArn",
                     "policies": "AttachedManagedPolicies[].PolicyArn",
-                    "profiles": "InstanceProfileList[].Arn",
+                    "profiles": To("InstanceProfileList[].Arn", arns.INSTANCE_PROFILE),
+                    "trusted": To(
+                        "AssumeRolePolicyDocument.Statement[].Principal.[AWS, Federated][]",
+                        pattern=r"^arn:.+",
+                    ),
                 },
             ),
             Emits(
@@ -72,6 +79,7 @@ LISTINGS: Final = (
                 kind="identity.group",
                 items="GroupDetailList",
                 id="Arn",
+                arn=arns.IAM_GROUP,
                 name="GroupName",
                 created="CreateDate",
                 tag_source=TagSource.NONE,

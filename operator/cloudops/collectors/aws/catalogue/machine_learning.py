@@ -2,14 +2,16 @@
 
 from typing import Final
 
-from cloudops.collectors.aws.arns import (
-    SAGEMAKER_DOMAIN,
-    SAGEMAKER_ENDPOINT,
-    SAGEMAKER_ENDPOINT_CONFIG,
-    SAGEMAKER_MODEL,
-    SAGEMAKER_NOTEBOOK,
+from cloudops.collectors.aws import arns
+from cloudops.collectors.vocabulary import (
+    ANSWER,
+    DESCRIBED,
+    Describe,
+    Emits,
+    Listing,
+    RegionRule,
+    To,
 )
-from cloudops.collectors.vocabulary import ANSWER, DESCRIBED, Describe, Emits, Listing, RegionRule
 from cloudops.domain.ledger import Consistency, PeriodClass
 from cloudops.domain.resource import TagSource
 
@@ -38,7 +40,7 @@ LISTINGS: Final = (
                 kind="ml.notebook",
                 items=DESCRIBED,
                 id="NotebookInstanceArn",
-                arn=SAGEMAKER_NOTEBOOK,
+                arn=arns.SAGEMAKER_NOTEBOOK,
                 name="NotebookInstanceName",
                 state="NotebookInstanceStatus",
                 created="CreationTime",
@@ -46,11 +48,11 @@ LISTINGS: Final = (
                 volatile=("FailureReason", "LastModifiedTime"),
                 unordered=("AcceleratorTypes", "AdditionalCodeRepositories", "SecurityGroups"),
                 edges={
-                    "interface": "NetworkInterfaceId",
-                    "key": "KmsKeyId",
-                    "role": "RoleArn",
-                    "security_groups": "SecurityGroups",
-                    "subnet": "SubnetId",
+                    "interface": To("NetworkInterfaceId", arns.EC2_NETWORK_INTERFACE),
+                    "key": To("KmsKeyId", arns.KMS),
+                    "role": To("RoleArn", arns.IAM_ROLE),
+                    "security_groups": To("SecurityGroups", arns.EC2_SECURITY_GROUP),
+                    "subnet": To("SubnetId", arns.EC2_SUBNET),
                 },
             ),
         ),
@@ -71,7 +73,7 @@ LISTINGS: Final = (
                 kind="ml.model",
                 items="Models",
                 id="ModelArn",
-                arn=SAGEMAKER_MODEL,
+                arn=arns.SAGEMAKER_MODEL,
                 name="ModelName",
                 created="CreationTime",
                 tag_source=TagSource.TAGGING,
@@ -94,7 +96,7 @@ LISTINGS: Final = (
                 kind="ml.endpoint-config",
                 items="EndpointConfigs",
                 id="EndpointConfigArn",
-                arn=SAGEMAKER_ENDPOINT_CONFIG,
+                arn=arns.SAGEMAKER_ENDPOINT_CONFIG,
                 name="EndpointConfigName",
                 created="CreationTime",
                 tag_source=TagSource.TAGGING,
@@ -117,7 +119,7 @@ LISTINGS: Final = (
                 kind="ml.endpoint",
                 items="Endpoints",
                 id="EndpointArn",
-                arn=SAGEMAKER_ENDPOINT,
+                arn=arns.SAGEMAKER_ENDPOINT,
                 name="EndpointName",
                 state="EndpointStatus",
                 created="CreationTime",
@@ -142,7 +144,7 @@ LISTINGS: Final = (
                 kind="ml.domain",
                 items="Domains",
                 id="DomainArn",
-                arn=SAGEMAKER_DOMAIN,
+                arn=arns.SAGEMAKER_DOMAIN,
                 name="DomainName",
                 state="Status",
                 created="CreationTime",

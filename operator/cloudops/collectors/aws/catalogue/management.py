@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from cloudops.collectors.aws.arns import CONFIG_RULE, SSM_PARAMETER
-from cloudops.collectors.vocabulary import Emits, Listing, RegionRule
+from cloudops.collectors.aws import arns
+from cloudops.collectors.vocabulary import Emits, Listing, RegionRule, To
 from cloudops.domain.ledger import Consistency, PeriodClass
 from cloudops.domain.resource import TagSource
 
@@ -36,7 +36,10 @@ LISTINGS: Final = (
                     "LastPingDateTime",
                     "LastSuccessfulAssociationExecutionDate",
                 ),
-                edges={"instance": "InstanceId", "role": "IamRole"},
+                edges={
+                    "instance": To("InstanceId", arns.EC2_INSTANCE),
+                    "role": To("IamRole", arns.IAM_ROLE),
+                },
             ),
         ),
     ),
@@ -60,12 +63,12 @@ LISTINGS: Final = (
                     "arn:{partition}:ssm:{region}:{account}:parameter"
                     "{starts_with(Name, '/') && Name || join('', ['/', Name])*}"
                 ),
-                arn=SSM_PARAMETER,
+                arn=arns.SSM_PARAMETER,
                 name="Name",
                 tag_source=TagSource.TAGGING,
                 unordered=("Policies",),
                 json=("Policies[].PolicyText",),
-                edges={"key": "KeyId"},
+                edges={"key": To("KeyId", arns.KMS)},
             ),
         ),
     ),
@@ -108,14 +111,14 @@ LISTINGS: Final = (
                 type="AWS::Config::ConfigurationRecorder",
                 kind="management.recorder",
                 items="ConfigurationRecorders",
-                id="arn:{partition}:config:{region}:{account}:configuration-recorder/{name}",
+                id=arns.CONFIG_RECORDER,
                 name="name",
                 tag_source=TagSource.UNREAD,
                 unordered=(
                     "recordingGroup.exclusionByResourceTypes.resourceTypes",
                     "recordingGroup.resourceTypes",
                 ),
-                edges={"role": "roleARN"},
+                edges={"role": To("roleARN", arns.IAM_ROLE)},
             ),
         ),
     ),
@@ -136,7 +139,7 @@ LISTINGS: Final = (
                 name="name",
                 tag_source=TagSource.NONE,
                 volatile=("lastStatusChangeTime",),
-                edges={"recorder": "name"},
+                edges={"recorder": To("name", arns.CONFIG_RECORDER)},
             ),
         ),
     ),
@@ -156,7 +159,11 @@ LISTINGS: Final = (
                 id="arn:{partition}:config:{region}:{account}:delivery-channel/{name}",
                 name="name",
                 tag_source=TagSource.NONE,
-                edges={"bucket": "s3BucketName", "topic": "snsTopicARN"},
+                edges={
+                    "bucket": To("s3BucketName", arns.S3_BUCKET),
+                    "key": To("s3KmsKeyArn", arns.KMS),
+                    "topic": To("snsTopicARN", arns.SNS_TOPIC),
+                },
             ),
         ),
     ),
@@ -174,7 +181,7 @@ LISTINGS: Final = (
                 kind="management.rule",
                 items="ConfigRules",
                 id="ConfigRuleArn",
-                arn=CONFIG_RULE,
+                arn=arns.CONFIG_RULE,
                 name="ConfigRuleName",
                 state="ConfigRuleState",
                 tag_source=TagSource.TAGGING,
@@ -184,6 +191,12 @@ LISTINGS: Final = (
                     "Source.SourceDetails",
                 ),
                 json=("InputParameters",),
+                edges={
+                    "function": To(
+                        "Source.Owner == 'CUSTOM_LAMBDA' && Source.SourceIdentifier",
+                        arns.LAMBDA_FUNCTION,
+                    ),
+                },
             ),
         ),
     ),

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from cloudops.collectors.aws.arns import SNS_TOPIC, SQS_QUEUE
-from cloudops.collectors.vocabulary import DESCRIBED, Describe, Emits, Listing, RegionRule
+from cloudops.collectors.aws import arns
+from cloudops.collectors.vocabulary import DESCRIBED, Describe, Emits, Listing, RegionRule, To
 from cloudops.domain.ledger import Consistency, PeriodClass
 from cloudops.domain.resource import TagSource
 
@@ -36,7 +36,7 @@ LISTINGS: Final = (
                 kind="messaging.queue",
                 items=DESCRIBED,
                 id="QueueArn",
-                arn=SQS_QUEUE,
+                arn=arns.SQS_QUEUE,
                 name="QueueArn",
                 created="CreatedTimestamp",
                 tag_source=TagSource.TAGGING,
@@ -47,9 +47,9 @@ LISTINGS: Final = (
                 ),
                 json=("Policy", "RedriveAllowPolicy", "RedrivePolicy"),
                 edges={
-                    "dead_letters": "RedrivePolicy.deadLetterTargetArn",
-                    "key": "KmsMasterKeyId",
-                    "sources": "RedriveAllowPolicy.sourceQueueArns",
+                    "dead_letters": To("RedrivePolicy.deadLetterTargetArn", arns.SQS_QUEUE),
+                    "key": To("KmsMasterKeyId", arns.KMS),
+                    "sources": To("RedriveAllowPolicy.sourceQueueArns", arns.SQS_QUEUE),
                 },
             ),
         ),
@@ -77,7 +77,7 @@ LISTINGS: Final = (
                 kind="messaging.topic",
                 items=DESCRIBED,
                 id="TopicArn",
-                arn=SNS_TOPIC,
+                arn=arns.SNS_TOPIC,
                 name="TopicArn",
                 tag_source=TagSource.TAGGING,
                 volatile=(
@@ -88,7 +88,7 @@ LISTINGS: Final = (
                     "SubscriptionsPending",
                 ),
                 json=("ArchivePolicy", "DeliveryPolicy", "EffectiveDeliveryPolicy", "Policy"),
-                edges={"key": "KmsMasterKeyId"},
+                edges={"key": To("KmsMasterKeyId", arns.KMS)},
             ),
         ),
     ),

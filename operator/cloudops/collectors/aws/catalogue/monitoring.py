@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from cloudops.collectors.aws.arns import ALARM, LOG_GROUP, TRAIL
-from cloudops.collectors.vocabulary import Emits, Listing, RegionRule
+from cloudops.collectors.aws import arns
+from cloudops.collectors.vocabulary import Emits, Listing, RegionRule, To
 from cloudops.domain.ledger import Consistency, PeriodClass
 from cloudops.domain.resource import TagSource
 
@@ -23,7 +23,9 @@ _ALARM_UNORDERED: Final = (
     "ActionConfiguration.AlarmTagsPropagation.ExcludedTagKeys",
     "ActionConfiguration.AlarmTagsPropagation.IncludedTagKeys",
 )
-_ALARM_EDGES: Final = {"actions": f"[{', '.join(_ALARM_ACTIONS)}][][]"}
+_ALARM_EDGES: Final = {
+    "actions": To(f"[{', '.join(_ALARM_ACTIONS)}][][]", (arns.LAMBDA_FUNCTION, arns.SNS_TOPIC))
+}
 
 LISTINGS: Final = (
     Listing(
@@ -44,16 +46,16 @@ LISTINGS: Final = (
                 kind="monitoring.trail",
                 items="trailList",
                 id="TrailARN",
-                arn=TRAIL,
+                arn=arns.TRAIL,
                 name="Name",
                 region="HomeRegion",
                 tag_source=TagSource.TAGGING,
                 edges={
-                    "bucket": "S3BucketName",
-                    "key": "KmsKeyId",
-                    "log_group": "CloudWatchLogsLogGroupArn",
-                    "role": "CloudWatchLogsRoleArn",
-                    "topic": "SnsTopicARN",
+                    "bucket": To("S3BucketName", arns.S3_BUCKET),
+                    "key": To("KmsKeyId", arns.KMS),
+                    "log_group": To("CloudWatchLogsLogGroupArn", arns.LOG_GROUP),
+                    "role": To("CloudWatchLogsRoleArn", arns.IAM_ROLE),
+                    "topic": To("SnsTopicARN", arns.SNS_TOPIC),
                 },
             ),
         ),
@@ -75,13 +77,13 @@ LISTINGS: Final = (
                 items="logGroups",
                 # The answer's `arn` ends in `:*`, and its `logGroupArn` is younger than
                 # many an endpoint.
-                id=LOG_GROUP,
+                id=arns.LOG_GROUP,
                 name="logGroupName",
                 created="creationTime",
                 tag_source=TagSource.TAGGING,
                 volatile=("storedBytes",),
                 unordered=("inheritedProperties",),
-                edges={"key": "kmsKeyId"},
+                edges={"key": To("kmsKeyId", arns.KMS)},
             ),
         ),
     ),
@@ -103,7 +105,7 @@ LISTINGS: Final = (
                 kind="monitoring.alarm",
                 items="MetricAlarms",
                 id="AlarmArn",
-                arn=ALARM,
+                arn=arns.ALARM,
                 name="AlarmName",
                 tag_source=TagSource.TAGGING,
                 volatile=(*_ALARM_VOLATILE, "EvaluationState"),
@@ -120,12 +122,12 @@ LISTINGS: Final = (
                 kind="monitoring.alarm",
                 items="CompositeAlarms",
                 id="AlarmArn",
-                arn=ALARM,
+                arn=arns.ALARM,
                 name="AlarmName",
                 tag_source=TagSource.TAGGING,
                 volatile=(*_ALARM_VOLATILE, "ActionsSuppressedBy", "ActionsSuppressedReason"),
                 unordered=_ALARM_UNORDERED,
-                edges={**_ALARM_EDGES, "suppressor": "ActionsSuppressor"},
+                edges={**_ALARM_EDGES, "suppressor": To("ActionsSuppressor", arns.ALARM)},
             ),
         ),
     ),

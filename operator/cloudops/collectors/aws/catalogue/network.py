@@ -2,16 +2,13 @@
 
 from typing import Final
 
-from cloudops.collectors.aws.arns import (
-    EC2_ADDRESS,
-    EC2_NAT_GATEWAY,
-    EC2_NETWORK_INTERFACE,
-    EC2_SUBNET,
-    EC2_VPC,
-)
-from cloudops.collectors.vocabulary import Emits, Listing, RegionRule
+from cloudops.collectors.aws import arns
+from cloudops.collectors.vocabulary import Emits, Listing, RegionRule, To
 from cloudops.domain.ledger import Consistency, PeriodClass
 from cloudops.domain.resource import TagSource
+
+# Named by Lambda itself: the function, and an id of the interface.
+_LAMBDA_INTERFACE: Final = r"^AWS Lambda VPC ENI-(.+)-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 
 LISTINGS: Final = (
     Listing(
@@ -30,14 +27,17 @@ LISTINGS: Final = (
                 items="Addresses",
                 # What this address is now attached to may belong to somebody else; the
                 # address itself is always ours.
-                id=EC2_ADDRESS,
+                id=arns.EC2_ADDRESS,
                 tag_source=TagSource.LISTED,
                 tags="Tags",
                 unordered=("Tags",),
                 edges={
-                    "instance": "InstanceId",
-                    "interface": "NetworkInterfaceId",
-                    "subnet": "SubnetId",
+                    "instance": To("InstanceId", arns.EC2_INSTANCE),
+                    "interface": To(
+                        "@.{id: NetworkInterfaceId, account: NetworkInterfaceOwnerId}",
+                        arns.EC2_NETWORK_INTERFACE,
+                    ),
+                    "subnet": To("SubnetId", arns.EC2_SUBNET),
                 },
             ),
         ),
@@ -57,7 +57,7 @@ LISTINGS: Final = (
                 type="AWS::EC2::VPC",
                 kind="network.network",
                 items="Vpcs",
-                id=EC2_VPC,
+                id=arns.EC2_VPC,
                 # Who is given a subnet sees the network around it, too.
                 owner="OwnerId",
                 state="State",
@@ -76,7 +76,7 @@ LISTINGS: Final = (
                     "Ipv6CidrBlockAssociationSet",
                     "Tags",
                 ),
-                edges={"dhcp_options": "DhcpOptionsId"},
+                edges={"dhcp_options": To("DhcpOptionsId", arns.EC2_DHCP_OPTIONS)},
             ),
         ),
     ),
@@ -95,7 +95,7 @@ LISTINGS: Final = (
                 type="AWS::EC2::Subnet",
                 kind="network.subnet",
                 items="Subnets",
-                id=EC2_SUBNET,
+                id=arns.EC2_SUBNET,
                 # Subnets that other accounts share with this one are listed too.
                 owner="OwnerId",
                 state="State",
@@ -106,7 +106,7 @@ LISTINGS: Final = (
                     "Ipv6CidrBlockAssociationSet[].Ipv6CidrBlockState",
                 ),
                 unordered=("Ipv6CidrBlockAssociationSet", "Tags"),
-                edges={"network": "VpcId"},
+                edges={"network": To("VpcId", arns.EC2_VPC)},
             ),
         ),
     ),
@@ -125,7 +125,7 @@ LISTINGS: Final = (
                 type="AWS::EC2::NetworkInterface",
                 kind="network.interface",
                 items="NetworkInterfaces",
-                id=EC2_NETWORK_INTERFACE,
+                id=arns.EC2_NETWORK_INTERFACE,
                 # The owner of a shared subnet sees what others put into it. Interfaces that
                 # a service made for this account are the account's own.
                 owner="OwnerId",
@@ -144,11 +144,45 @@ LISTINGS: Final = (
                     "TagSet",
                 ),
                 edges={
-                    "addresses": "PrivateIpAddresses[].Association.AllocationId",
-                    "instance": "Attachment.InstanceId",
-                    "network": "VpcId",
-                    "security_groups": "Groups[].GroupId",
-                    "subnet": "SubnetId",
+                    "addresses": To(
+                        "PrivateIpAddresses[].Association.AllocationId", arns.EC2_ADDRESS
+                    ),
+                    "file_system": To(
+                        "InterfaceType == 'efs' && Description",
+                        arns.EFS_FILE_SYSTEM,
+                        pattern=r"\bfs-\w+",
+                    ),
+                    "function": To(
+                        "InterfaceType == 'lambda' && Description",
+                        arns.LAMBDA_FUNCTION,
+                        pattern=_LAMBDA_INTERFACE,
+                    ),
+                    "instance": To(
+                        "Attachment.{id: InstanceId, account: InstanceOwnerId}", arns.EC2_INSTANCE
+                    ),
+                    "load_balancer": To(
+                        "RequesterManaged && Description",
+                        (arns.LOAD_BALANCER, arns.CLASSIC_LOAD_BALANCER),
+                        pattern=r"^ELB (\S+)$",
+                    ),
+                    "nat_gateway": To(
+                        "InterfaceType == 'nat_gateway' && Description",
+                        arns.EC2_NAT_GATEWAY,
+                        pattern=r"\bnat-\w+",
+                    ),
+                    "network": To("VpcId", arns.EC2_VPC),
+                    "security_groups": To("Groups[].GroupId", arns.EC2_SECURITY_GROUP),
+                    "subnet": To("SubnetId", arns.EC2_SUBNET),
+                    "transit_gateway_attachment": To(
+                        "InterfaceType == 'transit_gateway' && Description",
+                        arns.EC2_TRANSIT_GATEWAY_ATTACHMENT,
+                        pattern=r"\btgw-attach-\w+",
+                    ),
+                    "vpc_endpoint": To(
+                        "InterfaceType == 'vpc_endpoint' && Description",
+                        arns.EC2_VPC_ENDPOINT,
+                        pattern=r"\bvpce-\w+",
+                    ),
                 },
             ),
         ),
@@ -168,7 +202,7 @@ LISTINGS: Final = (
                 type="AWS::EC2::NatGateway",
                 kind="network.nat-gateway",
                 items="NatGateways",
-                id=EC2_NAT_GATEWAY,
+                id=arns.EC2_NAT_GATEWAY,
                 # Deleted ones are shown for an hour, and say so here.
                 state="State",
                 created="CreateTime",
@@ -182,10 +216,12 @@ LISTINGS: Final = (
                 ),
                 unordered=("AttachedAppliances", "NatGatewayAddresses", "Tags"),
                 edges={
-                    "addresses": "NatGatewayAddresses[].AllocationId",
-                    "interfaces": "NatGatewayAddresses[].NetworkInterfaceId",
-                    "network": "VpcId",
-                    "subnet": "SubnetId",
+                    "addresses": To("NatGatewayAddresses[].AllocationId", arns.EC2_ADDRESS),
+                    "interfaces": To(
+                        "NatGatewayAddresses[].NetworkInterfaceId", arns.EC2_NETWORK_INTERFACE
+                    ),
+                    "network": To("VpcId", arns.EC2_VPC),
+                    "subnet": To("SubnetId", arns.EC2_SUBNET),
                 },
             ),
         ),

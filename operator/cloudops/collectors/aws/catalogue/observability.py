@@ -2,7 +2,16 @@
 
 from typing import Final
 
-from cloudops.collectors.vocabulary import ANSWER, DESCRIBED, Describe, Emits, Listing, RegionRule
+from cloudops.collectors.aws import arns
+from cloudops.collectors.vocabulary import (
+    ANSWER,
+    DESCRIBED,
+    Describe,
+    Emits,
+    Listing,
+    RegionRule,
+    To,
+)
 from cloudops.domain.ledger import Consistency, PeriodClass
 from cloudops.domain.resource import TagSource
 
@@ -44,7 +53,7 @@ LISTINGS: Final = (
                     "LatestNotificationAttemptTime",
                     "LatestNotificationTime",
                 ),
-                edges={"trail": "TrailARN"},
+                edges={"trail": To("TrailARN", arns.TRAIL)},
             ),
         ),
     ),
@@ -81,7 +90,7 @@ LISTINGS: Final = (
                     "EventSelectors[].DataResources[].Values",
                     "EventSelectors[].ExcludeManagementEventSources",
                 ),
-                edges={"trail": "TrailARN"},
+                edges={"trail": To("TrailARN", arns.TRAIL)},
             ),
         ),
     ),
@@ -104,7 +113,7 @@ LISTINGS: Final = (
                 name="filterName",
                 created="creationTime",
                 tag_source=TagSource.NONE,
-                edges={"log_group": "logGroupName"},
+                edges={"log_group": To("logGroupName", arns.LOG_GROUP)},
             ),
         ),
     ),
@@ -143,6 +152,7 @@ LISTINGS: Final = (
                 kind="compute.function-layer",
                 items="Layers",
                 id="LayerArn",
+                arn=arns.LAMBDA_LAYER,
                 name="LayerName",
                 tag_source=TagSource.NONE,
                 unordered=(
@@ -178,7 +188,10 @@ LISTINGS: Final = (
                     "SourceAccessConfigurations",
                     "Topics",
                 ),
-                edges={"function": "FunctionArn", "source": "EventSourceArn"},
+                edges={
+                    "function": To("FunctionArn", arns.LAMBDA_FUNCTION),
+                    "source": To("EventSourceArn", (arns.DYNAMODB_TABLE, arns.DATA_STREAM)),
+                },
             ),
         ),
     ),

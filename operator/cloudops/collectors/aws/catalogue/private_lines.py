@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from cloudops.collectors.vocabulary import Emits, Listing, RegionRule
+from cloudops.collectors.aws import arns
+from cloudops.collectors.vocabulary import Emits, Listing, RegionRule, To
 from cloudops.domain.ledger import Consistency, PeriodClass
 from cloudops.domain.resource import TagSource
 
@@ -21,7 +22,7 @@ LISTINGS: Final = (
                 type="AWS::EC2::VPNConnection",
                 kind="network.vpn-connection",
                 items="VpnConnections",
-                id="arn:{partition}:ec2:{region}:{account}:vpn-connection/{VpnConnectionId}",
+                id=arns.EC2_VPN_CONNECTION,
                 # Deleted ones are shown for a while, and say so here.
                 state="State",
                 tag_source=TagSource.LISTED,
@@ -42,8 +43,9 @@ LISTINGS: Final = (
                     "Tags",
                 ),
                 edges={
-                    "customer_gateway": "CustomerGatewayId",
-                    "gateway": "VpnGatewayId || TransitGatewayId",
+                    "customer_gateway": To("CustomerGatewayId", arns.EC2_CUSTOMER_GATEWAY),
+                    "transit_gateway": To("TransitGatewayId", arns.EC2_TRANSIT_GATEWAY),
+                    "vpn_gateway": To("VpnGatewayId", arns.EC2_VPN_GATEWAY),
                 },
             ),
         ),
@@ -61,13 +63,13 @@ LISTINGS: Final = (
                 type="AWS::EC2::VPNGateway",
                 kind="network.vpn-gateway",
                 items="VpnGateways",
-                id="arn:{partition}:ec2:{region}:{account}:vpn-gateway/{VpnGatewayId}",
+                id=arns.EC2_VPN_GATEWAY,
                 state="State",
                 tag_source=TagSource.LISTED,
                 tags="Tags",
                 volatile=("VpcAttachments[].State",),
                 unordered=("Tags", "VpcAttachments"),
-                edges={"networks": "VpcAttachments[].VpcId"},
+                edges={"networks": To("VpcAttachments[].VpcId", arns.EC2_VPC)},
             ),
         ),
     ),
@@ -84,12 +86,12 @@ LISTINGS: Final = (
                 type="AWS::EC2::CustomerGateway",
                 kind="network.customer-gateway",
                 items="CustomerGateways",
-                id="arn:{partition}:ec2:{region}:{account}:customer-gateway/{CustomerGatewayId}",
+                id=arns.EC2_CUSTOMER_GATEWAY,
                 state="State",
                 tag_source=TagSource.LISTED,
                 tags="Tags",
                 unordered=("Tags",),
-                edges={"certificate": "CertificateArn"},
+                edges={"certificate": To("CertificateArn", arns.CERTIFICATE)},
             ),
         ),
     ),
@@ -117,7 +119,10 @@ LISTINGS: Final = (
                 tags="tags",
                 volatile=("macSecKeys[].state", "portEncryptionStatus", "rateLimiterStatus"),
                 unordered=("macSecKeys", "tags"),
-                edges={"group": "lagId", "keys": "macSecKeys[].secretARN"},
+                edges={
+                    "group": "lagId",
+                    "keys": "macSecKeys[].secretARN",
+                },
             ),
         ),
     ),

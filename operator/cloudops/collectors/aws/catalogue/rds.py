@@ -7,7 +7,8 @@ types, told apart by `Engine`; listings of their own would claim the same ids.
 
 from typing import Final
 
-from cloudops.collectors.vocabulary import Emits, Listing, RegionRule
+from cloudops.collectors.aws import arns
+from cloudops.collectors.vocabulary import Emits, Listing, RegionRule, To
 from cloudops.domain.ledger import Consistency, PeriodClass
 from cloudops.domain.resource import TagSource
 
@@ -31,6 +32,7 @@ LISTINGS: Final = (
                 kind="database.instance",
                 items="DBInstances",
                 id="DBInstanceArn",
+                arn=arns.RDS_INSTANCE,
                 name="DBInstanceIdentifier",
                 state="DBInstanceStatus",
                 created="InstanceCreateTime",
@@ -78,18 +80,22 @@ LISTINGS: Final = (
                     "VpcSecurityGroups",
                 ),
                 edges={
-                    "cluster": "DBClusterIdentifier",
-                    "insights_key": "PerformanceInsightsKMSKeyId",
-                    "key": "KmsKeyId",
-                    "network": "DBSubnetGroup.VpcId",
-                    "replica_of": "ReadReplicaSourceDBInstanceIdentifier",
-                    "replica_of_cluster": "ReadReplicaSourceDBClusterIdentifier",
-                    "role": "MonitoringRoleArn",
-                    "roles": "AssociatedRoles[].RoleArn",
+                    "cluster": To("DBClusterIdentifier", arns.RDS_CLUSTER),
+                    "insights_key": To("PerformanceInsightsKMSKeyId", arns.KMS),
+                    "key": To("KmsKeyId", arns.KMS),
+                    "network": To("DBSubnetGroup.VpcId", arns.EC2_VPC),
+                    "replica_of": To("ReadReplicaSourceDBInstanceIdentifier", arns.RDS_INSTANCE),
+                    "replica_of_cluster": To(
+                        "ReadReplicaSourceDBClusterIdentifier", arns.RDS_CLUSTER
+                    ),
+                    "role": To("MonitoringRoleArn", arns.IAM_ROLE),
+                    "roles": To("AssociatedRoles[].RoleArn", arns.IAM_ROLE),
                     "secret": "MasterUserSecret.SecretArn",
-                    "security_groups": "VpcSecurityGroups[].VpcSecurityGroupId",
+                    "security_groups": To(
+                        "VpcSecurityGroups[].VpcSecurityGroupId", arns.EC2_SECURITY_GROUP
+                    ),
                     "subnet_group": "DBSubnetGroup.DBSubnetGroupName",
-                    "subnets": "DBSubnetGroup.Subnets[].SubnetIdentifier",
+                    "subnets": To("DBSubnetGroup.Subnets[].SubnetIdentifier", arns.EC2_SUBNET),
                 },
             ),
         ),
@@ -110,6 +116,7 @@ LISTINGS: Final = (
                 kind="database.cluster",
                 items="DBClusters",
                 id="DBClusterArn",
+                arn=arns.RDS_CLUSTER,
                 name="DBClusterIdentifier",
                 state="Status",
                 created="ClusterCreateTime",
@@ -146,14 +153,18 @@ LISTINGS: Final = (
                     "VpcSecurityGroups",
                 ),
                 edges={
-                    "insights_key": "PerformanceInsightsKMSKeyId",
-                    "instances": "DBClusterMembers[].DBInstanceIdentifier",
-                    "key": "KmsKeyId",
-                    "replica_of": "ReplicationSourceIdentifier",
-                    "role": "MonitoringRoleArn",
-                    "roles": "AssociatedRoles[].RoleArn",
+                    "insights_key": To("PerformanceInsightsKMSKeyId", arns.KMS),
+                    "instances": To("DBClusterMembers[].DBInstanceIdentifier", arns.RDS_INSTANCE),
+                    "key": To("KmsKeyId", arns.KMS),
+                    "replica_of": To(
+                        "ReplicationSourceIdentifier", (arns.RDS_CLUSTER, arns.RDS_INSTANCE)
+                    ),
+                    "role": To("MonitoringRoleArn", arns.IAM_ROLE),
+                    "roles": To("AssociatedRoles[].RoleArn", arns.IAM_ROLE),
                     "secret": "MasterUserSecret.SecretArn",
-                    "security_groups": "VpcSecurityGroups[].VpcSecurityGroupId",
+                    "security_groups": To(
+                        "VpcSecurityGroups[].VpcSecurityGroupId", arns.EC2_SECURITY_GROUP
+                    ),
                     "subnet_group": "DBSubnetGroup",
                 },
             ),
@@ -176,6 +187,7 @@ LISTINGS: Final = (
                 kind="database.snapshot",
                 items="DBSnapshots",
                 id="DBSnapshotArn",
+                arn=arns.RDS_SNAPSHOT,
                 name="DBSnapshotIdentifier",
                 state="Status",
                 created="SnapshotCreateTime",
@@ -184,10 +196,10 @@ LISTINGS: Final = (
                 volatile=("PercentProgress",),
                 unordered=("AdditionalStorageVolumes", "ProcessorFeatures", "TagList"),
                 edges={
-                    "instance": "DBInstanceIdentifier",
-                    "key": "KmsKeyId",
-                    "network": "VpcId",
-                    "source": "SourceDBSnapshotIdentifier",
+                    "instance": To("DBInstanceIdentifier", arns.RDS_INSTANCE),
+                    "key": To("KmsKeyId", arns.KMS),
+                    "network": To("VpcId", arns.EC2_VPC),
+                    "source": To("SourceDBSnapshotIdentifier", arns.RDS_SNAPSHOT),
                 },
             ),
         ),
@@ -208,6 +220,7 @@ LISTINGS: Final = (
                 kind="database.snapshot",
                 items="DBClusterSnapshots",
                 id="DBClusterSnapshotArn",
+                arn=arns.RDS_CLUSTER_SNAPSHOT,
                 name="DBClusterSnapshotIdentifier",
                 state="Status",
                 created="SnapshotCreateTime",
@@ -216,9 +229,10 @@ LISTINGS: Final = (
                 volatile=("PercentProgress",),
                 unordered=("AvailabilityZones", "TagList"),
                 edges={
-                    "cluster": "DBClusterIdentifier",
-                    "key": "KmsKeyId",
-                    "network": "VpcId",
+                    "cluster": To("DBClusterIdentifier", arns.RDS_CLUSTER),
+                    "key": To("KmsKeyId", arns.KMS),
+                    "network": To("VpcId", arns.EC2_VPC),
+                    "source": To("SourceDBClusterSnapshotArn", arns.RDS_CLUSTER_SNAPSHOT),
                 },
             ),
         ),

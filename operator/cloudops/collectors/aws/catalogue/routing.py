@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from cloudops.collectors.vocabulary import Emits, Listing, RegionRule
+from cloudops.collectors.aws import arns
+from cloudops.collectors.vocabulary import Emits, Listing, RegionRule, To
 from cloudops.domain.ledger import Consistency, PeriodClass
 from cloudops.domain.resource import TagSource
 
@@ -22,7 +23,7 @@ LISTINGS: Final = (
                 type="AWS::EC2::RouteTable",
                 kind="network.route-table",
                 items="RouteTables",
-                id="arn:{partition}:ec2:{region}:{account}:route-table/{RouteTableId}",
+                id=arns.EC2_ROUTE_TABLE,
                 # Who is given a subnet sees the table behind it, too.
                 owner="OwnerId",
                 tag_source=TagSource.LISTED,
@@ -31,15 +32,30 @@ LISTINGS: Final = (
                 volatile=("Associations[].AssociationState",),
                 unordered=("Associations", "PropagatingVgws", "Routes", "Tags"),
                 edges={
-                    "gateways": (
-                        "Routes[?GatewayId != 'local']"
-                        ".[GatewayId, EgressOnlyInternetGatewayId, NatGatewayId,"
-                        " TransitGatewayId][] | [?@]"
+                    "egress_gateways": To(
+                        "Routes[].EgressOnlyInternetGatewayId", arns.EC2_EGRESS_GATEWAY
                     ),
-                    "interfaces": "Routes[].NetworkInterfaceId",
-                    "network": "VpcId",
-                    "peerings": "Routes[].VpcPeeringConnectionId",
-                    "subnets": "Associations[].SubnetId",
+                    "instances": To(
+                        "Routes[].{id: InstanceId, account: InstanceOwnerId}", arns.EC2_INSTANCE
+                    ),
+                    "interfaces": To("Routes[].NetworkInterfaceId", arns.EC2_NETWORK_INTERFACE),
+                    "internet_gateways": To(
+                        "Routes[].GatewayId", arns.EC2_INTERNET_GATEWAY, pattern=r"^igw-\w+"
+                    ),
+                    "nat_gateways": To("Routes[].NatGatewayId", arns.EC2_NAT_GATEWAY),
+                    "network": To("VpcId", arns.EC2_VPC),
+                    "peerings": To("Routes[].VpcPeeringConnectionId", arns.EC2_PEERING),
+                    "prefix_lists": To("Routes[].DestinationPrefixListId", arns.EC2_PREFIX_LIST),
+                    "subnets": To("Associations[].SubnetId", arns.EC2_SUBNET),
+                    "transit_gateways": To("Routes[].TransitGatewayId", arns.EC2_TRANSIT_GATEWAY),
+                    "vpc_endpoints": To(
+                        "Routes[].GatewayId", arns.EC2_VPC_ENDPOINT, pattern=r"^vpce-\w+"
+                    ),
+                    "vpn_gateways": To(
+                        "[Routes[].GatewayId, PropagatingVgws[].GatewayId]",
+                        arns.EC2_VPN_GATEWAY,
+                        pattern=r"^vgw-\w+",
+                    ),
                 },
             ),
         ),
@@ -65,7 +81,10 @@ LISTINGS: Final = (
                 tags="Tags",
                 # Entries say by their numbers in which order they count.
                 unordered=("Associations", "Entries", "Tags"),
-                edges={"network": "VpcId", "subnets": "Associations[].SubnetId"},
+                edges={
+                    "network": To("VpcId", arns.EC2_VPC),
+                    "subnets": To("Associations[].SubnetId", arns.EC2_SUBNET),
+                },
             ),
         ),
     ),
@@ -84,14 +103,14 @@ LISTINGS: Final = (
                 type="AWS::EC2::InternetGateway",
                 kind="network.internet-gateway",
                 items="InternetGateways",
-                id="arn:{partition}:ec2:{region}:{account}:internet-gateway/{InternetGatewayId}",
+                id=arns.EC2_INTERNET_GATEWAY,
                 owner="OwnerId",
                 tag_source=TagSource.LISTED,
                 tags="Tags",
                 # Attaching takes its own time and ends by itself.
                 volatile=("Attachments[].State",),
                 unordered=("Attachments", "Tags"),
-                edges={"networks": "Attachments[].VpcId"},
+                edges={"networks": To("Attachments[].VpcId", arns.EC2_VPC)},
             ),
         ),
     ),
@@ -110,15 +129,12 @@ LISTINGS: Final = (
                 type="AWS::EC2::EgressOnlyInternetGateway",
                 kind="network.internet-gateway",
                 items="EgressOnlyInternetGateways",
-                id=(
-                    "arn:{partition}:ec2:{region}:{account}:"
-                    "egress-only-internet-gateway/{EgressOnlyInternetGatewayId}"
-                ),
+                id=(arns.EC2_EGRESS_GATEWAY),
                 tag_source=TagSource.LISTED,
                 tags="Tags",
                 volatile=("Attachments[].State",),
                 unordered=("Attachments", "Tags"),
-                edges={"networks": "Attachments[].VpcId"},
+                edges={"networks": To("Attachments[].VpcId", arns.EC2_VPC)},
             ),
         ),
     ),
@@ -137,7 +153,7 @@ LISTINGS: Final = (
                 type="AWS::EC2::DHCPOptions",
                 kind="network.dhcp-options",
                 items="DhcpOptions",
-                id="arn:{partition}:ec2:{region}:{account}:dhcp-options/{DhcpOptionsId}",
+                id=arns.EC2_DHCP_OPTIONS,
                 owner="OwnerId",
                 tag_source=TagSource.LISTED,
                 tags="Tags",
@@ -162,6 +178,7 @@ LISTINGS: Final = (
                 kind="network.prefix-list",
                 items="PrefixLists",
                 id="PrefixListArn",
+                arn=arns.EC2_PREFIX_LIST,
                 # Everybody sees those of AWS.
                 owner="OwnerId",
                 name="PrefixListName",
@@ -200,10 +217,19 @@ LISTINGS: Final = (
                     "Tags",
                 ),
                 edges={
-                    "destination": "LogDestination",
-                    "log_group": "LogGroupName",
-                    "roles": "[DeliverLogsPermissionArn, DeliverCrossAccountRole][?@]",
-                    "source": "ResourceId",
+                    "destination": To(
+                        "LogDestination", (arns.S3_BUCKET, arns.LOG_GROUP, arns.DELIVERY_STREAM)
+                    ),
+                    "interface": To("ResourceId", arns.EC2_NETWORK_INTERFACE, pattern=r"^eni-\w+"),
+                    "log_group": To("LogGroupName", arns.LOG_GROUP),
+                    "network": To("ResourceId", arns.EC2_VPC, pattern=r"^vpc-\w+"),
+                    "roles": To(
+                        "[DeliverLogsPermissionArn, DeliverCrossAccountRole][?@]", arns.IAM_ROLE
+                    ),
+                    "subnet": To("ResourceId", arns.EC2_SUBNET, pattern=r"^subnet-\w+"),
+                    "transit_gateway": To(
+                        "ResourceId", arns.EC2_TRANSIT_GATEWAY, pattern=r"^tgw-(?!attach)\w+"
+                    ),
                 },
             ),
         ),

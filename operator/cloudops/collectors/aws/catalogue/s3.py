@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from cloudops.collectors.aws.arns import S3_BUCKET
+from cloudops.collectors.aws import arns
 from cloudops.collectors.vocabulary import Emits, Listing, RegionRule
 from cloudops.domain.ledger import Consistency, PeriodClass
 from cloudops.domain.resource import TagSource
@@ -25,7 +25,7 @@ LISTINGS: Final = (
                 type="AWS::S3::Bucket",
                 kind="storage.bucket",
                 items="Buckets",
-                id=S3_BUCKET,
+                id=arns.S3_BUCKET,
                 name="Name",
                 created="CreationDate",
                 region="BucketRegion",

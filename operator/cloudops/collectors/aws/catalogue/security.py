@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from cloudops.collectors.aws.arns import KMS_KEY
-from cloudops.collectors.vocabulary import DESCRIBED, Describe, Emits, Listing, RegionRule
+from cloudops.collectors.aws import arns
+from cloudops.collectors.vocabulary import DESCRIBED, Describe, Emits, Listing, RegionRule, To
 from cloudops.domain.ledger import Consistency, PeriodClass
 from cloudops.domain.resource import TagSource
 
@@ -34,7 +34,7 @@ LISTINGS: Final = (
                 kind="security.key",
                 items=DESCRIBED,
                 id="Arn",
-                arn=KMS_KEY,
+                arn=arns.KMS_KEY,
                 # A key has no name, only aliases, and they are resources of their own.
                 state="KeyState",
                 created="CreationDate",
@@ -48,8 +48,8 @@ LISTINGS: Final = (
                     "SigningAlgorithms",
                 ),
                 edges={
-                    "primary": "MultiRegionConfiguration.PrimaryKey.Arn",
-                    "replicas": "MultiRegionConfiguration.ReplicaKeys[].Arn",
+                    "primary": To("MultiRegionConfiguration.PrimaryKey.Arn", arns.KMS_KEY),
+                    "replicas": To("MultiRegionConfiguration.ReplicaKeys[].Arn", arns.KMS_KEY),
                 },
             ),
         ),
@@ -78,7 +78,10 @@ LISTINGS: Final = (
                 tags="Tags",
                 volatile=("LastAccessedDate",),
                 unordered=("SecretVersionsToStages.*", "Tags"),
-                edges={"key": "KmsKeyId", "rotation": "RotationLambdaARN"},
+                edges={
+                    "key": To("KmsKeyId", arns.KMS),
+                    "rotation": To("RotationLambdaARN", arns.LAMBDA_FUNCTION),
+                },
             ),
         ),
     ),

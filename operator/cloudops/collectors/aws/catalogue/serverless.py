@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from cloudops.collectors.aws.arns import DYNAMODB_TABLE, LAMBDA_FUNCTION
-from cloudops.collectors.vocabulary import DESCRIBED, Describe, Emits, Listing, RegionRule
+from cloudops.collectors.aws import arns
+from cloudops.collectors.vocabulary import DESCRIBED, Describe, Emits, Listing, RegionRule, To
 from cloudops.domain.ledger import Consistency, PeriodClass
 from cloudops.domain.resource import TagSource
 
@@ -28,7 +28,7 @@ LISTINGS: Final = (
                 kind="compute.function",
                 items="Functions",
                 id="FunctionArn",
-                arn=LAMBDA_FUNCTION,
+                arn=arns.LAMBDA_FUNCTION,
                 name="FunctionName",
                 # This call leaves out the state, and no call tells when a function was made.
                 tag_source=TagSource.TAGGING,
@@ -42,12 +42,13 @@ LISTINGS: Final = (
                 edges={
                     "dead_letters": "DeadLetterConfig.TargetArn",
                     "file_systems": "FileSystemConfigs[].Arn",
-                    "key": "KMSKeyArn",
-                    "layers": "Layers[].Arn",
-                    "network": "VpcConfig.VpcId",
-                    "role": "Role",
-                    "security_groups": "VpcConfig.SecurityGroupIds",
-                    "subnets": "VpcConfig.SubnetIds",
+                    "key": To("KMSKeyArn", arns.KMS),
+                    "layers": To("Layers[].Arn", arns.LAMBDA_LAYER),
+                    "log_group": To("LoggingConfig.LogGroup", arns.LOG_GROUP),
+                    "network": To("VpcConfig.VpcId", arns.EC2_VPC),
+                    "role": To("Role", arns.IAM_ROLE),
+                    "security_groups": To("VpcConfig.SecurityGroupIds", arns.EC2_SECURITY_GROUP),
+                    "subnets": To("VpcConfig.SubnetIds", arns.EC2_SUBNET),
                 },
             ),
         ),
@@ -76,7 +77,7 @@ LISTINGS: Final = (
                 kind="database.table",
                 items=DESCRIBED,
                 id="TableArn",
-                arn=DYNAMODB_TABLE,
+                arn=arns.DYNAMODB_TABLE,
                 name="TableName",
                 state="TableStatus",
                 created="CreationDateTime",
@@ -116,8 +117,8 @@ LISTINGS: Final = (
                     *(f"{index}[].Projection.NonKeyAttributes" for index in _INDEXES),
                 ),
                 edges={
-                    "key": "SSEDescription.KMSMasterKeyArn",
-                    "replica_keys": "Replicas[].KMSMasterKeyId",
+                    "key": To("SSEDescription.KMSMasterKeyArn", arns.KMS),
+                    "replica_keys": To("Replicas[].KMSMasterKeyId", arns.KMS),
                     "stream": "LatestStreamArn",
                 },
             ),

@@ -2,8 +2,16 @@
 
 from typing import Final
 
-from cloudops.collectors.aws.arns import DATA_STREAM, DELIVERY_STREAM
-from cloudops.collectors.vocabulary import ANSWER, DESCRIBED, Describe, Emits, Listing, RegionRule
+from cloudops.collectors.aws import arns
+from cloudops.collectors.vocabulary import (
+    ANSWER,
+    DESCRIBED,
+    Describe,
+    Emits,
+    Listing,
+    RegionRule,
+    To,
+)
 from cloudops.domain.ledger import Consistency, PeriodClass
 from cloudops.domain.resource import TagSource
 
@@ -32,7 +40,7 @@ LISTINGS: Final = (
                 kind="messaging.stream",
                 items=DESCRIBED,
                 id="StreamARN",
-                arn=DATA_STREAM,
+                arn=arns.DATA_STREAM,
                 name="StreamName",
                 state="StreamStatus",
                 created="StreamCreationTimestamp",
@@ -45,7 +53,7 @@ LISTINGS: Final = (
                     "WarmThroughput.CurrentMiBps",
                 ),
                 unordered=("EnhancedMonitoring[].ShardLevelMetrics",),
-                edges={"key": "KeyId"},
+                edges={"key": To("KeyId", arns.KMS)},
             ),
         ),
     ),
@@ -78,7 +86,7 @@ LISTINGS: Final = (
                 kind="messaging.delivery-stream",
                 items=DESCRIBED,
                 id="DeliveryStreamARN",
-                arn=DELIVERY_STREAM,
+                arn=arns.DELIVERY_STREAM,
                 name="DeliveryStreamName",
                 state="DeliveryStreamStatus",
                 created="CreateTimestamp",
@@ -91,16 +99,23 @@ LISTINGS: Final = (
                     ),
                 ),
                 edges={
-                    "destinations": (
+                    "destinations": To(
                         "Destinations[].[ExtendedS3DestinationDescription.BucketARN,"
                         " S3DestinationDescription.BucketARN,"
                         " ElasticsearchDestinationDescription.DomainARN,"
-                        " AmazonopensearchserviceDestinationDescription.DomainARN][] | [?@]"
+                        " AmazonopensearchserviceDestinationDescription.DomainARN][] | [?@]",
+                        (arns.S3_BUCKET, arns.OPENSEARCH_DOMAIN),
                     ),
-                    "key": "DeliveryStreamEncryptionConfiguration.KeyARN",
-                    "source": (
+                    "key": To("DeliveryStreamEncryptionConfiguration.KeyARN", arns.KMS),
+                    "roles": To(
+                        "Destinations[].[ExtendedS3DestinationDescription.RoleARN,"
+                        " S3DestinationDescription.RoleARN][] | [?@]",
+                        arns.IAM_ROLE,
+                    ),
+                    "source": To(
                         "Source.[KinesisStreamSourceDescription.KinesisStreamARN,"
-                        " MSKSourceDescription.MSKClusterARN][?@]"
+                        " MSKSourceDescription.MSKClusterARN][?@]",
+                        arns.DATA_STREAM,
                     ),
                 },
             ),
@@ -143,14 +158,22 @@ LISTINGS: Final = (
                     "Serverless.VpcConfigs[].SubnetIds",
                 ),
                 edges={
-                    "key": "Provisioned.EncryptionInfo.EncryptionAtRest.DataVolumeKMSKeyId",
-                    "security_groups": (
-                        "[Provisioned.BrokerNodeGroupInfo.SecurityGroups,"
-                        " Serverless.VpcConfigs[].SecurityGroupIds[]][] | [?@]"
+                    "bucket": To("Provisioned.LoggingInfo.BrokerLogs.S3.Bucket", arns.S3_BUCKET),
+                    "key": To(
+                        "Provisioned.EncryptionInfo.EncryptionAtRest.DataVolumeKMSKeyId", arns.KMS
                     ),
-                    "subnets": (
+                    "log_group": To(
+                        "Provisioned.LoggingInfo.BrokerLogs.CloudWatchLogs.LogGroup", arns.LOG_GROUP
+                    ),
+                    "security_groups": To(
+                        "[Provisioned.BrokerNodeGroupInfo.SecurityGroups,"
+                        " Serverless.VpcConfigs[].SecurityGroupIds[]][] | [?@]",
+                        arns.EC2_SECURITY_GROUP,
+                    ),
+                    "subnets": To(
                         "[Provisioned.BrokerNodeGroupInfo.ClientSubnets,"
-                        " Serverless.VpcConfigs[].SubnetIds[]][] | [?@]"
+                        " Serverless.VpcConfigs[].SubnetIds[]][] | [?@]",
+                        arns.EC2_SUBNET,
                     ),
                 },
             ),
@@ -197,9 +220,9 @@ LISTINGS: Final = (
                 ),
                 edges={
                     "configuration": "Configurations.Current.Id",
-                    "key": "EncryptionOptions.KmsKeyId",
-                    "security_groups": "SecurityGroups",
-                    "subnets": "SubnetIds",
+                    "key": To("EncryptionOptions.KmsKeyId", arns.KMS),
+                    "security_groups": To("SecurityGroups", arns.EC2_SECURITY_GROUP),
+                    "subnets": To("SubnetIds", arns.EC2_SUBNET),
                 },
             ),
         ),

@@ -1,18 +1,12 @@
-"""Where data is kept to be searched and counted: Redshift, OpenSearch, MemoryDB and DAX.
+"""Where data is kept to be searched and counted: Redshift, OpenSearch and MemoryDB.
 
 Neptune and DocumentDB are rows of `rds`, which says why.
 """
 
 from typing import Final
 
-from cloudops.collectors.aws.arns import (
-    DAX_CLUSTER,
-    MEMORYDB_CLUSTER,
-    MEMORYDB_SNAPSHOT,
-    MEMORYDB_USER,
-    OPENSEARCH_DOMAIN,
-)
-from cloudops.collectors.vocabulary import DESCRIBED, Describe, Emits, Listing, RegionRule
+from cloudops.collectors.aws import arns
+from cloudops.collectors.vocabulary import DESCRIBED, Describe, Emits, Listing, RegionRule, To
 from cloudops.domain.ledger import Consistency, PeriodClass
 from cloudops.domain.resource import TagSource
 
@@ -32,7 +26,7 @@ LISTINGS: Final = (
                 type="AWS::Redshift::Cluster",
                 kind="database.warehouse",
                 items="Clusters",
-                id="arn:{partition}:redshift:{region}:{account}:cluster:{ClusterIdentifier}",
+                id=arns.REDSHIFT_CLUSTER,
                 name="ClusterIdentifier",
                 state="ClusterStatus",
                 created="ClusterCreateTime",
@@ -69,10 +63,12 @@ LISTINGS: Final = (
                     "VpcSecurityGroups",
                 ),
                 edges={
-                    "key": "KmsKeyId",
-                    "network": "VpcId",
-                    "roles": "IamRoles[].IamRoleArn",
-                    "security_groups": "VpcSecurityGroups[].VpcSecurityGroupId",
+                    "key": To("KmsKeyId", arns.KMS),
+                    "network": To("VpcId", arns.EC2_VPC),
+                    "roles": To("IamRoles[].IamRoleArn", arns.IAM_ROLE),
+                    "security_groups": To(
+                        "VpcSecurityGroups[].VpcSecurityGroupId", arns.EC2_SECURITY_GROUP
+                    ),
                     "subnet_group": "ClusterSubnetGroupName",
                 },
             ),
@@ -108,7 +104,11 @@ LISTINGS: Final = (
                     "ManualSnapshotRemainingDays",
                 ),
                 unordered=("AccountsWithRestoreAccess", "RestorableNodeTypes", "Tags"),
-                edges={"cluster": "ClusterIdentifier", "key": "KmsKeyId", "network": "VpcId"},
+                edges={
+                    "cluster": To("ClusterIdentifier", arns.REDSHIFT_CLUSTER),
+                    "key": To("KmsKeyId", arns.KMS),
+                    "network": To("VpcId", arns.EC2_VPC),
+                },
             ),
         ),
     ),
@@ -135,7 +135,7 @@ LISTINGS: Final = (
                 kind="database.search",
                 items=DESCRIBED,
                 id="ARN",
-                arn=OPENSEARCH_DOMAIN,
+                arn=arns.OPENSEARCH_DOMAIN,
                 name="DomainName",
                 tag_source=TagSource.TAGGING,
                 volatile=(
@@ -154,10 +154,17 @@ LISTINGS: Final = (
                 ),
                 json=("AccessPolicies",),
                 edges={
-                    "key": "EncryptionAtRestOptions.KmsKeyId",
-                    "network": "VPCOptions.VPCId",
-                    "security_groups": "VPCOptions.SecurityGroupIds",
-                    "subnets": "VPCOptions.SubnetIds",
+                    "certificate": To(
+                        "DomainEndpointOptions.CustomEndpointCertificateArn", arns.CERTIFICATE
+                    ),
+                    "key": To("EncryptionAtRestOptions.KmsKeyId", arns.KMS),
+                    "log_groups": To(
+                        "LogPublishingOptions.*.CloudWatchLogsLogGroupArn", arns.LOG_GROUP
+                    ),
+                    "network": To("VPCOptions.VPCId", arns.EC2_VPC),
+                    "security_groups": To("VPCOptions.SecurityGroupIds", arns.EC2_SECURITY_GROUP),
+                    "subnets": To("VPCOptions.SubnetIds", arns.EC2_SUBNET),
+                    "user_pool": To("CognitoOptions.UserPoolId", arns.USER_POOL),
                 },
             ),
         ),
@@ -178,7 +185,7 @@ LISTINGS: Final = (
                 kind="database.cache",
                 items="Clusters",
                 id="ARN",
-                arn=MEMORYDB_CLUSTER,
+                arn=arns.MEMORYDB_CLUSTER,
                 name="Name",
                 state="Status",
                 tag_source=TagSource.TAGGING,
@@ -191,10 +198,12 @@ LISTINGS: Final = (
                 unordered=("SecurityGroups",),
                 edges={
                     "acl": "ACLName",
-                    "key": "KmsKeyId",
-                    "security_groups": "SecurityGroups[].SecurityGroupId",
+                    "key": To("KmsKeyId", arns.KMS),
+                    "security_groups": To(
+                        "SecurityGroups[].SecurityGroupId", arns.EC2_SECURITY_GROUP
+                    ),
                     "subnet_group": "SubnetGroupName",
-                    "topic": "SnsTopicArn",
+                    "topic": To("SnsTopicArn", arns.SNS_TOPIC),
                 },
             ),
         ),
@@ -215,11 +224,14 @@ LISTINGS: Final = (
                 kind="database.snapshot",
                 items="Snapshots",
                 id="ARN",
-                arn=MEMORYDB_SNAPSHOT,
+                arn=arns.MEMORYDB_SNAPSHOT,
                 name="Name",
                 state="Status",
                 tag_source=TagSource.TAGGING,
-                edges={"cluster": "ClusterConfiguration.Name", "key": "KmsKeyId"},
+                edges={
+                    "cluster": To("ClusterConfiguration.Name", arns.MEMORYDB_CLUSTER),
+                    "key": To("KmsKeyId", arns.KMS),
+                },
             ),
         ),
     ),
@@ -239,52 +251,12 @@ LISTINGS: Final = (
                 kind="identity.database-user",
                 items="Users",
                 id="ARN",
-                arn=MEMORYDB_USER,
+                arn=arns.MEMORYDB_USER,
                 name="Name",
                 state="Status",
                 tag_source=TagSource.TAGGING,
                 unordered=("ACLNames",),
                 edges={"acls": "ACLNames"},
-            ),
-        ),
-    ),
-    Listing(
-        name="aws.dax.clusters",
-        service="dax",
-        operation="DescribeClusters",
-        page_size_parameter="MaxResults",
-        page_size=100,
-        region_rule=RegionRule.REGIONAL,
-        permissions=("dax:DescribeClusters",),
-        consistency=Consistency.EVENTUAL,
-        period=PeriodClass.STANDARD,
-        emits=(
-            Emits(
-                type="AWS::DAX::Cluster",
-                kind="database.cache",
-                items="Clusters",
-                id="ClusterArn",
-                arn=DAX_CLUSTER,
-                name="ClusterName",
-                state="Status",
-                tag_source=TagSource.TAGGING,
-                volatile=(
-                    "ActiveNodes",
-                    "NodeIdsToRemove",
-                    "Nodes[].NodeStatus",
-                    "Nodes[].ParameterGroupStatus",
-                    "NotificationConfiguration.TopicStatus",
-                    "ParameterGroup.NodeIdsToReboot",
-                    "ParameterGroup.ParameterApplyStatus",
-                    "SecurityGroups[].Status",
-                ),
-                unordered=("Nodes", "SecurityGroups"),
-                edges={
-                    "role": "IamRoleArn",
-                    "security_groups": "SecurityGroups[].SecurityGroupIdentifier",
-                    "subnet_group": "SubnetGroup",
-                    "topic": "NotificationConfiguration.TopicArn",
-                },
             ),
         ),
     ),

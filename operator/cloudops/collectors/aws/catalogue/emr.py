@@ -1,0 +1,122 @@
+"""Clusters that turn large data: EMR, with machines of one's own and without."""
+
+from typing import Final
+
+from cloudops.collectors.aws import arns
+from cloudops.collectors.vocabulary import DESCRIBED, Describe, Emits, Listing, RegionRule, To
+from cloudops.domain.ledger import Consistency, PeriodClass
+from cloudops.domain.resource import TagSource
+
+LISTINGS: Final = (
+    Listing(
+        name="aws.emr.clusters",
+        service="emr",
+        operation="ListClusters",
+        # What ran once stays in the list for two months.
+        parameters={
+            "ClusterStates": ["STARTING", "BOOTSTRAPPING", "RUNNING", "WAITING", "TERMINATING"]
+        },
+        region_rule=RegionRule.REGIONAL,
+        permissions=("elasticmapreduce:ListClusters", "elasticmapreduce:DescribeCluster"),
+        consistency=Consistency.EVENTUAL,
+        period=PeriodClass.STANDARD,
+        describe=Describe(
+            operation="DescribeCluster",
+            permission="elasticmapreduce:DescribeCluster",
+            items="Clusters",
+            key="Id",
+            parameter="ClusterId",
+            result="Cluster",
+        ),
+        emits=(
+            Emits(
+                type="AWS::EMR::Cluster",
+                kind="analytics.cluster",
+                items=DESCRIBED,
+                id="ClusterArn",
+                name="Name",
+                state="Status.State",
+                created="Status.Timeline.CreationDateTime",
+                tag_source=TagSource.LISTED,
+                tags="Tags",
+                volatile=(
+                    "NormalizedInstanceHours",
+                    "Status.ErrorDetails",
+                    "Status.StateChangeReason",
+                    "Status.Timeline.ReadyDateTime",
+                ),
+                unordered=(
+                    "Applications",
+                    "Ec2InstanceAttributes.AdditionalMasterSecurityGroups",
+                    "Ec2InstanceAttributes.AdditionalSlaveSecurityGroups",
+                    "PlacementGroups",
+                    "Tags",
+                ),
+                redact=("Configurations[].Properties.*",),
+                edges={
+                    "bucket": To("LogUri", arns.S3_BUCKET, pattern=r"^s3[an]?://([^/]+)"),
+                    "key": To("LogEncryptionKmsKeyId", arns.KMS),
+                    "profile": To(
+                        "Ec2InstanceAttributes.IamInstanceProfile", arns.INSTANCE_PROFILE
+                    ),
+                    "role": To("ServiceRole", arns.IAM_ROLE),
+                    "security_groups": To(
+                        "Ec2InstanceAttributes"
+                        ".[EmrManagedMasterSecurityGroup, EmrManagedSlaveSecurityGroup][]",
+                        arns.EC2_SECURITY_GROUP,
+                    ),
+                    "subnet": To("Ec2InstanceAttributes.Ec2SubnetId", arns.EC2_SUBNET),
+                },
+            ),
+        ),
+    ),
+    Listing(
+        name="aws.emr-serverless.applications",
+        service="emr-serverless",
+        operation="ListApplications",
+        # All but those that are terminated.
+        parameters={
+            "states": ["CREATING", "CREATED", "STARTING", "STARTED", "STOPPING", "STOPPED"]
+        },
+        page_size_parameter="maxResults",
+        page_size=50,
+        region_rule=RegionRule.REGIONAL,
+        permissions=("emr-serverless:ListApplications", "emr-serverless:GetApplication"),
+        consistency=Consistency.EVENTUAL,
+        period=PeriodClass.STANDARD,
+        describe=Describe(
+            operation="GetApplication",
+            permission="emr-serverless:GetApplication",
+            items="applications",
+            key="id",
+            parameter="applicationId",
+            result="application",
+            gone_codes=("ResourceNotFoundException",),
+        ),
+        emits=(
+            Emits(
+                type="AWS::EMRServerless::Application",
+                kind="analytics.application",
+                items=DESCRIBED,
+                id="arn",
+                name="name",
+                created="createdAt",
+                tag_source=TagSource.LISTED,
+                tags="tags",
+                volatile=("state", "stateDetails", "updatedAt"),
+                unordered=(
+                    "networkConfiguration.securityGroupIds",
+                    "networkConfiguration.subnetIds",
+                ),
+                redact=("runtimeConfiguration[].properties.*",),
+                edges={
+                    "key": To("diskEncryptionConfiguration.encryptionKeyArn", arns.KMS),
+                    "security_groups": To(
+                        "networkConfiguration.securityGroupIds", arns.EC2_SECURITY_GROUP
+                    ),
+                    "subnets": To("networkConfiguration.subnetIds", arns.EC2_SUBNET),
+                },
+            ),
+        ),
+    ),
+)
