@@ -6,10 +6,12 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from cloudops.domain.conditions import ConditionType, ConditionValue, Truth
-from cloudops.domain.snapshot import Entry, EntryState, ProviderSnapshot
+from cloudops.domain.snapshot import REGION_DENIED, Entry, EntryState, ProviderSnapshot
 from cloudops.domain.wording import first_reason, held_deletions, unsynced_counts
 
 CLAIMED: Final = "AccountClaimed"
+# Problems that name no listing, and yet are of no account that can't be entered.
+_NO_DOORS: Final = (CLAIMED, "WorkerCrashed", REGION_DENIED)
 
 # Where the way in ended before the cloud was asked.
 DEPENDENCY_REASONS: Final = frozenset(
@@ -204,7 +206,7 @@ def _rejected(
     shut = [
         problem.since
         for problem in snapshot.problems
-        if not problem.listing and problem.reason not in (CLAIMED, "WorkerCrashed")
+        if not problem.listing and problem.reason not in _NO_DOORS
     ]
     since = snapshot.entry.since if snapshot.entry.state is EntryState.REJECTED else None
     stalls_at = max([snapshot.spec_changed_at, *([since] if since else shut)]) + grace

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from cloudops.domain.snapshot import ProviderSnapshot
+from cloudops.domain.snapshot import REGION_DENIED, ProviderSnapshot
 
 MOST_NAMED: Final = 5  # scopes or permissions that one message names
 
@@ -43,6 +43,8 @@ def _advice(snapshot: ProviderSnapshot) -> Iterator[str]:
     policies = [p.permission for p in missing if p.by_policy]
     if policies:
         yield f" Allow {_named(dict.fromkeys(policies))} in the service control policies."
+    if any(p.reason == REGION_DENIED and not p.by_policy for p in snapshot.problems):
+        yield " Grant the policy that `cloudops permissions` prints."
     if any(p.permission == TRUSTED for p in missing):
         yield " Let the role's trust policy accept the ServiceAccount."
 

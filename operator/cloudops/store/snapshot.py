@@ -9,6 +9,7 @@ from cloudops.domain.ledger import ScopeStatus
 from cloudops.domain.provider import Identity
 from cloudops.domain.schedule import DAY_SECONDS, EMPTY_PASSES_BEFORE_SLOWING
 from cloudops.domain.snapshot import (
+    REGION_DENIED,
     AccountCounts,
     Entry,
     EntryState,
@@ -23,6 +24,7 @@ from cloudops.store.leases import CRASHES_BEFORE_BACKOFF
 PROBLEMS_SHOWN = 20
 HELD_SHOWN = 20
 OVERDUE_PERIODS = 3
+REGION_LISTINGS = 10  # fewer that are denied are named one by one
 
 # What the provider's own row says of it.
 OWN_COLUMNS = """
@@ -89,9 +91,21 @@ SELECT CASE WHEN error_reason = 'AccessDenied' THEN 'AccessDenied' ELSE 'Failed'
 FROM account WHERE provider_id = :id AND reachable AND regions IS NULL GROUP BY 1
 """)
 
+# A region in which nothing may be read is one problem; a hundred listings that each say so
+# would hide all others.
+_DENIED_REGIONS = f"""
+SELECT account_id, region, count(*) AS listings, min(status_since) AS since,
+       bool_and(error_class = 'scp_deny') AS by_policy,
+       (array_agg(error_message ORDER BY listing))[1] AS message
+FROM ({_SCOPES}) AS scopes
+WHERE status NOT IN ('planned', 'unsupported') AND reachable IS NOT false
+GROUP BY 1, 2 HAVING bool_and(status = 'denied') AND count(*) >= {REGION_LISTINGS}
+"""  # noqa: S608  constants only
+
 # One cause, however many scopes it stops, is one problem. A way in that is shut
 # concerns all accounts, whether they have noticed it or not; with none it stands alone.
 _PROBLEMS = f"""
+WITH denied_regions AS ({_DENIED_REGIONS})
 SELECT reason, permission, listing,
        count(DISTINCT account_id) FILTER (WHERE account_id <> '') AS accounts,
        count(DISTINCT region) FILTER (WHERE region <> '') AS regions,
@@ -105,6 +119,13 @@ FROM (
            error_class = 'scp_deny' AS by_policy
     FROM ({_SCOPES}) AS scopes
     WHERE status NOT IN ('complete', 'planned', 'unsupported') AND reachable IS NOT false
+      AND NOT EXISTS (SELECT FROM denied_regions d
+                      WHERE d.account_id = scopes.account_id AND d.region = scopes.region)
+    UNION ALL
+    SELECT '{REGION_DENIED}', '', '', account_id, region, since,
+           'each of its ' || listings || ' listings is denied, the first with: ' || message,
+           by_policy
+    FROM denied_regions
     UNION ALL
     SELECT error_reason, error_permission, '', account_id, '', error_since, error_message, false
     FROM account WHERE provider_id = :id AND error_reason <> ''

@@ -347,18 +347,83 @@ class TestProblems:
             engine,
             provider_id,
             [account("111"), account("222")],
-            [listing(name) for name in names],
+            [listing(name) for name in ("fake.read", *names)],
         )
+        execute(engine, "UPDATE scope SET status = 'complete' WHERE listing = 'fake.read'")
         execute(
             engine,
             "UPDATE scope SET status = 'denied', error_class = 'iam_deny', error_code = 'Denied'"
-            " WHERE listing = 'fake.l22' OR account_pk = (SELECT min(id) FROM account)",
+            " WHERE listing = 'fake.l22' OR listing <> 'fake.read'"
+            " AND account_pk = (SELECT min(id) FROM account)",
         )
 
         found = read()
 
         assert found.problems_total == 23
         assert [problem.listing for problem in found.problems] == ["fake.l22", *names[:19]]
+
+    @pytest.mark.parametrize("count", [9, 10])
+    def test_a_region_where_nothing_may_be_read_is_one(self, engine, read, count):
+        provider_id = write_provider(engine)
+        names = [f"fake.l{number:02}" for number in range(count)]
+        accounts = [account("111", ("r1", "r2")), account("222", ("r1",))]
+        write_plan(engine, provider_id, accounts, [listing(name) for name in names])
+        execute(engine, "UPDATE scope SET status = 'complete'")
+        execute(
+            engine,
+            "UPDATE scope SET status = 'denied', error_class = 'scp_deny', error_code = 'Denied',"
+            " error_permission = 'fake:' || listing, error_message = listing || ' is denied'"
+            " FROM account a WHERE a.id = account_pk AND (a.account_id = '222' OR region = 'r2')",
+        )
+
+        found = read()
+
+        if count < 10:
+            assert [problem.listing for problem in found.problems] == names
+            return
+        (problem,) = found.problems
+        assert found.problems_total == 1
+        assert (problem.reason, problem.by_policy) == ("RegionDenied", True)
+        assert (problem.permission, problem.listing) == ("", "")
+        assert (problem.accounts, problem.regions) == (2, 2)
+        assert (problem.example_account, problem.example_region) == ("111", "r2")
+        assert problem.message == (
+            "each of its 10 listings is denied, the first with: fake.l00 is denied"
+        )
+
+    @pytest.mark.parametrize("status", ["complete", "partial", "failed", "throttled"])
+    def test_a_region_that_answers_once_has_each_denial_named(self, engine, read, status):
+        provider_id = write_provider(engine)
+        names = [f"fake.l{number:02}" for number in range(12)]
+        write_plan(engine, provider_id, [account("111")], [listing(name) for name in names])
+        execute(
+            engine,
+            "UPDATE scope SET status = 'denied', error_class = 'iam_deny', error_code = 'No'",
+        )
+        execute(engine, "UPDATE scope SET status = :s WHERE listing = 'fake.l00'", s=status)
+
+        found = {problem.listing for problem in read().problems if problem.reason == "No"}
+
+        assert found >= set(names[1:])
+
+    def test_what_is_not_there_does_not_keep_a_region_from_being_denied(self, engine, read):
+        provider_id = write_provider(engine)
+        names = [f"fake.l{number:02}" for number in range(12)]
+        write_plan(engine, provider_id, [account("111")], [listing(name) for name in names])
+        execute(
+            engine,
+            "UPDATE scope SET status = 'denied', error_class = 'iam_deny', error_code = 'No'",
+        )
+        execute(
+            engine,
+            "UPDATE scope SET status = 'unsupported', error_class = 'opt_in'"
+            " WHERE listing = 'fake.l00'",
+        )
+        execute(engine, "UPDATE scope SET status = 'planned' WHERE listing = 'fake.l01'")
+
+        (problem,) = read().problems
+
+        assert (problem.reason, problem.by_policy) == ("RegionDenied", False)
 
     def test_states_that_are_no_problem_are_none(self, engine, read):
         ledger = Ledger.plan(engine, "fake.one", "fake.two", "fake.three")

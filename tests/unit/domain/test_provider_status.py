@@ -468,6 +468,22 @@ def test_what_no_grant_helps_against_names_another_cure():
     )
 
 
+@pytest.mark.parametrize(
+    ("by_policy", "advice"),
+    [(False, " Grant the policy that `cloudops permissions` prints."), (True, "")],
+)
+def test_a_region_that_is_denied_as_a_whole_needs_the_whole_policy(by_policy, advice):
+    problems = (
+        replace(problem(permission="", listing=""), reason="RegionDenied", by_policy=by_policy),
+    )
+    value = judged(replace(HEALTHY, unsynced={"AccessDenied": 3}, problems=problems)).condition(
+        "InventorySynced"
+    )
+
+    assert value is not None
+    assert value.message == f"3 AccessDenied of 20 scopes.{advice}"
+
+
 def test_held_deletions_are_named_and_gone_when_none_is_held():
     held = (
         HeldScope("aws.ec2.instances", "111122223333", "eu-west-1", 40),
