@@ -141,7 +141,7 @@ cluster-down: install ## Stop it and remove its data
 	$(RUN) -m tests.cluster down
 
 .PHONY: demo
-demo: cluster-tools ## Bring up a cluster, a database, two AWS accounts and the operator
+demo: cluster-tools ## Bring up a cluster, a database, an AWS organization and the operator
 	$(RUN) -m tests.demo up
 
 .PHONY: demo-down

@@ -38,7 +38,11 @@ class Cluster(ABC):
         """Take it down; `keep` leaves its data for the next start."""
 
     def run_kubectl(
-        self, *arguments: str | Path, stdin: str | None = None, check: bool = True
+        self,
+        *arguments: str | Path,
+        stdin: str | None = None,
+        check: bool = True,
+        timeout: float = _KUBECTL_SECONDS,
     ) -> subprocess.CompletedProcess[str]:
         """Run kubectl as admin. With `check` a failure raises, showing what kubectl said."""
         done = subprocess.run(
@@ -47,7 +51,7 @@ class Cluster(ABC):
             capture_output=True,
             text=True,
             check=False,
-            timeout=_KUBECTL_SECONDS,
+            timeout=timeout,
         )
         if check and done.returncode:
             command = " ".join(str(argument) for argument in arguments)

@@ -1,6 +1,7 @@
-"""`python -m tests.demo up|down`: the operator on a real Kubernetes, with two AWS accounts."""
+"""`python -m tests.demo up|down`: the operator on a real Kubernetes, with an AWS organization."""
 
 import argparse
+import shlex
 import subprocess
 import sys
 import time
@@ -9,8 +10,13 @@ from tests.cluster.reporting import ClusterError, say
 from tests.demo.estate import CLOUDPROVIDER, fill
 from tests.demo.stack import NAMESPACE, Stack
 
-READY_SECONDS = 300
+READY_SECONDS = 600
 _LINES_SHOWN = 15
+_CONDITIONS = r'{range .status.conditions[*]}{.type}={.status} {.reason}: {.message}{"\n"}{end}'
+_PROBLEMS = (
+    "{range .status.problems[*]}{.reason} {.exampleAccount} {.exampleRegion}: {.message}"
+    r'{"\n"}{end}'
+)
 
 
 def main() -> int:
@@ -31,7 +37,7 @@ def _up(stack: Stack) -> None:
     stack.cluster.start()
     say("2/6 custom resources, ServiceAccount and the rights that the project ships")
     stack.install()
-    say("3/6 AWS emulator with two accounts")
+    say("3/6 AWS emulator with an organization of four accounts")
     if stack.start_emulator():
         fill(stack.emulator_url)
     say("4/6 operator: controller, worker and an embedded PostgreSQL")
@@ -44,14 +50,15 @@ def _up(stack: Stack) -> None:
         "-",
         stdin=CLOUDPROVIDER.replace("{url}", stack.emulator_url),
     )
-    stack.cluster.run_kubectl(
-        "wait",
-        "--for=condition=Ready",
-        "--for=condition=InventorySynced",
-        "cloudprovider/aws-demo",
-        f"--namespace={NAMESPACE}",
-        f"--timeout={READY_SECONDS}s",
-    )
+    for condition in ("Ready", "InventorySynced=False"):
+        stack.cluster.run_kubectl(
+            "wait",
+            f"--for=condition={condition}",
+            "cloudprovider/aws-demo",
+            f"--namespace={NAMESPACE}",
+            f"--timeout={READY_SECONDS}s",
+            timeout=READY_SECONDS + 30,
+        )
     say(f"6/6 ready after {time.monotonic() - began:.0f} s\n")
     _show(stack, database_url)
 
@@ -60,10 +67,11 @@ def _show(stack: Stack, database_url: str) -> None:
     namespace = f"--namespace={NAMESPACE}"
     for arguments in (
         ("get", "cloudproviders", namespace),
-        ("get", "cloudprovider", "aws-demo", namespace, "-o=jsonpath={.status}"),
+        ("get", "cloudprovider", "aws-demo", namespace, f"-o=jsonpath={_CONDITIONS}"),
+        ("get", "cloudprovider", "aws-demo", namespace, f"-o=jsonpath={_PROBLEMS}"),
         ("events", namespace, "--for=cloudprovider/aws-demo"),
     ):
-        say(f"$ kubectl {' '.join(arguments)}")
+        say(f"$ kubectl {shlex.join(arguments)}")
         say(stack.cluster.run_kubectl(*arguments).stdout)
     for words in (("resources", "list"), ("scopes", "list")):
         say(f"$ cloudops {' '.join(words)}")

@@ -1,12 +1,15 @@
-"""What runs in the demo's two AWS accounts, and the CloudProvider that reads them."""
+"""The demo's AWS organization of four accounts, and the CloudProvider that reads it."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import boto3
 
 REGIONS = ("eu-central-1", "eu-west-1", "us-east-1")
-MEMBER = "210987654321"
-OWN = "123456789012"  # moto's default account
+OWN = "123456789012"  # moto's default account; it manages the organization
+WEB, RESTRICTED, UNTRUSTING = "web", "data", "legacy"
+DENIED_REGION = "eu-west-1"
+"""Where a service control policy denies everything to the account `RESTRICTED`."""
 
 CLOUDPROVIDER = f"""
 apiVersion: v1
@@ -21,7 +24,7 @@ spec:
   type: aws
   aws:
     credentials: {{source: Secret, secretRef: {{name: aws-demo}}}}
-    accounts: {{ids: ["{OWN}", "{MEMBER}"], memberRoleName: cloudops-read}}
+    accounts: {{discovery: Organization, memberRoleName: cloudops-read}}
     regions: {{include: [{", ".join(REGIONS)}]}}
     endpointURL: {{url}}
   inventory: {{syncPeriodSeconds: 60}}
@@ -29,17 +32,35 @@ spec:
 
 
 def fill(url: str) -> None:
-    """Put a small estate into moto at `url`."""
+    """Put a small organization into moto at `url`."""
     own = boto3.Session("demo", "demo")
+    organizations = own.client("organizations", "us-east-1", endpoint_url=url)
+    organizations.create_organization(FeatureSet="ALL")
+    for name in (WEB, RESTRICTED, UNTRUSTING):
+        organizations.create_account(AccountName=name, Email=f"{name}@example.com")
+    members = organizations.list_accounts()["Accounts"]
+    ids = {member["Name"]: member["Id"] for member in members}
+    _fill_regions(own, url, REGIONS, "payments")
+    _fill_account(own, url, "payments")
+    web = _member(own, url, ids[WEB])
+    _fill_regions(web, url, REGIONS, WEB)
+    _fill_account(web, url, WEB)
+    data = _member(own, url, ids[RESTRICTED])
+    _fill_regions(data, url, [name for name in REGIONS if name != DENIED_REGION], RESTRICTED)
+    _fill_account(data, url, RESTRICTED)
+
+
+def _member(own: boto3.Session, url: str, account_id: str) -> boto3.Session:
     role = own.client("sts", "us-east-1", endpoint_url=url).assume_role(
-        RoleArn=f"arn:aws:iam::{MEMBER}:role/OrganizationAccountAccessRole",
+        RoleArn=f"arn:aws:iam::{account_id}:role/OrganizationAccountAccessRole",
         RoleSessionName="demo",
     )["Credentials"]
-    member = boto3.Session(role["AccessKeyId"], role["SecretAccessKey"], role["SessionToken"])
-    for session, team in ((own, "payments"), (member, "web")):
-        for number, region in enumerate(REGIONS, start=1):
-            _fill_region(session, url, region, team, number)
-        _fill_account(session, url, team)
+    return boto3.Session(role["AccessKeyId"], role["SecretAccessKey"], role["SessionToken"])
+
+
+def _fill_regions(session: boto3.Session, url: str, regions: Sequence[str], team: str) -> None:
+    for number, region in enumerate(regions, start=1):
+        _fill_region(session, url, region, team, number)
 
 
 def _fill_region(session: boto3.Session, url: str, region: str, team: str, count: int) -> None:

@@ -67,7 +67,7 @@ class Stack:
         port = self._new_port("emulator")
         self._start(
             "emulator",
-            [self.environment_folder / "moto_server", "-H", "127.0.0.1", "-p", str(port)],
+            [sys.executable, "-m", "tests.demo.emulator", str(port)],
             {},
         )
         self._wait("emulator", lambda: _answers(port, "/moto-api/"))

@@ -85,7 +85,7 @@ class Engine:
         signature = read_signature(wire.headers.get("authorization", ""))
         if signature is None and _is_web_identity(wire):
             signature = _UNSIGNED_STS
-        if signature is None or not _is_known(signature.service):
+        if signature is None or not is_known(signature.service):
             error = ApiError("MissingAuthenticationToken", "Request is missing a signature", 403)
             return failure("sts", error)
         call = self._read(wire, signature)
@@ -98,7 +98,7 @@ class Engine:
         return response
 
     def _read(self, wire: WireRequest, signature: Signature) -> Call:
-        service, operation, parameters = _what(signature.service, wire)
+        service, operation, parameters = what_is_asked(signature.service, wire)
         token = next((str(parameters[name]) for name in _TOKENS if parameters.get(name)), "")
         return Call(
             at=self.world.now(),
@@ -205,11 +205,11 @@ def _is_web_identity(wire: WireRequest) -> bool:
     return _WEB_IDENTITY.encode() in wire.body and _operation("sts", wire)[0] == _WEB_IDENTITY
 
 
-def _is_known(signing_name: str) -> bool:
+def is_known(signing_name: str) -> bool:
     return signing_name in SERVICES or signing_name in elsewhere.signing_names()
 
 
-def _what(signing_name: str, wire: WireRequest) -> tuple[str, str, dict[str, Any]]:
+def what_is_asked(signing_name: str, wire: WireRequest) -> tuple[str, str, dict[str, Any]]:
     """Service, operation and parameters."""
     if signing_name == "s3" and wire.path.startswith(_CONTROL_PLANE):
         return "s3control", elsewhere.operation_at("s3control", wire), {}
