@@ -14,26 +14,25 @@ from cloudops.store import copying
 _COLUMNS = "facet, uid, relation, target, target_uid"
 
 # Of what changed, most names the same others as before: those rows stay as they are.
-# OFFSET 0 as in `loader`: the key finds them, whatever the planner knows.
+# Set operations, as in `merge`; OFFSET 0 as in `loader`: the key finds the rows.
 _REPLACE = text("""
 WITH shown AS MATERIALIZED (
     SELECT i.uid, e.relation, e.target, e.target_uid FROM stage_row i, jsonb_to_recordset(i.edges)
         AS e(relation text, target text, target_uid uuid)
 ), stored AS MATERIALIZED (
     SELECT e.* FROM stage_row i, LATERAL (
-        SELECT ctid, uid, relation, target, target_uid FROM edge
+        SELECT uid, relation, target, target_uid FROM edge
         WHERE edge.uid = i.uid AND edge.facet = :facet OFFSET 0) AS e
-), gone AS (
-    DELETE FROM edge USING stored WHERE edge.ctid = stored.ctid AND NOT EXISTS (
-        SELECT FROM shown WHERE shown.uid = stored.uid AND shown.relation = stored.relation
-            AND shown.target = stored.target
-            AND shown.target_uid IS NOT DISTINCT FROM stored.target_uid)
+), gone AS MATERIALIZED (
+    SELECT * FROM stored EXCEPT SELECT * FROM shown
+), deleted AS (
+    DELETE FROM edge USING gone
+    WHERE edge.uid = gone.uid AND edge.facet = :facet AND edge.relation = gone.relation
+      AND edge.target = gone.target AND edge.target_uid IS NOT DISTINCT FROM gone.target_uid
 )
 INSERT INTO edge (uid, facet, relation, target, target_uid)
-SELECT uid, :facet, relation, target, target_uid FROM shown WHERE NOT EXISTS (
-    SELECT FROM stored WHERE stored.uid = shown.uid AND stored.relation = shown.relation
-        AND stored.target = shown.target
-        AND stored.target_uid IS NOT DISTINCT FROM shown.target_uid)
+SELECT uid, :facet, relation, target, target_uid
+FROM (SELECT * FROM shown EXCEPT SELECT * FROM stored) AS fresh
 """)
 
 

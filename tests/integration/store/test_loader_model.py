@@ -17,7 +17,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from cloudops.domain.resource import MalformedItem, Observation, Page, resource_uid
+from cloudops.domain.resource import Edge, MalformedItem, Observation, Page, resource_uid
 from tests.fakes.cloud import CLOUD, observe
 from tests.integration.store.seeding import Ledger, rows
 
@@ -67,6 +67,7 @@ class Known:
     created_at: datetime | None
     name: str | None
     tags: dict[str, str]
+    edges: list[tuple[str, str]]
     missing: bool = False
     deleted: bool = False
 
@@ -85,6 +86,7 @@ class Model:
             created_at=CREATED[item.created],
             display_name=f"name-{item.name}",
             volatile={"seen": item.variant},
+            edges=[Edge(*edge, resource_uid(CLOUD, edge[1])) for edge in edges_of(item)],
         )
 
     def id(self, number: int) -> str:
@@ -150,6 +152,7 @@ class Model:
             CREATED[item.created] or known_time,
             seen.head.name,
             {"variant": str(item.variant)},
+            sorted(edges_of(item)),
         )
         self.known[item.id] = now
         if before is None:
@@ -177,6 +180,13 @@ def document_of(item: Item) -> dict[str, Any]:
         {"Id": item.id, "Nested": {"a": [1, None]}},
     )
     return shapes[item.variant]
+
+
+def edges_of(item: Item) -> list[tuple[str, str]]:
+    """Whom a document of each shape names: nobody, two, and one of these with another."""
+    return ([], [("disk", "d-1"), ("network", "n-1")], [("disk", "d-1"), ("disk", "d-2")])[
+        item.variant
+    ]
 
 
 def differing(old: dict[str, Any], new: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -261,7 +271,9 @@ def stored(ledger: Ledger, model: Model) -> dict[str, Any]:
     found = rows(
         ledger.engine,
         "SELECT r.*, f.document, f.digest, f.missing_since, f.scope_id AS facet_scope,"
-        " f.volatile FROM resource r LEFT JOIN facet f ON f.uid = r.uid AND f.facet = 'listed'"
+        " f.volatile, (SELECT array_agg(ROW(relation, target) ORDER BY relation, target)"
+        " FROM edge WHERE edge.uid = r.uid AND edge.facet = 'listed') AS edges"
+        " FROM resource r LEFT JOIN facet f ON f.uid = r.uid AND f.facet = 'listed'"
         " WHERE canonical_id LIKE :mine",
         mine=f"{model.nonce}-%",
     )
@@ -274,6 +286,7 @@ def stored(ledger: Ledger, model: Model) -> dict[str, Any]:
             row.created_at,
             row.name,
             row.tags,
+            [tuple(edge) for edge in row.edges or ()],
             row.missing_since is not None,
             row.deleted_at is not None,
         )
@@ -291,6 +304,7 @@ def expected(ledger: Ledger, model: Model) -> dict[str, Any]:
             known.created_at,
             known.name,
             known.tags,
+            known.edges,
             known.missing,
             known.deleted,
         )

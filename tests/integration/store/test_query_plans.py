@@ -8,10 +8,22 @@ from sqlalchemy import text
 
 from cloudops.domain.reading import ResourceFilter
 from cloudops.settings import Settings
-from cloudops.store import copying, direct, leases, loader, merge, reading, scopes, staging, sweep
+from cloudops.store import (
+    copying,
+    direct,
+    edges,
+    leases,
+    loader,
+    merge,
+    reading,
+    scopes,
+    single,
+    staging,
+    sweep,
+)
 from cloudops.store.session import open_engine
 from tests.integration.store.plans import plan_nodes, touched
-from tests.integration.store.seeding import ACCOUNT, Ledger, execute
+from tests.integration.store.seeding import ACCOUNT, Ledger, execute, rows
 
 pytestmark = [pytest.mark.integration, pytest.mark.database]
 
@@ -31,7 +43,18 @@ FILL = [
         CASE WHEN n % 2 = 0 THEN now() END
     FROM generate_series(1, :rows) n
     """,
+    """
+    INSERT INTO edge (uid, facet, relation, target, target_uid)
+    SELECT CAST(md5(CAST(n AS text)) AS uuid), 'listed', 'disk', 'disk-' || n,
+        CAST(md5(CAST(n % 2000 AS text)) AS uuid)
+    FROM generate_series(1, :rows) n
+    """,
 ]
+STAGE = """
+INSERT INTO stage_row (uid, digest, document, volatile, truncated, owner_listing, edges)
+SELECT uid, '', '{}', '{}', false, '', jsonb_build_array(jsonb_build_object('relation', 'disk',
+    'target', target || :suffix, 'target_uid', target_uid)) FROM edge LIMIT :count
+"""
 
 
 @pytest.fixture(scope="module", params=["never-analysed", "analysed"])
@@ -122,6 +145,52 @@ def test_marks_of_a_large_listing_are_found_by_one_look_at_the_stage(
     )
 
     assert touched(nodes) < 10 * ROWS
+
+
+def staged_edges(suffix, count):
+    return STAGE.replace(":suffix", f"'{suffix}'").replace(":count", str(count))
+
+
+@pytest.mark.parametrize("joins", ["as-planned", "loops-alone"])
+@pytest.mark.parametrize("suffix", ["", "-new"], ids=["same", "others"])
+def test_edges_of_a_large_listing_are_compared_by_one_look_at_each_side(ledger, suffix, joins):
+    """Fails with joins in place of the set operations: each edge would search all others."""
+    off = ["SET LOCAL enable_hashjoin = off", "SET LOCAL enable_mergejoin = off"]
+    nodes = plan_nodes(
+        ledger.engine,
+        edges._REPLACE,
+        *(off if joins == "loops-alone" else []),
+        staging._CREATE.text,
+        "TRUNCATE stage_row",
+        staged_edges(suffix, ROWS),
+        facet="listed",
+    )
+
+    parts = sum(n["Actual Loops"] * n["Actual Rows"] for n in nodes if "CTE Name" in n)
+    assert touched(nodes) + parts < 10 * ROWS
+
+
+def test_edges_of_a_page_are_found_by_its_own_keys(ledger):
+    nodes = plan_nodes(
+        ledger.engine,
+        edges._REPLACE,
+        staging._CREATE.text,
+        "TRUNCATE stage_row",
+        staged_edges("-new", PAGE),
+        facet="listed",
+    )
+
+    assert touched(nodes) < 5 * PAGE
+
+
+@pytest.mark.parametrize("name", ["_EDGES_TO", "_EDGES_FROM"])
+def test_the_edges_of_one_resource_are_found_by_key(ledger, name):
+    """100 others name the one, and it names one itself."""
+    limit = {"limit": single.EDGES_FROM} if name == "_EDGES_FROM" else {}
+    [uid] = rows(ledger.engine, "SELECT CAST(md5('7') AS uuid) AS uid")
+    nodes = plan_nodes(ledger.engine, getattr(single, name), uid=uid.uid, **limit)
+
+    assert touched(nodes) < 1_000
 
 
 @pytest.mark.parametrize("name", ["_CANDIDATES", "_DELETE"])
