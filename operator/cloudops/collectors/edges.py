@@ -7,7 +7,7 @@ cut off names nobody, and a document that did not change has the same edges.
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import lru_cache, partial
 from hashlib import blake2b
 from typing import Any, Final
 
@@ -53,7 +53,7 @@ class To:
         return (self.id,) if isinstance(self.id, str) else self.id
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # one of a rule is only like itself
 class _Relation:
     name: str
     path: Expression
@@ -145,6 +145,8 @@ def compile_edges(type_: str, edges: Mapping[str, str | To]) -> EdgeRule | None:
     )
 
 
+# Many resources name the same network, image and role.
+@lru_cache(maxsize=8192)
 def _edge(relation: _Relation, text: str, owner: AnswerContext) -> Edge:
     canonical_id = relation.target_id(text, owner)
     known = canonical_id is not None and len(canonical_id.encode()) <= MAX_ID_BYTES

@@ -121,7 +121,7 @@ class Reference:
         """
         if self._last_only:
             name = name.rsplit(_LAST, 1)[-1]
-        before, after = (_in_context(literal, context) for literal in self._around)
+        before, after = _in_context(self._around[0], context), _in_context(self._around[1], context)
         if not self._span.fullmatch(name) or before is None or after is None:
             return None
         return before + name + after
@@ -157,6 +157,7 @@ def _literally(pieces: Sequence[str], *, first: int = 0) -> str:
     return "".join(f"{{{piece}}}" if i % 2 else piece for i, piece in enumerate(pieces, first))
 
 
+@lru_cache(maxsize=4096)
 def _in_context(literal: str, context: AnswerContext) -> str | None:
     """None where only a region would tell, and the context has none."""
     if "{region}" in literal and context.region == GLOBAL_REGION:
