@@ -1,8 +1,13 @@
 """Every metric, declared once. Series of an object are removed when it is deleted."""
 
-from typing import Final
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Final, NamedTuple, Protocol
+from weakref import WeakSet
 
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import REGISTRY, Counter, Gauge, Histogram, Metric
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
 
 SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
@@ -98,3 +103,81 @@ LEASES_LOST: Final = Counter(
 DELETIONS_HELD: Final = Gauge(
     "cloudops_deletions_held", "Rows whose deletion a brake holds.", ("namespace", "provider")
 )
+
+RATE_LIMIT_WAIT_SECONDS: Final = Histogram(
+    "cloudops_rate_limit_wait_seconds",
+    "Time that calls waited for a rate limit of ours; those that did not wait are not counted.",
+    ("cloud", "service", "limit"),
+    buckets=(0.1, 1, 5, 15, 60, 300),
+)
+RATE_LIMIT_THROTTLES: Final = Counter(
+    "cloudops_rate_limit_throttles_total",
+    "Answers of a cloud that asked to slow down, by the limits of ours that the call was under.",
+    ("cloud", "service", "limit"),
+)
+
+
+class RateLimitState(NamedTuple):
+    """One limit in one quota domain, as it is now; rates in calls per second."""
+
+    cloud: str
+    service: str
+    limit: str
+    rate: float
+    declared: float
+    tokens: float
+
+
+class RateLimitSource(Protocol):
+    """Knows the limits of a cloud."""
+
+    def states(self) -> Iterator[RateLimitState]:
+        """All of them."""
+        ...
+
+
+class RateLimitGauges(Collector):
+    """The limits at the time of a scrape, over all quota domains: their number is no label."""
+
+    def __init__(self) -> None:
+        self._sources: WeakSet[RateLimitSource] = WeakSet()
+
+    def watch(self, source: RateLimitSource) -> None:
+        """Show what `source` knows for as long as it lives."""
+        self._sources.add(source)
+
+    def describe(self) -> list[GaugeMetricFamily]:
+        labels = ("cloud", "service", "limit")
+        return [
+            GaugeMetricFamily(
+                "cloudops_rate_limit_calls_per_second",
+                "Present rate of a limit in the account and region where it is lowest.",
+                labels=labels,
+            ),
+            GaugeMetricFamily(
+                "cloudops_rate_limit_tokens",
+                "Calls that might go at once, in the account and region where fewest might.",
+                labels=labels,
+            ),
+            GaugeMetricFamily(
+                "cloudops_rate_limit_slowed_domains",
+                "Accounts and regions where a limit is below what was declared.",
+                labels=labels,
+            ),
+        ]
+
+    def collect(self) -> Iterator[Metric]:
+        rates, tokens, slowed = self.describe()
+        states = defaultdict[tuple[str, str, str], list[RateLimitState]](list)
+        for source in list(self._sources):
+            for state in source.states():
+                states[state.cloud, state.service, state.limit].append(state)
+        for labels, found in states.items():
+            rates.add_metric(labels, min(state.rate for state in found))
+            tokens.add_metric(labels, min(state.tokens for state in found))
+            slowed.add_metric(labels, sum(state.rate < state.declared for state in found))
+        yield from (rates, tokens, slowed)
+
+
+RATE_LIMITS: Final = RateLimitGauges()
+REGISTRY.register(RATE_LIMITS)

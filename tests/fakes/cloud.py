@@ -232,7 +232,9 @@ class FakeCloud:
             progress()
         return Discovery(own, tuple(found), implicit=not ids)
 
-    def open(self, access: Access, account_id: str) -> "FakeSession":
+    def open(
+        self, access: Access, account_id: str, progress: Progress = unobserved
+    ) -> "FakeSession":
         own = self._identify(access)
         assert access.spec.aws is not None
         # As AWS does it: an account that the spec does not name is the caller's own.

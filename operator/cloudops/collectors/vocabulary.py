@@ -282,8 +282,16 @@ class Cloud(Protocol):
         """
         ...
 
-    def open(self, access: Access, account_id: str) -> AccountSession:
+    def open(
+        self, access: Access, account_id: str, progress: Progress = unobserved
+    ) -> AccountSession:
         """Enter one account and ask who we are there.
+
+        Args:
+            access: The way in.
+            account_id: The account.
+            progress: Called while a call of the session waits for a rate limit; what it
+                raises ends the wait.
 
         Raises:
             AccessError: It can't be entered.

@@ -67,7 +67,7 @@ class InventoryService:
         spec = provider_spec(provider)
         if due:
             try:
-                session = self._enter(lease, provider, due[0].account_pk)
+                session = self._enter(lease, provider, due[0].account_pk, pulse)
             except AccessError as error:
                 self._deny(lease, due, error)
             else:
@@ -92,9 +92,11 @@ class InventoryService:
             [scope for scope in due if scope.listing not in names],
         )
 
-    def _enter(self, lease: Lease, provider: PlannedProvider, account_pk: int) -> AccountSession:
+    def _enter(
+        self, lease: Lease, provider: PlannedProvider, account_pk: int, pulse: Pulse
+    ) -> AccountSession:
         access = open_access(provider, self._keyring)
-        session = self._clouds[lease.cloud].open(access, lease.account_id)
+        session = self._clouds[lease.cloud].open(access, lease.account_id, pulse.beat)
         if session.identity.account_id != lease.account_id:
             session.close()
             raise AccessError(

@@ -8,8 +8,10 @@ from sqlalchemy import DateTime, Engine
 
 from cloudops.collectors.aws import AwsCloud
 from cloudops.collectors.aws.catalogue import LISTINGS
+from cloudops.collectors.limits import DeclaredLimit, Limits
 from cloudops.collectors.vocabulary import Listing
 from cloudops.domain.ledger import Lease, LeaseKind
+from cloudops.domain.provider import RateLimit
 from cloudops.services.pulse import Pulse
 from cloudops.store.tables import metadata
 from tests.fakes.aws.paging import DEFAULT_SIZES
@@ -41,6 +43,12 @@ _CLOCKS = {
 }
 
 
+def quick_limits() -> Limits:
+    """So quick that no test waits for them, and slowed by throttling all the same."""
+    limit = RateLimit("quick", per_second="10000", burst=10_000)
+    return Limits("aws", (), DeclaredLimit(limit=limit))
+
+
 def aws_cloud(listings: Sequence[Listing] = SERVED, **options: Any) -> AwsCloud:
     """Impatient enough for tests; reading service models is what takes long, so keep it."""
     return AwsCloud(
@@ -50,6 +58,7 @@ def aws_cloud(listings: Sequence[Listing] = SERVED, **options: Any) -> AwsCloud:
             "read_timeout_seconds": 60,
             "pool_size": 8,
             "listings": listings,
+            "limits": quick_limits(),
             **options,
         }
     )

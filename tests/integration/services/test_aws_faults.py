@@ -132,7 +132,8 @@ class TestThrottling:
         assert row.last_complete_at == complete
         assert due_in(aws, INSTANCES) <= 31.5
         assert aws.snapshot().unsynced == {}
-        assert aws.aws.hits(rule) == 2  # one attempt more in the same pass
+        # Each halves the rate until it is a sixteenth, and one more is made at that.
+        assert aws.aws.hits(rule) == 5
 
         aws.aws.clear_faults()
         aws.age(32)

@@ -12,9 +12,13 @@ from botocore.compat import HTTPHeaders
 from botocore.credentials import Credentials
 
 from cloudops.collectors.aws.assuming import credentials_of, subject_of
-from cloudops.collectors.aws.client import SDK_ERRORS, CallCounter, Door
+from cloudops.collectors.aws.client import SDK_ERRORS, Door
 from cloudops.collectors.aws.errors import UnreadableResponseError, access_error
+from cloudops.collectors.aws.hooks import CallCounter
+from cloudops.collectors.aws.limits import REST
 from cloudops.collectors.aws.sdk import Sdk
+from cloudops.collectors.limits import Limits
+from cloudops.collectors.turnstile import Turnstile
 from cloudops.domain.ledger import ErrorClass
 from cloudops.domain.provider import RoleHop
 
@@ -43,7 +47,14 @@ def door_of(body: str) -> Door:
     """A door whose STS answers with `body`."""
     sdk = Sdk(connect_timeout_seconds=1, read_timeout_seconds=2, pool_size=3)
     session = sdk.session_of(Credentials("AKIA", "secret"))
-    door = Door(sdk, session, endpoint_url="", home="us-east-1", counter=CallCounter())
+    door = Door(
+        sdk,
+        session,
+        endpoint_url="",
+        home="us-east-1",
+        counter=CallCounter(),
+        turnstile=Turnstile(Limits("aws", (), REST), "111122223333"),
+    )
 
     def answer(**_event: object) -> Any:
         return AWSResponse("https://sts", 200, HTTPHeaders(), Body(body.encode()))

@@ -3,8 +3,12 @@ from typing import Any
 import pytest
 from botocore.credentials import Credentials
 
-from cloudops.collectors.aws.client import MAX_CLIENTS, CallCounter, Door
+from cloudops.collectors.aws.client import MAX_CLIENTS, Door
+from cloudops.collectors.aws.hooks import CallCounter
+from cloudops.collectors.aws.limits import REST
 from cloudops.collectors.aws.sdk import Sdk
+from cloudops.collectors.limits import Limits
+from cloudops.collectors.turnstile import Turnstile
 
 pytestmark = pytest.mark.unit
 
@@ -26,6 +30,7 @@ def door_of(sdk: Sdk, endpoint_url: str) -> Door:
         endpoint_url=endpoint_url,
         home="us-east-1",
         counter=CallCounter(),
+        turnstile=Turnstile(Limits("aws", (), REST), "111122223333"),
     )
 
 

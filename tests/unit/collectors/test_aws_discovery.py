@@ -6,7 +6,7 @@ import pytest
 from cloudops.collectors.aws import AwsCloud
 from cloudops.collectors.aws.arns import partition_of
 from cloudops.collectors.aws.catalogue import LISTINGS
-from cloudops.collectors.aws.discovery import HOME_REGIONS, home_region
+from cloudops.collectors.aws.partitions import HOME_REGIONS, home_region
 from cloudops.collectors.aws.session import fingerprint_of, without_session_name
 from cloudops.collectors.vocabulary import Access, Cloud
 from cloudops.domain.errors import AccessError

@@ -13,8 +13,10 @@ from cloudops.collectors.aws.discovery import (
     identify,
     member_hop,
 )
+from cloudops.collectors.aws.limits import LIMITS, REST
 from cloudops.collectors.aws.sdk import Sdk
 from cloudops.collectors.aws.session import AwsAccountSession, fingerprint_of
+from cloudops.collectors.limits import Limits
 from cloudops.collectors.redaction import Redactor
 from cloudops.collectors.transform import ListingTransform
 from cloudops.collectors.vocabulary import Access, Discovery, Listing, Progress, unobserved
@@ -34,6 +36,7 @@ class AwsCloud:
         read_timeout_seconds: float = 60.0,
         pool_size: int = 10,
         listings: Sequence[Listing] = CATALOGUE,
+        limits: Limits | None = None,
     ) -> None:
         """Load nothing yet: service models come with the first client.
 
@@ -44,6 +47,8 @@ class AwsCloud:
             read_timeout_seconds: Of each HTTP request, without a byte.
             pool_size: Connections kept a client; as many as threads use one session.
             listings: The catalogue.
+            limits: How fast AWS may be read, unless a provider's spec says otherwise; None
+                for what AWS publishes.
         """
         self._listings = tuple(listings)
         self._redactor = Redactor(redaction_key)
@@ -52,6 +57,7 @@ class AwsCloud:
             read_timeout_seconds=read_timeout_seconds,
             pool_size=pool_size,
         )
+        self._limits = limits or Limits("aws", LIMITS, REST)
         self._transforms: dict[str, ListingTransform] = {}
         self._lock = Lock()
 
@@ -65,15 +71,17 @@ class AwsCloud:
         Raises:
             AccessError: The credentials themselves don't work.
         """
-        return discover(self._sdk, access, progress)
+        return discover(self._sdk, self._limits, access, progress)
 
-    def open(self, access: Access, account_id: str) -> AwsAccountSession:
+    def open(
+        self, access: Access, account_id: str, progress: Progress = unobserved
+    ) -> AwsAccountSession:
         """See `Cloud.open`.
 
         Raises:
             AccessError: The account can't be entered.
         """
-        door = enter(self._sdk, access)
+        door = enter(self._sdk, self._limits, access, progress)
         try:
             return self._session(access, door, account_id)
         except AccessError:

@@ -181,6 +181,12 @@ def partition_of(arn: str) -> str:
     return found.group(1) if found else ""
 
 
+def account_of(arn: str) -> str:
+    """The account in an ARN; "" where there is none."""
+    found = re.match(r"arn:[^:]*:[^:]*:[^:]*:([0-9]*):", arn)
+    return found.group(1) if found else ""
+
+
 def tagging_listing(rows: Sequence[Listing]) -> Listing:
     """The tagging pass for every type in `rows` whose tags come from the tagging API.
 

@@ -3,29 +3,26 @@
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from ipaddress import ip_address
-from threading import Lock
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from botocore import xform_name
-from botocore.awsrequest import AWSRequest
 from botocore.client import BaseClient
 from botocore.credentials import RefreshableCredentials
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 from botocore.session import Session
 
+from cloudops.collectors.aws.arns import account_of
 from cloudops.collectors.aws.assuming import credentials_of, subject_of
 from cloudops.collectors.aws.errors import (
     NoTokenError,
     RoleNotAssumedError,
     StaleCredentialsError,
     UnreadableResponseError,
-    call_status,
 )
+from cloudops.collectors.aws.hooks import CallCounter, Hooks
 from cloudops.collectors.aws.sdk import Sdk
-from cloudops.collectors.aws.wire import mend_answer
+from cloudops.collectors.turnstile import TooSlowError, Turnstile
 from cloudops.collectors.vocabulary import TokenSupplier
 from cloudops.domain.errors import AccessError
 from cloudops.domain.provider import RoleHop
@@ -41,40 +38,37 @@ SDK_ERRORS: Final = (
     StaleCredentialsError,
     NoTokenError,
     RoleNotAssumedError,
+    TooSlowError,
 )
 """Everything that `Door.call` raises."""
-
-
-class CallCounter:
-    """HTTP requests sent, by however many threads."""
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._calls = 0
-
-    @property
-    def calls(self) -> int:
-        return self._calls
-
-    def add(self, **_event: object) -> None:
-        """Handle botocore's `before-send`; returning None lets the request go out."""
-        with self._lock:
-            self._calls += 1
 
 
 class Door:
     """One identity at one endpoint, with its clients. Safe for several threads at once."""
 
     def __init__(
-        self, sdk: Sdk, session: Session, *, endpoint_url: str, home: str, counter: CallCounter
+        self,
+        sdk: Sdk,
+        session: Session,
+        *,
+        endpoint_url: str,
+        home: str,
+        counter: CallCounter,
+        turnstile: Turnstile,
     ) -> None:
         self.home = home
         self._sdk = sdk
         self._session = session
         self._endpoint_url = endpoint_url
         self._counter = counter
+        self._hooks = Hooks(counter)
+        self._turnstile = turnstile
         self._clients: OrderedDict[tuple[str, str], BaseClient] = OrderedDict()
         self._source: Door | None = None
+
+    def is_of(self, account_id: str) -> None:
+        """Whose door it is has turned out: calls count against that account's quota."""
+        self._turnstile = self._turnstile.of(quota_of(self._endpoint_url, account_id))
 
     @property
     def calls(self) -> int:
@@ -88,7 +82,7 @@ class Door:
             RoleNotAssumedError: It can't be assumed.
             StaleCredentialsError: This door's own credentials could not be refreshed.
         """
-        return self._next(partial(self._assume, hop), "sts-assume-role")
+        return self._next(hop, partial(self._assume, hop), "sts-assume-role")
 
     def vouched(self, hop: RoleHop, token: TokenSupplier) -> "Door":
         """Likewise, for whom `token` vouches; each refresh asks for a new one.
@@ -98,9 +92,9 @@ class Door:
             NoTokenError: There is no token to be had.
         """
         refresh = partial(self._assume_by_token, hop, token)
-        return self._next(refresh, "sts-assume-role-with-web-identity")
+        return self._next(hop, refresh, "sts-assume-role-with-web-identity")
 
-    def _next(self, refresh: Callable[[], dict[str, str]], method: str) -> "Door":
+    def _next(self, hop: RoleHop, refresh: Callable[[], dict[str, str]], method: str) -> "Door":
         credentials = RefreshableCredentials.create_from_metadata(
             metadata=refresh(), refresh_using=refresh, method=method
         )
@@ -110,6 +104,7 @@ class Door:
             endpoint_url=self._endpoint_url,
             home=self.home,
             counter=self._counter,
+            turnstile=self._turnstile.of(quota_of(self._endpoint_url, account_of(hop.role_arn))),
         )
         door._source = self
         return door
@@ -117,17 +112,21 @@ class Door:
     def call(
         self, service: str, region: str, operation: str, parameters: Mapping[str, Any]
     ) -> dict[str, Any]:
-        """One API call.
+        """One API call, made when the limits of its account let it through.
 
         Raises:
             BotoCoreError | ClientError: The SDK's own errors.
             UnreadableResponseError: What came back is no answer of this operation.
             StaleCredentialsError | NoTokenError | RoleNotAssumedError: The credentials
                 could not be refreshed.
+            TooSlowError: A rate limit lets no call through.
         """
         client = self._client(service, region)
+        call = getattr(client, xform_name(operation))
+        queue = self._turnstile.call(service, client.meta.region_name, operation)
         try:
-            answer: dict[str, Any] = getattr(client, xform_name(operation))(**parameters)
+            with queue as attempts, self._hooks.during(attempts):
+                answer: dict[str, Any] = call(**parameters)
         except (BotoCoreError, ClientError):
             raise
         except RuntimeError as error:
@@ -199,7 +198,7 @@ class Door:
         """Ask STS for the role's credentials; each failure names the role that it is of."""
         try:
             return credentials_of(operation, self.call("sts", self.home, operation, parameters))
-        except (BotoCoreError, ClientError, UnreadableResponseError) as error:
+        except (BotoCoreError, ClientError, UnreadableResponseError, TooSlowError) as error:
             raise RoleNotAssumedError(parameters["RoleArn"], error, subject) from error
 
     def _client(self, service: str, region: str) -> BaseClient:
@@ -226,37 +225,10 @@ class Door:
             endpoint_url=self._endpoint_url or None,
             config=self._sdk.config(self._endpoint_url),
         )
-        client.meta.events.register("before-send", self._counter.add)
-        # The wildcards put it before S3's own handler, which parses already.
-        client.meta.events.register("before-parse.*.*", mend_answer)
-        if self._endpoint_url:
-            client.meta.events.register_first("request-created.s3-control", without_account)
-        client.meta.events.register("response-received", partial(_count_outcome, service))
+        self._hooks.attach(client, service, at_address=bool(self._endpoint_url))
         return client
 
 
-def without_account(request: AWSRequest, **_event: object) -> None:
-    """Handle `request-created`: no name can be put before an address.
-
-    S3's control plane is asked at `111122223333.<host>`, which leads nowhere where the
-    host is an IP address, as an emulator's is. The account stands in a header, too.
-    """
-    parts = urlsplit(str(request.url))
-    account, _, host = (parts.hostname or "").partition(".")
-    if account.isdecimal() and _is_address(host):
-        port = f":{parts.port}" if parts.port else ""
-        request.url = parts._replace(netloc=f"{host}{port}").geturl()
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True
-
-
-def _count_outcome(service: str, **event: Any) -> None:
-    operation = str(event["event_name"]).rsplit(".", 1)[-1]
-    status = call_status(event["parsed_response"])
-    PROVIDER_API_CALLS.labels("aws", service, operation, status).inc()
+def quota_of(endpoint_url: str, account: str) -> str:
+    """Whose quota calls count against; an endpoint of the user's own has its own accounts."""
+    return f"{account} at {endpoint_url}" if endpoint_url else account

@@ -7,11 +7,15 @@ from typing import Any, Final
 
 from botocore.credentials import Credentials
 
-from cloudops.collectors.aws.arns import partition_of
-from cloudops.collectors.aws.client import SDK_ERRORS, CallCounter, Door
+from cloudops.collectors.aws.arns import account_of, partition_of
+from cloudops.collectors.aws.client import SDK_ERRORS, Door, quota_of
 from cloudops.collectors.aws.errors import access_error
+from cloudops.collectors.aws.hooks import CallCounter
 from cloudops.collectors.aws.organization import read_organization
+from cloudops.collectors.aws.partitions import home_region
 from cloudops.collectors.aws.sdk import Sdk
+from cloudops.collectors.limits import Limits
+from cloudops.collectors.turnstile import Turnstile
 from cloudops.collectors.vocabulary import (
     Access,
     AccountError,
@@ -35,28 +39,6 @@ ACCESS_KEY_ID: Final = "AWS_ACCESS_KEY_ID"
 SECRET_ACCESS_KEY: Final = "AWS_SECRET_ACCESS_KEY"  # noqa: S105  the name of a key, not a key
 SESSION_TOKEN: Final = "AWS_SESSION_TOKEN"  # noqa: S105  likewise
 
-DEFAULT_PARTITION: Final = "aws"
-# Where a partition's STS and IAM are at home.
-HOME_REGIONS: Final = {
-    "aws": "us-east-1",
-    "aws-cn": "cn-north-1",
-    "aws-us-gov": "us-gov-west-1",
-    "aws-iso": "us-iso-east-1",
-    "aws-iso-b": "us-isob-east-1",
-    "aws-iso-e": "eu-isoe-west-1",
-    "aws-iso-f": "us-isof-south-1",
-    "aws-eusc": "eusc-de-east-1",
-}
-# Region names give their partition away; the longest prefix wins.
-_REGION_PREFIXES: Final = {
-    "cn-": "aws-cn",
-    "us-gov-": "aws-us-gov",
-    "us-iso-": "aws-iso",
-    "us-isob-": "aws-iso-b",
-    "eu-isoe-": "aws-iso-e",
-    "us-isof-": "aws-iso-f",
-    "eusc-": "aws-eusc",
-}
 _ENABLED: Final = frozenset({"opt-in-not-required", "opted-in"})
 ACCOUNTS_AT_ONCE: Final = 8  # AssumeRole and DescribeRegions take 0.4 s an account
 
@@ -72,34 +54,27 @@ def connection_of(access: Access) -> AwsConnection:
     return access.spec.aws
 
 
-def home_region(connection: AwsConnection) -> str:
-    """Where the first call goes: guessed from role ARNs and region globs, before we know."""
-    if connection.endpoint_url:
-        return HOME_REGIONS[DEFAULT_PARTITION]
-    for role in connection.credentials.roles:
-        partition = partition_of(role.role_arn)
-        if partition in HOME_REGIONS:
-            return HOME_REGIONS[partition]
-    for glob in connection.regions.include:
-        for prefix, partition in _REGION_PREFIXES.items():
-            if glob.startswith(prefix):
-                return HOME_REGIONS[partition]
-    return HOME_REGIONS[DEFAULT_PARTITION]
-
-
-def enter(sdk: Sdk, access: Access, progress: Progress = unobserved) -> Door:
+def enter(sdk: Sdk, limits: Limits, access: Access, progress: Progress = unobserved) -> Door:
     """Go through the provider's own credentials and role chain.
+
+    Args:
+        sdk: Shared by the process.
+        limits: Likewise.
+        access: The way in.
+        progress: Told after each role, and while a call of the door waits for its limits.
 
     Raises:
         AccessError: A key is missing, or a role can't be assumed.
     """
     connection = connection_of(access)
+    quota = quota_of(connection.endpoint_url, _caller(connection, access.secret))
     door = Door(
         sdk,
         _session(sdk, connection, access.secret),
         endpoint_url=connection.endpoint_url,
         home=home_region(connection),
         counter=CallCounter(),
+        turnstile=Turnstile(limits, quota, access.spec.rate_limits, progress),
     )
     # A web identity opens the first role, and is of no use for those behind it.
     token = access.token if _by_token(connection) else None
@@ -143,6 +118,7 @@ def identify(door: Door) -> Identity:
             reason="Unreachable",
             error_class=ErrorClass.TRANSIENT,
         )
+    door.is_of(account_id)
     return Identity(principal=principal, account_id=account_id, partition=partition)
 
 
@@ -168,7 +144,9 @@ def door_to(door: Door, connection: AwsConnection, own: Identity, account_id: st
     return go_behind(door, member_hop(connection, own.partition, account_id))
 
 
-def discover(sdk: Sdk, access: Access, progress: Progress = unobserved) -> Discovery:
+def discover(
+    sdk: Sdk, limits: Limits, access: Access, progress: Progress = unobserved
+) -> Discovery:
     """Ask for identity, accounts and regions; `progress` is told after each call.
 
     Raises:
@@ -176,7 +154,7 @@ def discover(sdk: Sdk, access: Access, progress: Progress = unobserved) -> Disco
             listed to its end.
     """
     connection = connection_of(access)
-    door = enter(sdk, access, progress)
+    door = enter(sdk, limits, access, progress)
     try:
         own = identify(door)
         progress()
@@ -266,6 +244,13 @@ class _Tour:
 
 def _account_error(error: AccessError, *, entered: bool) -> AccountError:
     return AccountError(error.reason, str(error), error.permission, error.error_class, entered)
+
+
+def _caller(connection: AwsConnection, secret: Mapping[str, str]) -> str:
+    """Stands for the account until AWS has said which it is."""
+    if _by_token(connection):
+        return account_of(connection.credentials.roles[0].role_arn)
+    return secret.get(ACCESS_KEY_ID, connection.credentials.source.value)
 
 
 def _by_token(connection: AwsConnection) -> bool:

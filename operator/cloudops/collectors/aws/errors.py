@@ -26,6 +26,7 @@ from cloudops.collectors.aws.error_codes import (
     STATUS_CODES,
     STATUSES,
 )
+from cloudops.collectors.turnstile import TooSlowError
 from cloudops.collectors.vocabulary import Listing
 from cloudops.domain.errors import AccessError, ListingError
 from cloudops.domain.ledger import ErrorClass
@@ -52,11 +53,14 @@ _CURES: Final = {
 }
 # In AWS's words: the item has a policy of its own, and that one says no.
 _OWN_POLICY: Final = "resource-based policy"
+THROTTLED: Final = "throttled"
+"""What `call_status` calls an answer that asks to slow down."""
+
 _METRIC_STATUS: Final = {
     ErrorClass.IAM_DENY: "denied",
     ErrorClass.SCP_DENY: "denied",
     ErrorClass.OPT_IN: "denied",
-    ErrorClass.THROTTLED: "throttled",
+    ErrorClass.THROTTLED: THROTTLED,
 }
 _DENIED_ACTION: Final = re.compile(r"not authorized to perform:? ([a-z0-9-]+:[A-Za-z0-9*]+)")
 _ACCESS_KEY: Final = re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{12,}\b")
@@ -103,6 +107,7 @@ class OwnPolicyError(ListingError):
 _SDK_ERRORS: Final = (
     ((UnreadableResponseError,), ErrorClass.TRANSIENT, UNREADABLE_ANSWER),
     ((StaleCredentialsError,), ErrorClass.TRANSIENT, "StaleCredentials"),
+    ((TooSlowError,), ErrorClass.THROTTLED, "RateLimit"),
     (
         (NoCredentialsError, PartialCredentialsError, TokenRetrievalError),
         ErrorClass.IAM_DENY,

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, Final
 
-from cloudops.collectors.aws.discovery import HOME_REGIONS, home_region, member_hop
+from cloudops.collectors.aws.discovery import member_hop
 from cloudops.collectors.aws.organization import LIST_ACCOUNTS
+from cloudops.collectors.aws.partitions import HOME_REGIONS, home_region
 from cloudops.collectors.vocabulary import Listing
 from cloudops.domain.permissions import Grant, Policy
 from cloudops.domain.provider import (
