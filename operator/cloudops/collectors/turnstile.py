@@ -43,8 +43,8 @@ class Turnstile:
         own: tuple[RateLimit, ...] = (),
         progress: Progress = unobserved,
     ) -> None:
+        self.account = account
         self._limits = limits
-        self._account = account
         self._own = own
         self._progress = progress
 
@@ -56,8 +56,8 @@ class Turnstile:
     def call(self, service: str, region: str, action: str) -> Iterator["Attempts"]:
         """Queue for one call; at the end it gives back what it holds."""
         keys = self._limits.keys(self._own, service, region, action)
-        with self._limits.account(self._account) as account:
-            told = {"account": self._account, "region": region, "call": f"{service}:{action}"}
+        with self._limits.account(self.account) as account:
+            told = {"account": self.account, "region": region, "call": f"{service}:{action}"}
             attempts = Attempts(self._limits, account, keys, self._progress, told)
             try:
                 yield attempts
