@@ -14,11 +14,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from prometheus_client.metrics import MetricWrapperBase
 from ruamel.yaml import YAML
 
+from cloudops import metrics
 from cloudops.api.v1alpha1.crd import crd_files
 from cloudops.collectors.aws.catalogue import CLOUD_CONTROL, LISTINGS
 from cloudops.collectors.aws.cloudcontrol import SAME_AS_DESCRIBED, table
+from cloudops.collectors.aws.limits import LIMITS, REST
+from cloudops.collectors.limits import DeclaredLimit
 from cloudops.collectors.types import type_rows
 from cloudops.domain.resource import Facet, TagSource
 from cloudops.settings import Settings
@@ -220,6 +224,43 @@ def _cloudcontrol_untold() -> str:
     return _table(("type", "needs"), rows)
 
 
+def _aws_limits() -> str:
+    header = ("calls", "a second", "at once", "shared by", "in", "figures")
+    return _table(header, (_limit(row) for row in (*LIMITS, REST)))
+
+
+def _limit(row: DeclaredLimit) -> Row:
+    limit = row.limit
+    return (
+        f"`{limit.service}:{limit.action}`",
+        limit.per_second,
+        str(limit.burst),
+        {"all": "all of them", "service": "those of a service"}.get(
+            row.share, "those of an action"
+        ),
+        "all regions" if row.everywhere else "a region",
+        f"[AWS]({row.source})" if row.source else "ours: AWS publishes none",
+    )
+
+
+def _metrics() -> str:
+    """The operator's own; the library adds those of the process."""
+    declared = [one for one in vars(metrics).values() if isinstance(one, MetricWrapperBase)]
+    found = [(one.describe(), one._labelnames) for one in declared]  # noqa: SLF001  told nowhere else
+    found.append((metrics.RATE_LIMITS.describe(), metrics.LIMIT_LABELS))
+    rows = (
+        (
+            f"`{metric.name}{'_total' if metric.type == 'counter' else ''}`",
+            metric.type,
+            _code(labels),
+            metric.documentation,
+        )
+        for described, labels in found
+        for metric in described
+    )
+    return _table(("metric", "type", "labels", "meaning"), iter(sorted(rows)))
+
+
 def _answer(listing: str) -> str:
     """Where the answer is from on which the row is proven: one of ANSWERS."""
     record = json.loads((ROOT / "tests/data/aws" / f"{listing}.json").read_text(encoding="utf-8"))
@@ -240,6 +281,8 @@ TABLES: Final[Mapping[str, Callable[[], str]]] = {
     "cloudcontrol-counts": _cloudcontrol_counts,
     "cloudcontrol-types": _cloudcontrol_types,
     "cloudcontrol-untold": _cloudcontrol_untold,
+    "aws-limits": _aws_limits,
+    "metrics": _metrics,
 }
 
 if __name__ == "__main__":

@@ -104,16 +104,17 @@ DELETIONS_HELD: Final = Gauge(
     "cloudops_deletions_held", "Rows whose deletion a brake holds.", ("namespace", "provider")
 )
 
+LIMIT_LABELS: Final = ("cloud", "service", "limit")
 RATE_LIMIT_WAIT_SECONDS: Final = Histogram(
     "cloudops_rate_limit_wait_seconds",
     "Time that calls waited for a rate limit of ours; those that did not wait are not counted.",
-    ("cloud", "service", "limit"),
+    LIMIT_LABELS,
     buckets=(0.1, 1, 5, 15, 60, 300),
 )
 RATE_LIMIT_THROTTLES: Final = Counter(
     "cloudops_rate_limit_throttles_total",
     "Answers of a cloud that asked to slow down, by the limits of ours that the call was under.",
-    ("cloud", "service", "limit"),
+    LIMIT_LABELS,
 )
 
 
@@ -147,22 +148,21 @@ class RateLimitGauges(Collector):
         self._sources.add(source)
 
     def describe(self) -> list[GaugeMetricFamily]:
-        labels = ("cloud", "service", "limit")
         return [
             GaugeMetricFamily(
                 "cloudops_rate_limit_calls_per_second",
                 "Present rate of a limit in the account and region where it is lowest.",
-                labels=labels,
+                labels=LIMIT_LABELS,
             ),
             GaugeMetricFamily(
                 "cloudops_rate_limit_tokens",
                 "Calls that might go at once, in the account and region where fewest might.",
-                labels=labels,
+                labels=LIMIT_LABELS,
             ),
             GaugeMetricFamily(
                 "cloudops_rate_limit_slowed_domains",
                 "Accounts and regions where a limit is below what was declared.",
-                labels=labels,
+                labels=LIMIT_LABELS,
             ),
         ]
 

@@ -97,14 +97,17 @@ class RateLimit(ApiModel):
     action: Glob = Field("*", description="Glob on the call. Example: `Describe*`.")
     per_second: OptionalPositiveDecimal = Field(
         "",
-        description="Calls per second, region and account, a decimal above 0 in quotes; needed"
-        " unless `maxConcurrent` is set. Example: `0.5`.",
+        description="Calls per second, region and account, of all that the entry names together; a"
+        " decimal above 0 in quotes, needed unless `maxConcurrent` is set. Example: `0.5`.",
     )
     burst: Annotated[int, Field(strict=True, ge=1, le=100_000), WHOLE] | None = Field(
-        None, description="Calls that may be made at once after a pause. Example: 10."
+        None,
+        description="Calls that may be made at once after a pause; as many as in a second if not"
+        " set. Example: 10.",
     )
     max_concurrent: Annotated[int, Field(strict=True, ge=1, le=1000), WHOLE] | None = Field(
-        None, description="Calls that may be under way at the same time. Example: 4."
+        None,
+        description="Calls that may be under way at once, in a region and account. Example: 4.",
     )
 
     def to_domain(self) -> provider.RateLimit:
