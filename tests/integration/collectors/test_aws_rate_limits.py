@@ -256,7 +256,8 @@ class TestASharedLimit:
                 read(session)
             aws.clear_faults(rule)
 
-        assert read(session) == PAGES
+        with ThreadPoolExecutor(1) as another_thread:
+            assert another_thread.submit(read, session).result(60) == PAGES
 
 
 class TestAWait:
