@@ -128,6 +128,7 @@ class Place:
         self._seen: tuple[int, ...] = ()
 
     def waits_for(self, now: float) -> list[Bucket]:
+        """What is not ready for it."""
         return [b for b in self.buckets if b.ready_in(now, needs_place=self.takes_places) > 0]
 
     def go(self, now: float) -> None:
@@ -158,8 +159,8 @@ class Place:
 class Line:
     """Calls that wait, in the order in which they came.
 
-    Nobody overtakes in a bucket that an earlier one waits for; in other buckets they do, so
-    that a call to a slow service does not hold up those to quick ones.
+    What comes free goes to the first who then lacks nothing else: a call that waits for a slow
+    service holds up none to a quick one.
     """
 
     def __init__(self) -> None:
@@ -174,11 +175,8 @@ class Line:
     def admit(self, now: float) -> bool:
         """Let all go that may; whether there was one."""
         waiting: list[Place] = []
-        awaited: set[Bucket] = set()
         for place in self._waiting:
-            short_of = place.waits_for(now)
-            if short_of or not awaited.isdisjoint(place.buckets):
-                awaited.update(short_of)
+            if place.waits_for(now):
                 waiting.append(place)
             else:
                 place.go(now)

@@ -321,7 +321,7 @@ class TestAWait:
 
 def test_a_role_is_assumed_anew_within_a_call_that_holds_the_only_place(aws, opened):
     """Fails without `takes_places`: the call within would wait for the one that it is within."""
-    arn = aws.account(ACCOUNT).role("entry", listed=False, session_seconds=1)
+    arn = aws.account(ACCOUNT).role("entry", listed=False, session_seconds=300)
     one = RateLimit("one", max_concurrent=1)
     session = opened(a_cloud(patience_seconds=20), one, roles=(RoleHop(arn),))
 

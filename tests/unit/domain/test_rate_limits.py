@@ -179,8 +179,8 @@ class TestLine:
         go(line, 0.0, shared)
         assert not waiting.may_go
 
-    def test_nobody_takes_what_an_earlier_one_waits_for(self):
-        """Fails without `awaited`: the later one finds the token that the earlier one needs."""
+    def test_what_comes_free_goes_to_the_first_who_waits_for_it(self):
+        """Fails if `admit` goes through the line from its end."""
         line = Line()
         scarce, rate = Bucket(0.0, max_concurrent=1), Bucket(0.0, per_second=1, burst=9)
         held = go(line, 0.0, scarce)
@@ -205,9 +205,10 @@ class TestLine:
         assert bucket.under_way == 1
 
     def test_a_call_within_a_call_takes_no_place(self):
-        """Else it would wait for the very call that waits for it."""
+        """Else it would wait for the very call that waits for it, or for others who do."""
         line, bucket = Line(), Bucket(0.0, max_concurrent=1)
         go(line, 0.0, bucket)
+        line.join((bucket,))
         inner = line.join((bucket,), takes_places=False)
 
         line.admit(0.0)
