@@ -16,6 +16,7 @@ from cloudops.domain.provider import (
     ProviderSpec,
     RoleHop,
 )
+from tests.fixtures.limits import quick_limits
 
 KEY = "AKIAFIRSTFIRST000001"
 OWN_ACCOUNT = AwsAccounts()
@@ -30,6 +31,7 @@ def cloud() -> AwsCloud:
         connect_timeout_seconds=5,
         read_timeout_seconds=60,
         pool_size=8,
+        limits=quick_limits(),
     )
 
 

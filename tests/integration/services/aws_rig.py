@@ -8,16 +8,15 @@ from sqlalchemy import DateTime, Engine
 
 from cloudops.collectors.aws import AwsCloud
 from cloudops.collectors.aws.catalogue import LISTINGS
-from cloudops.collectors.limits import DeclaredLimit, Limits
 from cloudops.collectors.vocabulary import Listing
 from cloudops.domain.ledger import Lease, LeaseKind
-from cloudops.domain.provider import RateLimit
 from cloudops.services.pulse import Pulse
 from cloudops.store.tables import metadata
 from tests.fakes.aws.paging import DEFAULT_SIZES
 from tests.fakes.aws.script import AccountScript
 from tests.fakes.aws.server import FakeAws
 from tests.fakes.cloud import FakeSecrets, spec_of
+from tests.fixtures.limits import quick_limits
 from tests.integration.services.rig import THREADS, ServiceRig
 from tests.integration.store.seeding import ACCOUNT, execute, rows
 
@@ -41,12 +40,6 @@ _CLOCKS = {
         ]
     )
 }
-
-
-def quick_limits() -> Limits:
-    """So quick that no test waits for them, and slowed by throttling all the same."""
-    limit = RateLimit("quick", per_second="10000", burst=10_000)
-    return Limits("aws", (), DeclaredLimit(limit=limit))
 
 
 def aws_cloud(listings: Sequence[Listing] = SERVED, **options: Any) -> AwsCloud:
