@@ -13,7 +13,7 @@ from botocore.model import StructureShape
 
 from tests.fakes.aws.bodies import CREATED, READ_BUCKETS
 from tests.fakes.aws.model import GLOBAL, Resource
-from tests.fakes.aws.protocols import service_model
+from tests.fakes.aws.writers import service_model
 
 _SHAPES = {
     "ec2:instance": ("ec2", "Instance"),

@@ -10,6 +10,7 @@ from tests.fakes.aws.engine import Engine
 from tests.fakes.aws.identity import AccessKey, Role, WebIdentityTrust, unique_id
 from tests.fakes.aws.model import ARNS
 from tests.fakes.aws.organizations import Organization
+from tests.fakes.aws.recordings import moved
 from tests.fakes.aws.sts import provider_arn
 from tests.fakes.aws.web_identity import OidcProvider
 
@@ -151,6 +152,19 @@ def remove_member(engine: Engine, organization: str, account: str) -> None:
         engine.organizations[organization].members.remove(account)
 
 
+def show_again(
+    engine: Engine,
+    *,
+    account: str,
+    region: str,
+    answers: list[dict[str, Any]],
+    move: bool,
+    **named: Any,
+) -> None:
+    here = [moved(answer, account, region) for answer in answers] if move else answers
+    engine.replay.show(account=account, region=region, answers=here, **named)
+
+
 COMMANDS: dict[str, Callable[..., Any]] = {
     "add_account": lambda engine, **named: engine.world.add_account(**named),
     "set_region": lambda engine, **named: engine.world.set_region(**named),
@@ -172,6 +186,8 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "calls": lambda engine, **named: engine.calls.list(**named),
     "user_agents": lambda engine: engine.calls.user_agents(),
     "reset_calls": lambda engine: engine.calls.reset(),
+    "replay": show_again,
+    "forget_replays": lambda engine: engine.replay.forget(),
     "add_key": add_key,
     "revoke": revoke,
     "expire_sessions": expire_sessions,

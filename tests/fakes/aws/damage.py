@@ -1,16 +1,19 @@
 """Rendering the items of a page, spoilt where a fault says so."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
 
+from tests.fakes.aws.faults import Fault
 from tests.fakes.aws.model import Account, Resource
 from tests.fakes.aws.paging import Page
 
 Body = dict[str, Any]
+WeakSpot = tuple[str, Body, str]
+"""Member with the id, member and value of a wrong type, text member if it has no tags."""
+T = TypeVar("T")
 
-# Kind → (member with the id, member and value of a wrong type, text member if it has no tags).
 # A wrong type in XML is a text that botocore can't parse, and with it the whole page.
-_WEAK_SPOTS: dict[str, tuple[str, Body, str]] = {
+_WEAK_SPOTS: dict[str, WeakSpot] = {
     "ec2:instance": ("InstanceId", {"LaunchTime": "yesterday"}, ""),
     "ec2:volume": ("VolumeId", {"Size": "many"}, ""),
     "ec2:security-group": ("GroupId", {"IpPermissions": [{"FromPort": "ssh"}]}, ""),
@@ -31,8 +34,8 @@ _TEXTS = {
 }
 
 
-def _spoil(kind: str, body: Body, how: str) -> Body:
-    id_member, wrong_type, text_member = _WEAK_SPOTS[kind]
+def spoil(spot: WeakSpot, body: Body, how: str) -> Body:
+    id_member, wrong_type, text_member = spot
     if how == "missing-id":
         return {key: value for key, value in body.items() if key != id_member}
     if how == "empty-id":
@@ -53,12 +56,19 @@ def bodies(
     kind_of: Callable[[Resource], str] = lambda resource: resource.kind,
 ) -> list[tuple[Resource, Body]]:
     """The page's items in order; `kind_of` says where an item is weak."""
-    items = [(resource, render(resource, account)) for resource in page.resources]
-    for fault in page.damage:
+    return damaged(
+        [(resource, render(resource, account)) for resource in page.resources],
+        page.damage,
+        lambda item, how: (item[0], spoil(_WEAK_SPOTS[kind_of(item[0])], item[1], how)),
+    )
+
+
+def damaged(items: list[T], damage: Iterable[Fault], spoil_one: Callable[[T, str], T]) -> list[T]:
+    """The items as the faults leave them."""
+    for fault in damage:
         if fault.kind == "duplicates":
             items += items[: fault.count]
             continue
         for position in range(fault.offset, min(fault.offset + fault.count, len(items))):
-            resource, body = items[position]
-            items[position] = resource, _spoil(kind_of(resource), body, fault.variant)
+            items[position] = spoil_one(items[position], fault.variant)
     return items

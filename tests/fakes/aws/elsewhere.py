@@ -12,7 +12,8 @@ from urllib.parse import parse_qsl
 from cloudops.collectors.aws.catalogue import LISTINGS
 from cloudops.collectors.paths import EACH, parse_path
 from cloudops.collectors.vocabulary import Listing, RegionRule
-from tests.fakes.aws.protocols import ApiError, WireRequest, service_model
+from tests.fakes.aws.protocols import ApiError, WireRequest
+from tests.fakes.aws.writers import service_model
 
 _API_VERSION = "Version"
 _LABEL = re.compile(r"\\\{[^}]+\\\}")
@@ -54,10 +55,10 @@ def _is_asked(service: str, version: str | None, wire: WireRequest) -> bool:
 def operation_at(service: str, wire: WireRequest) -> str:
     """What a REST request asks of `service`; "" where that knows no such path.
 
-    Some operations share a path; then the one that the catalogue lists is meant.
+    Some operations share a path; then the one that the catalogue calls is meant.
     """
     found = list(_operations_at(service, wire.method, wire.path))
-    return next((name for name in found if (service, name) in _nothing()), (*found, "")[0])
+    return next((name for name in found if (service, name) in _called()), (*found, "")[0])
 
 
 def _operations_at(service: str, method: str, path: str) -> Iterator[str]:
@@ -67,6 +68,12 @@ def _operations_at(service: str, method: str, path: str) -> Iterator[str]:
         pattern = _LABEL.sub("[^/]+", re.escape(http["requestUri"].partition("?")[0]))
         if http["method"] == method and re.fullmatch(pattern, path):
             yield name
+
+
+@cache
+def _called() -> Collection[tuple[str, str]]:
+    seconds = {(row.service, row.describe.operation) for row in LISTINGS if row.describe}
+    return seconds | {(row.service, row.operation) for row in LISTINGS}
 
 
 @cache

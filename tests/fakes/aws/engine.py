@@ -13,6 +13,8 @@ from tests.fakes.aws import (
     elsewhere,
     iam,
     organizations,
+    replay,
+    requests,
     s3,
     sts,
     tagging,
@@ -41,6 +43,7 @@ from tests.fakes.aws.protocols import (
     family,
     success,
 )
+from tests.fakes.aws.replay import Replay
 from tests.fakes.aws.world import World
 
 Operation = Callable[[Account, Call, Pager, list[Fault]], Body]
@@ -55,6 +58,7 @@ _LISTINGS: dict[str, dict[str, Operation]] = {
 }
 _CONTROL_PLANE = "/v20180820/"  # of S3, which signs as S3 does
 _WEB_IDENTITY = "AssumeRoleWithWebIdentity"
+_STS = ("GetCallerIdentity", "AssumeRole", _WEB_IDENTITY)
 _UNSIGNED_STS = Signature("", "", ALWAYS_ON, "sts", (), "")
 _TOKENS = ("NextToken", "Marker", "continuation-token", "PaginationToken", dynamodb.TOKEN)
 _ITEM_LISTS = (
@@ -79,6 +83,7 @@ class Engine:
         self.rules = RuleBook()
         self.calls = CallLog()
         self.pager = Pager()
+        self.replay = Replay()
         self.stopping = threading.Event()
 
     def answer(self, wire: WireRequest) -> WireResponse:
@@ -99,7 +104,11 @@ class Engine:
 
     def _read(self, wire: WireRequest, signature: Signature) -> Call:
         service, operation, parameters = what_is_asked(signature.service, wire)
-        token = next((str(parameters[name]) for name in _TOKENS if parameters.get(name)), "")
+        if self.replay.knows(service, operation):
+            parameters = requests.parameters(service, operation, wire)
+            token = self.replay.token(service, operation, parameters)
+        else:
+            token = next((str(parameters[name]) for name in _TOKENS if parameters.get(name)), "")
         return Call(
             at=self.world.now(),
             service=service,
@@ -178,13 +187,11 @@ class Engine:
         return call.region in account.regions
 
     def _run(self, caller: AccessKey, call: Call, faults: list[Fault]) -> Body:
-        if call.service == "sts":
-            if call.operation == "GetCallerIdentity":
-                return sts.get_caller_identity(caller)
-            if call.operation == "AssumeRole":
-                return sts.assume_role(self.world, caller, call)
-            if call.operation == _WEB_IDENTITY and caller is NOBODY:
-                return sts.assume_role_with_web_identity(self.world, call)
+        if call.service == "sts" and call.operation in _STS:
+            return self._run_sts(caller, call)
+        exhibit = self.replay.exhibit(call)
+        if exhibit is not None:
+            return replay.answer(exhibit, call, self.pager, faults)
         if (call.service, call.operation) == ("organizations", "ListAccounts"):
             with self.world.lock:
                 return organizations.list_accounts(
@@ -198,6 +205,15 @@ class Engine:
             raise ApiError("DryRunOperation", message, 412)
         with self.world.lock:
             return run(self.world.accounts[call.account], call, self.pager, faults)
+
+    def _run_sts(self, caller: AccessKey, call: Call) -> Body:
+        if call.operation == "GetCallerIdentity":
+            return sts.get_caller_identity(caller)
+        if call.operation == "AssumeRole":
+            return sts.assume_role(self.world, caller, call)
+        if caller is not NOBODY:
+            return elsewhere.nothing(call.service, call.operation)
+        return sts.assume_role_with_web_identity(self.world, call)
 
 
 def _is_web_identity(wire: WireRequest) -> bool:

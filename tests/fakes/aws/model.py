@@ -83,6 +83,9 @@ class Index:
         if self.items.pop(key, None) is not None:
             del self.keys[bisect_right(self.keys, key) - 1]
 
+    def get(self, key: str | None) -> Resource | None:
+        return None if key is None else self.items.get(key)
+
     def after(self, key: str | None) -> Iterator[tuple[str, Resource]]:
         """Everything behind `key`, which need not exist (any more); None = from the start."""
         start = 0 if key is None else bisect_right(self.keys, key)

@@ -12,13 +12,13 @@ import hmac
 import json
 import secrets
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from tests.fakes.aws.calls import Call
 from tests.fakes.aws.faults import Fault
-from tests.fakes.aws.model import Index, Resource
+from tests.fakes.aws.model import Resource
 
 _TAG_BYTES = 12
 Entry = tuple[str, Resource]
@@ -35,6 +35,19 @@ DEFAULT_SIZES = {
     "ListAccounts": 20,
     "ListResources": 100,
 }
+
+
+_REPLAYED_SIZE = 1000
+
+
+class Paged(Protocol):
+    """Resources in an order, by keys that lead on from wherever one stopped."""
+
+    def after(self, key: str | None) -> Iterator[tuple[str, Resource]]:
+        """Everything behind `key`; None = from the start."""
+        ...
+
+    def get(self, key: str | None) -> Resource | None: ...
 
 
 class InvalidTokenError(Exception):
@@ -66,15 +79,18 @@ class Pager:
         self._secret = secrets.token_bytes(32)
         self._old_secrets: list[bytes] = []
         self._sizes = dict(DEFAULT_SIZES)
+        self._replayed_size = _REPLAYED_SIZE
 
     def size(self, operation: str) -> int:
         with self._lock:
-            return self._sizes[operation]
+            return self._sizes.get(operation, self._replayed_size)
 
     def set_size(self, operation: str, size: int) -> None:
         """At most `size` items a page, whatever is asked for; `*` = every operation."""
         with self._lock:
             names = list(self._sizes) if operation == "*" else [operation]
+            if operation == "*":
+                self._replayed_size = size
             for name in names:
                 if name not in DEFAULT_SIZES:
                     raise KeyError(name)
@@ -97,7 +113,7 @@ class Pager:
 
     def cut(
         self,
-        index: Index,
+        index: Paged,
         call: Call,
         size: int,
         faults: Iterable[Fault] = (),
@@ -121,8 +137,9 @@ class Pager:
         entries, more = _take(index, position.key, size, wanted, weight)
         hidden = sum(fault.count for fault in faults if fault.kind == "hide")
         resources = [resource for _, resource in entries[hidden:]]
-        if "overlap" in kinds and position.key in index.items:
-            resources.insert(0, index.items[position.key])
+        before = index.get(position.key)
+        if "overlap" in kinds and before is not None:
+            resources.insert(0, before)
         if "repeat_token" in kinds:
             return Page(resources, call.token or here, damage)
         token = self._token(call, entries[-1][0], position.page + 1) if more else ""
@@ -188,7 +205,7 @@ def _listing(call: Call) -> str:
 
 
 def _take(
-    index: Index,
+    index: Paged,
     key: str | None,
     size: int,
     wanted: Callable[[Resource], bool] | None,

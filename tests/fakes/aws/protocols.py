@@ -1,22 +1,26 @@
-"""From output shapes to the wire and back: ec2, query, rest-xml, json and rest-json.
+"""Answers on the wire: ec2, query, rest-xml, json and rest-json.
 
-Answers are dicts in botocore's output shape. They are written by writers compiled from
-botocore's own service models, so that a fake answer can't use a tag that the real API doesn't.
+Answers are dicts in botocore's output shape; `writers` turns them into XML and JSON.
 """
 
 import json
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from functools import cache
 from typing import Any
 from uuid import uuid4
 
-from botocore.loaders import Loader
-from botocore.model import ListShape, ServiceModel, Shape, StructureShape
+from botocore.model import Shape, StructureShape
 
-Writer = Callable[[Any, list[str]], None]
+from tests.fakes.aws.writers import (
+    as_text,
+    as_time,
+    is_in_body,
+    json_text,
+    known_writer,
+    output_shape,
+    service_model,
+)
 
 # Signing name → the SDK's name, which is what rules, logs and tests use.
 SERVICES = {
@@ -78,141 +82,91 @@ class WireResponse:
     drop: bool = False
 
 
-@cache
-def service_model(service: str) -> ServiceModel:
-    return ServiceModel(Loader().load_service_model(service, "service-2"), service)
-
-
 def family(service: str) -> str:
     """Which services answer alike: `ec2`, `rest-xml`, `query`, or `json`, also over REST."""
     protocol = service_model(service).resolved_protocol
     return JSON if protocol == "rest-json" else protocol
 
 
-def _text(value: Any) -> str:
-    """Escaped; a NUL becomes a reference that no XML parser accepts, as a broken API's would."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    text = str(value).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return text.replace("\r", "&#13;").replace("\x00", "&#x0;")
-
-
-def _write_text(value: Any, out: list[str]) -> None:
-    out.append(_text(value))
-
-
-def _write_timestamp(value: Any, out: list[str]) -> None:
-    if isinstance(value, datetime):
-        moment = value.astimezone(UTC)
-        value = f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
-    out.append(_text(value))
-
-
-def _structure_writer(shape: StructureShape) -> Writer:
-    members: dict[str, tuple[str, str, Writer]] = {}
-
-    def write(value: Any, out: list[str]) -> None:
-        if not isinstance(value, Mapping):
-            _write_text(value, out)
-            return
-        for name, content in value.items():
-            if content is None:
-                continue
-            if name not in members:
-                member = shape.members[name]
-                tag = member.serialization.get("name", name)
-                members[name] = (f"<{tag}>", f"</{tag}>", writer(member))
-            opening, closing, write_member = members[name]
-            out.append(opening)
-            write_member(content, out)
-            out.append(closing)
-
-    return write
-
-
-def _list_writer(shape: ListShape) -> Writer:
-    tag = shape.member.serialization.get("name", "member")
-    opening, closing, write_item = f"<{tag}>", f"</{tag}>", writer(shape.member)
-
-    def write(value: Any, out: list[str]) -> None:
-        if not isinstance(value, list | tuple):
-            _write_text(value, out)
-            return
-        for item in value:
-            out.append(opening)
-            write_item(item, out)
-            out.append(closing)
-
-    return write
-
-
-def writer(shape: Shape) -> Writer:
-    """What is not of the shape's type is written as text: malformed items rely on it."""
-    if isinstance(shape, StructureShape):
-        return _structure_writer(shape)
-    if isinstance(shape, ListShape):
-        return _list_writer(shape)
-    return _write_timestamp if shape.type_name == "timestamp" else _write_text
-
-
-@cache
-def _output_writer(service: str, operation: str) -> Writer:
-    shape = service_model(service).operation_model(operation).output_shape
-    if shape is None:
-        raise LookupError(f"{service}:{operation} has no output")
-    return writer(shape)
-
-
-def _located(service: str, operation: str, data: Mapping[str, Any]) -> dict[str, Any]:
-    """`data`, its members called as on the wire: over REST some have another name there."""
-    shape = service_model(service).operation_model(operation).output_shape
-    members = shape.members if isinstance(shape, StructureShape) else {}
-    return {
-        members[name].serialization.get("name", name) if name in members else name: value
-        for name, value in data.items()
-    }
-
-
-@cache
-def _payload(service: str, operation: str) -> str:
-    """The member of the output that is the whole body; "" where all are in it."""
-    shape = service_model(service).operation_model(operation).output_shape
-    return str(shape.serialization.get("payload", "")) if shape is not None else ""
-
-
 def success(service: str, operation: str, data: Mapping[str, Any]) -> WireResponse:
     """The answer `data`, in the output shape of the operation."""
+    shape = output_shape(service, operation)
+    members: Mapping[str, Shape] = shape.members if shape is not None else {}
+    outside = {name for name in data if name in members and not is_in_body(members[name])}
+    body = {name: value for name, value in data.items() if name not in outside}
+    write = _json_success if family(service) == JSON else _xml_success
+    response = write(service, operation, shape, body)
+    for name in outside:
+        _put_outside(response, name, members[name], data[name])
+    return response
+
+
+def _put_outside(response: WireResponse, name: str, member: Shape, value: Any) -> None:
+    """Over REST some members are headers, and one may be the status."""
+    wire_name = member.serialization.get("name", name)
+    match member.serialization["location"]:
+        case "statusCode":
+            response.status = value
+        case "headers":
+            named = {f"{wire_name}{key}": as_text(one) for key, one in value.items()}
+            response.headers.update(named)
+        case _:
+            form = member.serialization.get("timestampFormat", "rfc822")
+            timed = as_time(value, form) if member.type_name == "timestamp" else value
+            several = isinstance(timed, list | tuple)
+            response.headers[wire_name] = ",".join(timed) if several else as_text(timed)
+
+
+def _payload(
+    shape: StructureShape | None, data: Mapping[str, Any]
+) -> tuple[Shape | None, Any, str]:
+    """What the body holds: shape, value, and the name of what it is written as."""
+    payload = shape.serialization.get("payload") if shape is not None else None
+    if shape is None or payload is None:
+        return shape, data, ""
+    member = shape.members[payload]
+    return member, data.get(payload, {}), member.serialization.get("name", member.name)
+
+
+def _json_success(
+    service: str, operation: str, shape: StructureShape | None, data: Mapping[str, Any]
+) -> WireResponse:
+    inner, value, _ = _payload(shape, data)
+    return _json_response(200, json_text(inner, value), {"x-amzn-RequestId": str(uuid4())})
+
+
+def _xml_success(
+    service: str, operation: str, shape: StructureShape | None, data: Mapping[str, Any]
+) -> WireResponse:
+    if shape is None:
+        raise LookupError(f"{service}:{operation} has no output")
     request_id = str(uuid4())
-    if family(service) == JSON:
-        body = json.dumps(_located(service, operation, data), default=datetime.timestamp)
-        return _json_response(200, body, {"x-amzn-RequestId": request_id})
+    inner, value, name = _payload(shape, data)
+    assert inner is not None
     parts: list[str] = []
-    _output_writer(service, operation)(data, parts)
+    known_writer(inner)(value, parts)
     content = "".join(parts)
-    payload = _payload(service, operation)
-    if payload:  # the body is what this member holds, and says nothing of the member
-        content = content.removeprefix(f"<{payload}>").removesuffix(f"</{payload}>")
     if service == "s3":
-        name = "ListAllMyBucketsResult"
+        name = name or "ListAllMyBucketsResult"
         body = f'{_XML}<{name} xmlns="{_S3_NAMESPACE}">{content}</{name}>'
         return _xml_response(200, body, _s3_headers())
     version = service_model(service).api_version
     host = "http://ec2" if service == "ec2" else f"https://{service}"
-    opening = f'{_XML}<{operation}Response xmlns="{host}.amazonaws.com/doc/{version}/">'
+    name = name or f"{operation}Response"
+    opening = f'{_XML}<{name} xmlns="{host}.amazonaws.com/doc/{version}/">'
     if service == "ec2":
         content = f"<requestId>{request_id}</requestId>{content}"
     elif family(service) != REST_XML:
+        wrapper = shape.serialization.get("resultWrapper", f"{operation}Result")
         meta = f"<ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata>"
-        content = f"<{operation}Result>{content}</{operation}Result>{meta}"
-    return _xml_response(
-        200, f"{opening}{content}</{operation}Response>", {"x-amzn-RequestId": request_id}
-    )
+        content = f"<{wrapper}>{content}</{wrapper}>{meta}"
+    return _xml_response(200, f"{opening}{content}</{name}>", {"x-amzn-RequestId": request_id})
 
 
 def failure(service: str, error: ApiError) -> WireResponse:
     """The same error in the envelope of each protocol."""
     request_id = str(uuid4())
-    code, message = _text(error.code), _text(error.message)
+    code, message = as_text(error.code), as_text(error.message)
     inner = f"<Code>{code}</Code><Message>{message}</Message>"
     headers = {"x-amzn-RequestId": request_id}
     if family(service) == JSON:

@@ -12,13 +12,14 @@ from tests.fakes.aws.calls import Call
 from tests.fakes.aws.faults import Fault
 from tests.fakes.aws.model import Resource
 from tests.fakes.aws.organization_script import OrganizationScript
+from tests.fakes.aws.replay_script import AccountReplays, ReplayingScript
 from tests.fakes.aws.world import Moment
 
 DEFAULT_AUDIENCES = ("sts.amazonaws.com",)
 DEFAULT_REGIONS = ("us-east-1", "eu-west-1", "eu-central-1")
 
 
-class Script:
+class Script(ReplayingScript):
     """Everything that can be told to, or asked of, a running fake."""
 
     url: str
@@ -179,7 +180,7 @@ class Script:
         self._do("reset_calls")
 
 
-class AccountScript:
+class AccountScript(AccountReplays):
     """One account of a running fake."""
 
     def __init__(self, script: Script, account_id: str, partition: str) -> None:

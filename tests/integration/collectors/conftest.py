@@ -35,7 +35,7 @@ def cloud() -> AwsCloud:
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def access() -> Callable[..., Access]:
     def access(
         url: str,

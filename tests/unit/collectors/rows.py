@@ -213,9 +213,18 @@ def _shape_at(shape: Shape | None, path: str) -> Shape | None:
 
 
 def _record_violations(listing: Listing, record: dict[str, Any]) -> Iterator[str]:
-    page = read(listing, record)
     expected = record["expected"]
     yield from _id_violations(listing, expected)
+    page = read(listing, record)
+    wrong = list(differences(listing, page, expected))
+    yield from wrong
+    for emits in listing.emits if not wrong else ():
+        yield from _proof_violations(listing, emits, expected)
+        yield from _edge_violations(emits, page, read(_bare(listing), record))
+
+
+def differences(listing: Listing, page: Page, expected: list[dict[str, Any]]) -> Iterator[str]:
+    """What a page says otherwise than is expected, as sentences."""
     if page.malformed:
         yield f"malformed: {page.malformed}"
     found = {observation.uid: observation for observation in page.observations}
@@ -227,9 +236,6 @@ def _record_violations(listing: Listing, record: dict[str, Any]) -> Iterator[str
         for field, value in _seen(listing, observation, one).items():
             if one.get(field) != value:
                 yield f"{one['id']}: {field} is {value!r}, expected {one.get(field)!r}"
-    for emits in listing.emits:
-        yield from _proof_violations(listing, emits, expected)
-        yield from _edge_violations(emits, page, read(_bare(listing), record))
 
 
 def _id_violations(listing: Listing, expected: list[dict[str, Any]]) -> Iterator[str]:
