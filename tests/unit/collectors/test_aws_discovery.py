@@ -5,7 +5,7 @@ import pytest
 
 from cloudops.collectors.aws import AwsCloud
 from cloudops.collectors.aws.arns import partition_of
-from cloudops.collectors.aws.catalogue import LISTINGS
+from cloudops.collectors.aws.catalogue import CATALOGUE
 from cloudops.collectors.aws.partitions import HOME_REGIONS, home_region
 from cloudops.collectors.aws.session import fingerprint_of, without_session_name
 from cloudops.collectors.vocabulary import Access, Cloud
@@ -184,4 +184,4 @@ def test_the_partition_stands_in_the_arn(arn: str, partition: str):
 def test_aws_is_a_cloud_of_the_catalogue():
     cloud: Cloud = AwsCloud(redaction_key=b"k" * 32)
 
-    assert (cloud.name, cloud.listings) == ("aws", LISTINGS)
+    assert (cloud.name, cloud.listings) == ("aws", CATALOGUE)
