@@ -27,9 +27,7 @@ def test_a_worker_killed_in_the_middle_of_a_load_leaves_the_truth(
     provider.apply()
     provider.wait_condition("InventorySynced", "True")
     before = provider.live()
-    # Fifty that are new come first, and fifty that are gone came last.
-    estate.clear(kind="ec2:instance", region="eu-west-1")
-    estate.put_fleet(instance("i-{n:017x}", region="eu-west-1"), LARGE, first=50)
+    replace_fleet(estate)
     fake_aws.page_size("DescribeInstances", 500)
     slow = fake_aws.inject(Fault.latency(0.3), operation="DescribeInstances", region="eu-west-1")
     token = provider.ask_run()
@@ -53,21 +51,27 @@ def test_a_database_restarted_in_the_middle_of_a_load_loses_and_deletes_nothing(
     operator: list[OperatorProcess],
     postgres: PostgresServer,
 ):
-    """Fails if the stage outlives its connection half-filled (`prepare` without TRUNCATE)."""
+    """Fails if pages are stored as they come (`merge_stage` in `_stage`): half of it is seen."""
     estate.put_fleet(instance("i-{n:017x}", region="eu-west-1"), LARGE, first=100)
     provider.apply()
     provider.wait_condition("InventorySynced", "True")
+    before = provider.live()
+    replace_fleet(estate)
     fake_aws.page_size("DescribeInstances", 500)
     slow = fake_aws.inject(Fault.latency(0.3), operation="DescribeInstances", region="eu-west-1")
     token = provider.ask_run()
     eventually(lambda: fake_aws.hits(slow) >= 3, what="the load to be under way")
 
     postgres.restart("immediate")
+    during = provider.live()
     fake_aws.clear_faults()
     provider.wait_handled(token)
 
-    assert provider.live() == estate.truth()
+    assert during == before
+    assert provider.live() == before | estate.truth()  # the broken load confirms no deletion
     assert provider.deleted() == set()
+    provider.run_now()
+    assert provider.live() == estate.truth()
     provider.wait_condition("InventorySynced", "True")
 
 
@@ -98,6 +102,12 @@ def test_connections_killed_in_the_middle_of_a_load_cost_nothing_and_blame_nobod
     wait_healed(provider)
     assert provider.live() == estate.truth()
     assert provider.deleted() == set()
+
+
+def replace_fleet(estate: AccountScript) -> None:
+    """Fifty that are new come first, and fifty that are gone came last."""
+    estate.clear(kind="ec2:instance", region="eu-west-1")
+    estate.put_fleet(instance("i-{n:017x}", region="eu-west-1"), LARGE, first=50)
 
 
 def end_sessions(postgres: PostgresServer, provider: Provider) -> int:
