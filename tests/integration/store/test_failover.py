@@ -67,7 +67,7 @@ class TestFailover:
     def test_what_an_asynchronous_failover_lost_is_read_again_and_nothing_is_deleted(
         self, pair, pair_engine
     ):
-        """Fails if a pass adds nothing to a scope that has rows (`_RESOURCES` of the merge)."""
+        """Fails if a pass adds nothing to a scope that has rows (`_compare`)."""
         ledger = Ledger.plan(pair_engine)
         ledger.load(MACHINES[:3])
         pair.part()
