@@ -18,6 +18,7 @@ from cloudops.kubernetes_access import load_configuration
 from cloudops.settings import Settings
 from tests.cluster.cluster import Cluster
 from tests.fakes.plan import FakePlan
+from tests.fixtures.operator import OperatorAccess
 from tests.fixtures.waiting import eventually
 
 PLURAL = "cloudproviders"
@@ -44,9 +45,19 @@ def requests(method: str) -> float:
 
 
 @pytest.fixture
-def kube(cluster: Cluster, crds: list[str], monkeypatch: pytest.MonkeyPatch) -> KubeClient:
-    """Our own client, as admin; KUBECONFIG is set for what else is started."""
-    monkeypatch.setenv("KUBECONFIG", str(cluster.kubeconfig))
+def admin(cluster: Cluster, crds: list[str], monkeypatch: pytest.MonkeyPatch) -> KubeClient:
+    """For the test, to arrange and to look; never for what is tested."""
+    with monkeypatch.context() as patch:
+        patch.setenv("KUBECONFIG", str(cluster.kubeconfig))
+        return KubeClient(load_configuration())
+
+
+@pytest.fixture
+def kube(
+    operator_access: OperatorAccess, crds: list[str], monkeypatch: pytest.MonkeyPatch
+) -> KubeClient:
+    """Our own client, with the controller's rights; KUBECONFIG is set for what else is started."""
+    monkeypatch.setenv("KUBECONFIG", str(operator_access.controller))
     return KubeClient(load_configuration())
 
 
@@ -55,7 +66,7 @@ class Providers:
     """CloudProviders of one namespace, changed and read as a person would."""
 
     cluster: Cluster
-    kube: KubeClient
+    admin: KubeClient
     namespace: str
 
     def apply(
@@ -85,7 +96,7 @@ class Providers:
         return object_path(API, PLURAL, self.namespace, name)
 
     def get(self, name: str = "aws") -> dict[str, Any]:
-        return self.kube.get(self.path(name))
+        return self.admin.get(self.path(name))
 
     def status(self, name: str = "aws") -> dict[str, Any]:
         status: dict[str, Any] = self.get(name).get("status", {})
@@ -102,13 +113,13 @@ class Providers:
         self.kubectl("delete", f"cloudproviders/{name}", "--timeout=60s")
 
     def events(self, name: str = "aws") -> list[dict[str, Any]]:
-        listed = self.kube.get(f"/api/v1/namespaces/{self.namespace}/events")["items"]
+        listed = self.admin.get(f"/api/v1/namespaces/{self.namespace}/events")["items"]
         return [event for event in listed if event["involvedObject"]["name"] == name]
 
 
 @pytest.fixture
-def providers(cluster: Cluster, kube: KubeClient, namespace: str) -> Providers:
-    return Providers(cluster, kube, namespace)
+def providers(cluster: Cluster, admin: KubeClient, namespace: str) -> Providers:
+    return Providers(cluster, admin, namespace)
 
 
 @dataclass

@@ -1,7 +1,6 @@
 """Leader election on a real Lease: never two who may write, whatever happens to one."""
 
 import os
-import secrets
 import signal
 import subprocess
 import sys
@@ -66,10 +65,10 @@ class Member:
 
 @pytest.fixture
 def terms(namespace: str) -> Callable[[], LeaseTerms]:
-    name = f"lease-{secrets.token_hex(3)}"
-
     def make() -> LeaseTerms:
-        return LeaseTerms(namespace, name, new_identity("member"), LEASE, RENEW, RETRY)
+        return LeaseTerms(
+            namespace, "cloudops-controller", new_identity("member"), LEASE, RENEW, RETRY
+        )
 
     return make
 
@@ -88,9 +87,9 @@ def join(kube: KubeClient, terms) -> Iterator[Callable[[], Member]]:
 
 
 @pytest.fixture
-def lease(kube: KubeClient, terms) -> Callable[[], dict[str, Any]]:
+def lease(admin: KubeClient, terms) -> Callable[[], dict[str, Any]]:
     path = f"{terms().path}/{terms().name}"
-    return lambda: kube.get(path)["spec"]
+    return lambda: admin.get(path)["spec"]
 
 
 @pytest.mark.parametrize("seconds", [(15, 15, 2), (15, 10, 10), (15, 10, 0)])
@@ -192,15 +191,15 @@ def test_an_elector_that_stands_still_shows(join):
     assert eventually(lambda: member.elector.silent_seconds() < RETRY * 4, every=0.01)
 
 
-def test_a_leader_whose_lease_somebody_took_ends_at_once(join, kube, terms):
+def test_a_leader_whose_lease_somebody_took_ends_at_once(join, admin, terms):
     member = join()
     assert member.elected.wait(60)
     path = f"{terms().path}/{terms().name}"
 
     def take() -> bool:
-        lease = kube.get(path)
+        lease = admin.get(path)
         lease["spec"]["holderIdentity"] = "usurper"
-        return bool(kube.put(path, lease))
+        return bool(admin.put(path, lease))
 
     eventually(take)
 
@@ -208,12 +207,12 @@ def test_a_leader_whose_lease_somebody_took_ends_at_once(join, kube, terms):
     assert not member.elector.may_write()
 
 
-def test_a_deleted_lease_is_made_anew(join, kube, terms, cluster):
+def test_a_deleted_lease_is_made_anew(join, admin, terms, cluster):
     member = join()
     assert member.elected.wait(60)
     cluster.run_kubectl("delete", f"lease/{terms().name}", f"--namespace={terms().namespace}")
 
-    assert eventually(lambda: kube.get(f"{terms().path}/{terms().name}"))
+    assert eventually(lambda: admin.get(f"{terms().path}/{terms().name}"))
     assert not member.exits
 
 

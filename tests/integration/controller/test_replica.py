@@ -292,9 +292,9 @@ def test_a_provider_that_was_deleted_while_nobody_led_is_soon_gone(
 
 
 def test_every_namespace_is_watched_when_none_is_named(
-    providers, start_replica, plan, key, make_namespace, kube
+    providers, start_replica, plan, key, make_namespace, admin
 ):
-    other = Providers(providers.cluster, kube, make_namespace())
+    other = Providers(providers.cluster, admin, make_namespace())
     start_replica(watch_namespaces=())
     providers.apply()
     other.apply("azure-like")

@@ -60,7 +60,7 @@ def spawn(kube: KubeClient, namespace: str, tmp_path: Path) -> Iterator[Callable
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_it_gracefully_and_releases_the_lease(
-    spawn, providers: Providers, kube, number
+    spawn, providers: Providers, admin, number
 ):
     process = spawn()
     eventually(lambda: process.said("leading"))
@@ -72,7 +72,7 @@ def test_a_signal_ends_it_gracefully_and_releases_the_lease(
     assert process.said("released the Lease")
     assert process.said("stopped")
     path = f"/apis/coordination.k8s.io/v1/namespaces/{providers.namespace}/leases"
-    assert kube.get(f"{path}/cloudops-controller")["spec"].get("holderIdentity", "") == ""
+    assert admin.get(f"{path}/cloudops-controller")["spec"].get("holderIdentity", "") == ""
 
 
 def test_every_line_of_a_reconcile_carries_its_id_and_object(spawn, providers):

@@ -16,12 +16,14 @@ from tests.integration.controller.conftest import AWS, quick_settings, sample
 
 pytestmark = pytest.mark.integration
 
+DEPLOYMENT = "cloudops-controller"
+
 
 def deployment_of(namespace: str) -> dict[str, Any]:
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
-        "metadata": {"name": "controller", "namespace": namespace},
+        "metadata": {"name": DEPLOYMENT, "namespace": namespace},
         "spec": {
             "replicas": 0,
             "selector": {"matchLabels": {"a": "b"}},
@@ -34,10 +36,10 @@ def deployment_of(namespace: str) -> dict[str, Any]:
 
 
 def test_while_the_database_is_away_nothing_is_said_of_the_providers(
-    providers, start_replica, plan, key, kube
+    providers, start_replica, plan, key, admin
 ):
-    kube.post(f"/apis/apps/v1/namespaces/{key[0]}/deployments", deployment_of(key[0]))
-    running = start_replica(deployment_name="controller")
+    admin.post(f"/apis/apps/v1/namespaces/{key[0]}/deployments", deployment_of(key[0]))
+    running = start_replica(deployment_name=DEPLOYMENT)
     providers.apply()
     plan.say(key, read_snapshot())
     eventually(lambda: providers.condition("Ready") == ("True", "Succeeded"))
@@ -47,7 +49,7 @@ def test_while_the_database_is_away_nothing_is_said_of_the_providers(
     providers.annotate("aws", "x=y")
 
     def reasons() -> list[str]:
-        return [event["reason"] for event in providers.events("controller")]
+        return [event["reason"] for event in providers.events(DEPLOYMENT)]
 
     eventually(lambda: reasons() == ["DatabaseUnavailable"])
     status, text = running.probe("/readyz")
@@ -65,12 +67,12 @@ def test_while_the_database_is_away_nothing_is_said_of_the_providers(
 
 
 def test_only_a_call_that_reached_the_database_says_that_it_is_back(
-    providers, start_replica, plan, key, kube
+    providers, start_replica, plan, key, admin
 ):
     """Fails if the reconcile of a deleted object, which asks nothing, counts as an answer."""
 
     def told() -> dict[str, int]:
-        return {event["reason"]: event["count"] for event in providers.events("controller")}
+        return {event["reason"]: event["count"] for event in providers.events(DEPLOYMENT)}
 
     def failures() -> float:
         return sample("controller_runtime_reconcile_errors_total", controller="cloudprovider")
@@ -79,8 +81,8 @@ def test_only_a_call_that_reached_the_database_says_that_it_is_back(
         labels = {"kind": "CloudProvider", "namespace": key[0], "type": "Ready", "status": "True"}
         return sample("cloudops_condition", name="goes", **labels)
 
-    kube.post(f"/apis/apps/v1/namespaces/{key[0]}/deployments", deployment_of(key[0]))
-    start_replica(deployment_name="controller")
+    admin.post(f"/apis/apps/v1/namespaces/{key[0]}/deployments", deployment_of(key[0]))
+    start_replica(deployment_name=DEPLOYMENT)
     providers.apply()
     providers.apply("goes")
     eventually(lambda: series() >= 0)
@@ -100,15 +102,15 @@ def test_only_a_call_that_reached_the_database_says_that_it_is_back(
     assert told() == {"DatabaseUnavailable": 1, "DatabaseAvailable": 1}
 
 
-def test_a_leader_without_any_object_tells_by_its_probe(start_replica, plan, key, kube, providers):
+def test_a_leader_without_any_object_tells_by_its_probe(start_replica, plan, key, admin, providers):
     """Fails if the probe only says "away": nothing else asks the database here."""
 
     def reasons() -> set[str]:
         running.probe("/readyz")
-        return {event["reason"] for event in providers.events("controller")}
+        return {event["reason"] for event in providers.events(DEPLOYMENT)}
 
-    kube.post(f"/apis/apps/v1/namespaces/{key[0]}/deployments", deployment_of(key[0]))
-    running = start_replica(deployment_name="controller")
+    admin.post(f"/apis/apps/v1/namespaces/{key[0]}/deployments", deployment_of(key[0]))
+    running = start_replica(deployment_name=DEPLOYMENT)
     eventually(lambda: plan.epoch == 1)
     plan.away = True
     eventually(lambda: reasons() == {"DatabaseUnavailable"})
@@ -117,7 +119,7 @@ def test_a_leader_without_any_object_tells_by_its_probe(start_replica, plan, key
     eventually(lambda: reasons() == {"DatabaseUnavailable", "DatabaseAvailable"})
 
 
-@pytest.mark.parametrize("deployment", ["", "missing"])
+@pytest.mark.parametrize("deployment", ["", pytest.param(DEPLOYMENT, id="missing")])
 def test_without_a_deployment_the_trouble_is_told_by_probe_and_log(
     providers, start_replica, plan, key, deployment
 ):

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 from ruamel.yaml import YAML
 
-from tests.cluster.cluster import Cluster
+from tests.fixtures.operator import OperatorAccess
 from tests.fixtures.waiting import eventually
 from tests.integration.controller.conftest import AWS, sample
 from tests.integration.controller.proxy import Proxy
@@ -17,11 +17,11 @@ pytestmark = pytest.mark.integration
 
 @pytest.fixture
 def proxy(
-    cluster: Cluster, kube: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    operator_access: OperatorAccess, kube: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Proxy]:
     """Stands before the API server of whatever is started after it."""
     yaml = YAML(typ="safe")
-    config = yaml.load(cluster.kubeconfig)
+    config = yaml.load(operator_access.controller)
     entry = config["clusters"][0]["cluster"]
     server = urlsplit(entry["server"])
     proxy = Proxy((server.hostname or "", server.port or 443))

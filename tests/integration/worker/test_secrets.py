@@ -14,8 +14,9 @@ pytestmark = pytest.mark.integration
 
 
 @pytest.fixture
-def secrets(cluster, monkeypatch):
-    monkeypatch.setenv("KUBECONFIG", str(cluster.kubeconfig))
+def secrets(operator_access, monkeypatch):
+    """As the worker that is shipped; it may read those of its own namespace, the test's."""
+    monkeypatch.setenv("KUBECONFIG", str(operator_access.worker))
     monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
     return KubernetesSecrets()
 
@@ -60,21 +61,14 @@ def test_one_that_is_not_there_is_told_with_its_cure(secrets, namespace):
     assert f"{namespace}/keys does not exist" in str(error)
 
 
-def test_one_that_may_not_be_read_is_told_with_what_to_grant(
-    cluster, secrets, admin_client, namespace, tmp_path, monkeypatch
-):
-    make_secret(admin_client, namespace, ID=b"one")
-    core = client.CoreV1Api(admin_client)
-    core.create_namespaced_service_account(
-        namespace, client.V1ServiceAccount(metadata=client.V1ObjectMeta(name="nobody"))
-    )
-    config = cluster.service_account_kubeconfig(namespace, "nobody", tmp_path / "nobody")
-    monkeypatch.setenv("KUBECONFIG", str(config))
+def test_one_that_may_not_be_read_is_told_with_what_to_grant(secrets, admin_client, make_namespace):
+    elsewhere = make_namespace()
+    make_secret(admin_client, elsewhere, ID=b"one")
 
-    error = refusal(KubernetesSecrets(), namespace)
+    error = refusal(secrets, elsewhere)
 
     assert (error.reason, error.error_class) == ("SecretAccessDenied", ErrorClass.IAM_DENY)
-    assert error.permission == f"get secrets in {namespace}"
+    assert error.permission == f"get secrets in {elsewhere}"
     assert "secretNamespaces" in str(error)
 
 

@@ -12,6 +12,7 @@ from cloudops.domain.ledger import ErrorClass
 from cloudops.worker.tokens import TOKEN_SECONDS, KubernetesTokens
 from tests.cluster.kubeconfig import write_kubeconfig
 from tests.cluster.ports import free_port
+from tests.fixtures.token_rights import grant_tokens
 
 pytestmark = pytest.mark.integration
 
@@ -19,8 +20,10 @@ AUDIENCE = "sts.amazonaws.com"
 
 
 @pytest.fixture
-def tokens(cluster, monkeypatch):
-    return tokens_of(cluster.kubeconfig, monkeypatch)
+def tokens(cluster, operator_access, namespace, monkeypatch):
+    """As the worker that is shipped, which was granted the tokens of `cloud-reader`."""
+    grant_tokens(cluster, operator_access.namespace, namespace, "cloud-reader")
+    return tokens_of(operator_access.worker, monkeypatch)
 
 
 def tokens_of(kubeconfig, monkeypatch):
@@ -73,13 +76,11 @@ def test_an_account_that_is_not_there_is_told_with_its_cure(tokens, namespace):
 
 
 def test_one_whose_tokens_are_not_granted_is_told_with_the_value_to_set(
-    cluster, admin_client, namespace, tmp_path, monkeypatch
+    admin_client, operator_access, namespace, monkeypatch
 ):
     make_account(admin_client, namespace)
-    make_account(admin_client, namespace, "nobody")
-    config = cluster.service_account_kubeconfig(namespace, "nobody", tmp_path / "nobody")
 
-    error = refusal(tokens_of(config, monkeypatch), namespace)
+    error = refusal(tokens_of(operator_access.worker, monkeypatch), namespace)
 
     assert (error.reason, error.error_class) == ("TokenNotAllowed", ErrorClass.IAM_DENY)
     assert error.permission == f"create serviceaccounts/token of cloud-reader in {namespace}"
