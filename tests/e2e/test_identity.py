@@ -3,18 +3,25 @@
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
 import pytest
 
 from cloudops.api.v1alpha1.contract import kstatus
-from tests.e2e.conftest import ACCOUNT, Provider, StartWith
+from tests.e2e.conftest import (
+    ACCESS_KEY,
+    ACCOUNT,
+    SECRET_KEY,
+    SETTINGS,
+    Provider,
+    StartWith,
+)
 from tests.fakes.aws.builders import bucket, instance
 from tests.fakes.aws.script import AccountScript
 from tests.fakes.aws.server import FakeAws
 from tests.fakes.oidc import subject_of
-from tests.fixtures.operator import OperatorAccess
+from tests.fixtures.operator import OperatorAccess, StartOperator
 from tests.fixtures.operator_process import OperatorProcess
+from tests.fixtures.token_rights import RIGHT, grant_tokens
 
 pytestmark = [pytest.mark.e2e, pytest.mark.aws, pytest.mark.database]
 
@@ -34,40 +41,10 @@ class Tenant:
         self.provider.kubectl("create", "serviceaccount", READER)
 
     def grant(self) -> None:
-        """What the chart renders for one entry of `workloadIdentity.serviceAccounts`."""
-        rule = {
-            "apiGroups": [""],
-            "resources": ["serviceaccounts/token"],
-            "resourceNames": [READER],
-            "verbs": ["create"],
-        }
-        self._apply("Role", rules=[rule])
-        self._apply(
-            "RoleBinding",
-            roleRef={
-                "apiGroup": "rbac.authorization.k8s.io",
-                "kind": "Role",
-                "name": "cloudops-worker-tokens",
-            },
-            subjects=[
-                {"kind": "ServiceAccount", "name": "cloudops-worker", "namespace": self.release}
-            ],
-        )
+        grant_tokens(self.provider.cluster, self.release, self.provider.namespace, READER)
 
     def revoke(self) -> None:
-        self.provider.kubectl("delete", "rolebinding", "cloudops-worker-tokens")
-
-    def _apply(self, kind: str, **content: Any) -> None:
-        metadata = {"name": "cloudops-worker-tokens", "namespace": self.provider.namespace}
-        document = {
-            "apiVersion": "rbac.authorization.k8s.io/v1",
-            "kind": kind,
-            "metadata": metadata,
-            **content,
-        }
-        self.provider.cluster.run_kubectl(
-            "apply", "--server-side", "--filename=-", stdin=json.dumps(document)
-        )
+        self.provider.kubectl("delete", "rolebinding", RIGHT)
 
 
 @pytest.fixture
@@ -225,5 +202,74 @@ def test_the_operators_own_identity_is_refused_outside_the_allowed_namespaces(
 
     assert elsewhere.condition("Ready")["status"] == "False"
     assert elsewhere.namespace in stalled["message"]
+    assert kstatus(elsewhere.read()) == "Failed"
+    assert fake_aws.calls() == []
+
+
+OWN_KEYS = {"AWS_ACCESS_KEY_ID": ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": SECRET_KEY}
+
+
+@pytest.fixture
+def start_pair(operator_process: StartOperator) -> Callable[..., None]:
+    """A controller, and a worker that has an identity of its own."""
+
+    def start_pair(controller: dict[str, str], worker: dict[str, str]) -> None:
+        pair = (
+            operator_process("controller", settings=SETTINGS | controller),
+            operator_process("worker", settings=SETTINGS | worker, environment=OWN_KEYS),
+        )
+        for process in pair:
+            process.wait_ready(timeout=120)
+
+    return start_pair
+
+
+def test_an_allowed_namespace_enters_with_the_operators_own_identity_and_no_other_does(
+    elsewhere: Provider,
+    provider: Provider,
+    account: AccountScript,
+    start_pair: Callable[..., None],
+):
+    """Fails if the worker's default chain is not asked, or if the list only ever adds."""
+    account.put(instance("i-1", region="eu-west-1"), bucket("logs"))
+    allowed = {"identity_allowed_namespaces": elsewhere.namespace}
+    start_pair(allowed, allowed)
+    for one in (elsewhere, provider):
+        one.aws["credentials"] = {"source": "Operator"}
+        one.apply()
+
+    elsewhere.wait_condition("InventorySynced", "True")
+    assert elsewhere.live() == account.truth()
+    assert elsewhere.status()["identity"]["principal"].startswith(f"arn:aws:iam::{ACCOUNT}:")
+    provider.wait_condition("Stalled", "True", "IdentityNotAllowed")
+    assert "identity" not in provider.status()
+
+
+@pytest.mark.parametrize(
+    ("setting", "reason"),
+    [
+        pytest.param("identity_allowed_namespaces", "IdentityNotAllowed", id="identity"),
+        pytest.param("endpoints_allowed", "EndpointNotAllowed", id="endpoint"),
+    ],
+)
+def test_a_worker_enters_nothing_that_its_own_settings_do_not_allow(
+    elsewhere: Provider,
+    fake_aws: FakeAws,
+    start_pair: Callable[..., None],
+    setting: str,
+    reason: str,
+):
+    """Fails if only the controller looks: a row that was planned before a setting was narrowed
+
+    would be read. The status says what the controller's own refusal says.
+    """
+    allowed = {"identity_allowed_namespaces": elsewhere.namespace}
+    start_pair(allowed, {**allowed, setting: ""})
+    elsewhere.aws["credentials"] = {"source": "Operator"}
+    elsewhere.apply()
+
+    elsewhere.wait_condition("Stalled", "True", reason)
+    elsewhere.wait_condition("Ready", "False", reason)
+    elsewhere.wait_condition("CredentialsValid", "Unknown", reason)
     assert kstatus(elsewhere.read()) == "Failed"
     assert fake_aws.calls() == []

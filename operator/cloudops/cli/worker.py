@@ -18,5 +18,5 @@ def worker(ctx: click.Context) -> None:
     settings = load_settings()
     configure_logs(settings, service=True)
     api = CoreApi()
-    keyring = Keyring(KubernetesSecrets(api), KubernetesTokens(api))
+    keyring = Keyring(KubernetesSecrets(api), KubernetesTokens(api), allows=settings)
     ctx.exit(run(lambda: worker_app(settings, keyring)))

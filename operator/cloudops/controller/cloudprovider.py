@@ -12,7 +12,6 @@ from cloudops.controller.pace import Pace
 from cloudops.controller.planning import ProviderPlan
 from cloudops.controller.provider_fields import CARRIED_OVER, TIMES, provider_fields
 from cloudops.controller.recorder import Recorder
-from cloudops.controller.refusals import refuse_aws, refuse_cloud
 from cloudops.controller.requests import requested_at
 from cloudops.controller.status import StatusKind, StatusWriter, Written
 from cloudops.controller.story import tell
@@ -29,6 +28,7 @@ from cloudops.domain.provider_status import (
 from cloudops.domain.snapshot import ProviderSnapshot
 from cloudops.logs import get_logger
 from cloudops.metrics import DELETIONS_HELD
+from cloudops.services.refusals import refuse_aws, refuse_cloud
 from cloudops.settings import Settings
 
 log = get_logger(__name__)

@@ -1,7 +1,7 @@
 """What a CloudProvider's status says, judged from the ledger; unread is never True."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -25,6 +25,9 @@ DEPENDENCY_REASONS: Final = frozenset(
         "TokenUnavailable",
     }
 )
+
+# What the operator's settings leave to nobody, or not to this namespace.
+NOT_ALLOWED_REASONS: Final = frozenset({"IdentityNotAllowed", "EndpointNotAllowed"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +108,7 @@ def judge(
     """
     if facts.suspended:
         return _suspended(facts, snapshot, previous)
+    facts = replace(facts, refusal=facts.refusal or _refused_by_worker(snapshot))
     verdict = _verdict(facts, snapshot, previous, now=now, grace=grace)
     settled = verdict.ready is Truth.TRUE or verdict.stalled
     values = [
@@ -119,6 +123,15 @@ def judge(
         observed_generation=facts.generation if settled else previous.observed_generation,
         stalls_at=verdict.stalls_at,
     )
+
+
+def _refused_by_worker(snapshot: ProviderSnapshot | None) -> Refusal | None:
+    """A worker whose settings allow less than the controller's says the same as that would."""
+    if snapshot is None or snapshot.entry.reason not in NOT_ALLOWED_REASONS:
+        return None
+    entry = snapshot.entry
+    of_this_spec = entry.since is not None and entry.since >= snapshot.spec_changed_at
+    return Refusal(entry.reason, entry.message) if of_this_spec else None
 
 
 def _suspended(

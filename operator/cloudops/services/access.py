@@ -11,11 +11,15 @@ from cloudops.collectors.vocabulary import Access
 from cloudops.domain.errors import AccessError
 from cloudops.domain.ledger import ErrorClass
 from cloudops.domain.provider import CredentialSource, PlannedProvider, ProviderSpec
-from cloudops.domain.provider_status import DEPENDENCY_REASONS
+from cloudops.domain.provider_status import DEPENDENCY_REASONS, NOT_ALLOWED_REASONS
 from cloudops.domain.snapshot import Entry, EntryState
+from cloudops.services.refusals import refuse_aws
+from cloudops.settings import Settings
 
 # What ends the way in for every account of the provider, as far as one lease can tell.
-PROVIDER_REASONS = DEPENDENCY_REASONS | {"CredentialsRejected", "IdentityMismatch"}
+PROVIDER_REASONS = (
+    DEPENDENCY_REASONS | NOT_ALLOWED_REASONS | {"CredentialsRejected", "IdentityMismatch"}
+)
 
 # Whom a token is for: AWS knows this name, and no other system takes the token.
 AWS_AUDIENCE: Final = "sts.amazonaws.com"
@@ -51,10 +55,18 @@ class TokenReader(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Keyring:
-    """Where credentials come from; without `tokens` there is no cluster to ask for any."""
+    """Where credentials come from, and what may be entered with them.
+
+    Attributes:
+        secrets: Reads Secrets.
+        tokens: Makes tokens; None where there is no cluster to ask for any.
+        allows: Says who may use the operator's own identity, and which endpoints may be called;
+            None where whoever runs this enters for himself.
+    """
 
     secrets: SecretReader
     tokens: TokenReader | None = None
+    allows: Settings | None = None
 
 
 def provider_spec(provider: PlannedProvider) -> ProviderSpec:
@@ -73,8 +85,9 @@ def access_of(namespace: str, spec: ProviderSpec, keyring: Keyring) -> Access:
     Whatever it refers to is looked up in the provider's own namespace and nowhere else.
 
     Raises:
-        AccessError: The Secret is missing or may not be read.
+        AccessError: The Secret is missing or may not be read, or the settings allow no such way in.
     """
+    _require_allowed(spec, namespace, keyring)
     credentials = spec.aws.credentials if spec.aws else None
     if credentials is None:
         return Access(spec)
@@ -84,6 +97,15 @@ def access_of(namespace: str, spec: ProviderSpec, keyring: Keyring) -> Access:
         name = credentials.service_account_name
         return Access(spec, token=partial(keyring.tokens.token, namespace, name, AWS_AUDIENCE))
     return Access(spec)
+
+
+def _require_allowed(spec: ProviderSpec, namespace: str, keyring: Keyring) -> None:
+    """The controller plans nothing else, but a row may be older than the settings."""
+    refusal = (
+        refuse_aws(spec.aws, namespace, keyring.allows) if spec.aws and keyring.allows else None
+    )
+    if refusal:
+        raise AccessError(refusal.message, reason=refusal.reason)
 
 
 def refused(error: AccessError) -> Entry:

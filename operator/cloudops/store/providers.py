@@ -226,7 +226,7 @@ def record_entry(
     *,
     passing: bool = False,
 ) -> None:
-    """How the provider's own credentials fared; `since` moves only with the reason.
+    """How the provider's own credentials fared; `since` moves only with reason or spec.
 
     Args:
         connection: Of the discovery's transaction.
@@ -240,6 +240,7 @@ def record_entry(
         text("""
             UPDATE provider SET
                 entry_since = CASE WHEN entry_state = :state AND entry_reason = :reason
+                        AND entry_since >= spec_changed_at
                     THEN entry_since ELSE clock_timestamp() END,
                 entry_state = :state, entry_reason = :reason, entry_message = :message,
                 entry_permission = :permission,
@@ -247,9 +248,10 @@ def record_entry(
             WHERE id = :id AND NOT (:passing AND (
                 entry_state = 'accepted' AND discovered_generation = generation
                 OR entry_state = 'rejected' AND entry_since >= spec_changed_at))
-              AND (entry_state, entry_reason, entry_message, entry_permission, identity)
+              AND (entry_since < spec_changed_at
+                OR (entry_state, entry_reason, entry_message, entry_permission, identity)
                 IS DISTINCT FROM (:state, :reason, :message, :permission,
-                                  coalesce(CAST(:identity AS jsonb), identity))
+                                  coalesce(CAST(:identity AS jsonb), identity)))
         """),
         {
             "id": provider_id,

@@ -33,6 +33,7 @@ FACTS = SpecFacts(generation=3)
 NEVER = PreviousStatus()
 ACCEPTED = Entry(EntryState.ACCEPTED, since=LONG_AGO)
 REFUSAL = Refusal("EndpointNotAllowed", "the host is not allowed")
+WORKER_REFUSED = Entry(EntryState.REJECTED, REFUSAL.reason, REFUSAL.message, LONG_AGO)
 
 HEALTHY = ProviderSnapshot(
     generation=3,
@@ -223,6 +224,20 @@ ALL = [
         {"Ready": ("False", "EndpointNotAllowed"), "Stalled": ("True", "EndpointNotAllowed")},
         3,
         id="spec-is-refused",
+    ),
+    pytest.param(
+        replace(HEALTHY, entry=WORKER_REFUSED),
+        FACTS,
+        {"Ready": ("False", "EndpointNotAllowed"), "Stalled": ("True", "EndpointNotAllowed")},
+        3,
+        id="refused-by-a-worker",
+    ),
+    pytest.param(
+        replace(HEALTHY, entry=WORKER_REFUSED, spec_changed_at=NOW),
+        FACTS,
+        REJECTED,
+        -1,
+        id="refused-by-a-worker-before-the-edit",
     ),
     pytest.param(
         None, replace(FACTS, suspended=True), {"Ready": ("True", "Suspended")}, 3, id="suspended"

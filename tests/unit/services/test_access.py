@@ -9,6 +9,7 @@ from cloudops.domain.ledger import ErrorClass
 from cloudops.domain.provider import PlannedProvider
 from cloudops.domain.snapshot import Entry, EntryState
 from cloudops.services.access import PASSING, Keyring, open_access, refused
+from cloudops.settings import Settings
 
 pytestmark = pytest.mark.unit
 
@@ -71,6 +72,40 @@ def test_the_operators_own_identity_asks_for_nothing(recorder: Recorder):
 
     assert recorder.asked == []
     assert (access.secret, access.token) == ({}, None)
+
+
+@pytest.mark.parametrize(
+    ("connection", "allowed", "reason"),
+    [
+        pytest.param(
+            {"credentials": {"source": "Operator"}},
+            {"identity_allowed_namespaces": ("team-a",)},
+            "IdentityNotAllowed",
+            id="identity",
+        ),
+        pytest.param(
+            {
+                "credentials": {"source": "Secret", "secretRef": {"name": "keys"}},
+                "endpointURL": "https://moto:5000",
+            },
+            {"endpoints_allowed": ("moto:5000",)},
+            "EndpointNotAllowed",
+            id="endpoint",
+        ),
+    ],
+)
+def test_what_the_settings_do_not_allow_is_not_entered(
+    recorder: Recorder, connection: dict[str, Any], allowed: dict[str, Any], reason: str
+):
+    """Fails if only the controller looks: a row may be older than the settings."""
+    spec = {"type": "aws", "aws": connection}
+    provider = PlannedProvider(7, "team-a", "prod", 1, 0, "aws", spec)
+
+    with pytest.raises(AccessError) as error:
+        open_access(provider, Keyring(recorder, recorder, Settings()))
+    assert error.value.reason == reason
+    assert recorder.asked == []
+    open_access(provider, Keyring(recorder, recorder, Settings(**allowed)))
 
 
 def test_without_a_cluster_nobody_gives_tokens(recorder: Recorder):

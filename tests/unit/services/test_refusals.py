@@ -2,7 +2,6 @@
 
 import pytest
 
-from cloudops.controller.refusals import endpoint_allowed, refuse_aws, refuse_cloud
 from cloudops.domain.provider import (
     AccountDiscovery,
     AwsAccounts,
@@ -10,6 +9,7 @@ from cloudops.domain.provider import (
     AwsCredentials,
     CredentialSource,
 )
+from cloudops.services.refusals import endpoint_allowed, refuse_aws, refuse_cloud
 from cloudops.settings import Settings
 
 pytestmark = pytest.mark.unit
