@@ -132,4 +132,5 @@ class Scope:
     account_pk: int
     types: tuple[str, ...] = ()
     crashed: bool = False  # a worker died while reading it, and it was not read since
+    read_again: bool = False  # it was read since its lease was last finished
     has_rows: bool = True  # whether anything is stored that it showed once

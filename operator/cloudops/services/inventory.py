@@ -11,7 +11,6 @@ from cloudops.collectors.vocabulary import AccountSession, Cloud
 from cloudops.domain.errors import AccessError
 from cloudops.domain.ledger import Lease, Scope
 from cloudops.domain.provider import PlannedProvider, ProviderSpec
-from cloudops.domain.schedule import ScopeOutcome
 from cloudops.metrics import ROWS_CHANGED
 from cloudops.services.access import (
     PASSING,
@@ -141,7 +140,7 @@ class InventoryService:
             if is_suspect(lease, turn):
                 self._suspect(lease, turn)
             done = self._run(run, lease, pulse, turn)
-            self._settle(lease, [f.outcome for f in done if f.outcome is not None])
+            self._settle(lease, done, outlived=True)
             finished += done
         work = [item for turn in turns for item in turn]
         self._sweep(lease, spec, _complete(work, finished))
@@ -150,10 +149,10 @@ class InventoryService:
         self, run: ListingRun, lease: Lease, pulse: Pulse, work: Sequence[Work]
     ) -> list[Finished]:
         # Each thread gets the lease's correlation id for its log lines.
-        futures = [
-            self._executor.submit(copy_context().run, run.one, scope, listing)
+        futures = {
+            self._executor.submit(copy_context().run, run.one, scope, listing): scope
             for scope, listing in work
-        ]
+        }
         try:
             recorded = self._await(lease, pulse, futures)
             return [
@@ -167,7 +166,7 @@ class InventoryService:
             raise
 
     def _await(
-        self, lease: Lease, pulse: Pulse, futures: Sequence[Future[Finished]]
+        self, lease: Lease, pulse: Pulse, futures: Mapping[Future[Finished], Scope]
     ) -> set[Future[Finished]]:
         """Wait for listings, and speak for them while other leases' fill all threads.
 
@@ -178,9 +177,11 @@ class InventoryService:
         pending, recorded = set(futures), set[Future[Finished]]()
         while pending:
             done, pending = wait(pending, self._queued_beat_seconds, FIRST_COMPLETED)
-            outcomes = [future.result().outcome for future in done]
             if done and lease.attempts > 1:
-                self._settle(lease, [outcome for outcome in outcomes if outcome is not None])
+                # One that workers have outlived before says nothing of what kills them: where
+                # neighbours are due again each time, the deaths would never add up.
+                outlived = any(not futures[future].read_again for future in done)
+                self._settle(lease, [future.result() for future in done], outlived=outlived)
                 recorded |= done
             if not any(future.running() for future in pending):
                 pulse.beat()
@@ -192,13 +193,14 @@ class InventoryService:
             for scope, _ in turn:
                 scopes.suspect(connection, scope)
 
-    def _settle(self, lease: Lease, outcomes: Sequence[ScopeOutcome]) -> None:
-        """Record what changed nothing, all at once."""
+    def _settle(self, lease: Lease, done: Sequence[Finished], *, outlived: bool) -> None:
+        """Record what changed nothing, all at once; `outlived`: the deaths count no more."""
         with transaction(self._engine) as connection:
             leases.guard(connection, lease)
-            scopes.record_outcomes(connection, outcomes)
-            # Skipped while a neighbour loads; then the next that is finished does it.
-            leases.clear_attempts(connection, lease)
+            scopes.record_outcomes(connection, [f.outcome for f in done if f.outcome is not None])
+            if outlived:
+                # Skipped while a neighbour loads; then the next that is finished does it.
+                leases.clear_attempts(connection, lease)
 
     def _sweep(self, lease: Lease, spec: ProviderSpec, complete: Sequence[sweep.Swept]) -> None:
         with transaction(self._engine) as connection:

@@ -194,7 +194,7 @@ def guard(connection: Connection, lease: Lease) -> None:
 
 
 def clear_attempts(connection: Connection, lease: Lease) -> None:
-    """Note that a worker outlived all that it read at once: none of it kills them."""
+    """Note that what was under way did not end this worker."""
     connection.execute(_CLEAR_ATTEMPTS, {"id": lease.id, "fence": lease.fence})
 
 

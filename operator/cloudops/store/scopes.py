@@ -25,9 +25,11 @@ _DUE = text(f"""
 SELECT s.id, s.listing, a.account_id, s.region, s.status, s.last_complete_at,
        s.consecutive_failures, s.empty_streak, s.item_count, s.period_seconds, s.account_pk,
        s.types, s.error_code = '{CRASHED}' AS crashed,
+       coalesce(s.last_attempt_at > coalesce(l.finished_at, '-infinity'), false) AS read_again,
        coalesce((SELECT f.scope_id FROM facet f WHERE f.scope_id >= s.id
                  ORDER BY f.scope_id LIMIT 1) = s.id, false) AS has_rows
 FROM scope s JOIN account a ON a.id = s.account_pk JOIN provider p ON p.id = a.provider_id
+    JOIN lease l ON l.id = s.lease_id
 WHERE s.lease_id = :lease_id AND s.retired_at IS NULL
   AND (s.next_due_at <= now() + make_interval(secs => s.period_seconds * 0.05)
        OR coalesce(s.last_attempt_at, '-infinity')

@@ -14,6 +14,7 @@ from cloudops.domain.ledger import ErrorClass, LeaseKind
 from cloudops.domain.resource import TagSource
 from cloudops.services.inventory import InventoryService
 from cloudops.services.pulse import Pulse
+from cloudops.store.leases import CRASHES_BEFORE_BACKOFF
 from tests.fakes.cloud import DISKS, MACHINES, QUEUES, ROLES, TAGGING, spec_of
 from tests.fixtures.waiting import eventually
 from tests.integration.store.seeding import ACCOUNT, denial, execute, rows, steal
@@ -403,6 +404,45 @@ class TestLostLease:
         assert planned.cloud.opened == planned.cloud.closed
 
 
+UNREAD_NEIGHBOURS = """
+SELECT count(*) FROM scope WHERE lease_id = :id AND listing <> 'fake.machines'
+    AND last_attempt_at < now() - interval '1 hour'
+"""
+
+
+class Died(BaseException):
+    """What ends a process ends its work; nothing is recorded or given back any more."""
+
+
+def died_after_its_neighbours(rig, lease):
+    """The machines end the worker once all that was due with them is in the ledger.
+
+    At the first attempt nothing is, before all of them are over; and where listings are read
+    one by one there is nothing to wait for.
+    """
+
+    def on_page(listing, _region, _number):
+        if listing != "fake.machines":
+            return
+        if 1 < lease.attempts <= CRASHES_BEFORE_BACKOFF:
+            eventually(lambda: rig.value(UNREAD_NEIGHBOURS, id=lease.id) == 0)
+        raise Died
+
+    return on_page
+
+
+def run_out(engine):
+    """The region's lease, which was not given back; the others are not what this is about."""
+    execute(
+        engine,
+        "UPDATE lease SET expires_at = now() - interval '1 day' WHERE region = 'eu-west-1'",
+    )
+    execute(
+        engine,
+        "UPDATE lease SET expires_at = NULL, attempts = 0 WHERE region <> 'eu-west-1'",
+    )
+
+
 class TestCrashedWorkers:
     def test_a_domain_that_killed_workers_is_read_one_listing_at_a_time(self, planned):
         planned.age(100_000)
@@ -436,6 +476,38 @@ class TestCrashedWorkers:
 
         assert counts[0] == 5
         assert counts[-1] == 0
+
+    def test_a_neighbour_clears_it_once_and_no_more_until_the_lease_is_finished(self, planned):
+        """Fails if none of a turn clears the count before it is over: a worker that is killed
+
+        in a long load would be blamed on its lease. Fails if each does, again and again: where
+        neighbours are due each time, one that kills would never be found.
+        """
+        attempts = []
+        for _ in range(5):
+            lease = regional(planned)
+            attempts.append(lease.attempts)
+            planned.cloud.on_page = died_after_its_neighbours(planned, lease)
+            with pytest.raises(Died):
+                planned.run(lease)
+            run_out(planned.engine)
+
+        assert attempts == [1, 2, 2, 3, 4]
+        assert planned.scopes()["fake.machines"].error_code == "WorkerCrashed"
+
+    def test_once_it_is_known_it_stops_none_of_its_neighbours(self, planned):
+        execute(planned.engine, "UPDATE lease SET attempts = 4 WHERE region = 'eu-west-1'")
+        taken = []
+        for _ in range(3):
+            taken.append(regional(planned))
+            planned.cloud.on_page = died_after_its_neighbours(planned, taken[-1])
+            with pytest.raises(Died):
+                planned.run(taken[-1])
+            run_out(planned.engine)
+
+        assert taken[-1].attempts == 2
+        assert planned.scopes()["fake.machines"].error_code == "WorkerCrashed"
+        assert planned.value(UNREAD_NEIGHBOURS, id=taken[-1].id) == 0
 
 
 class TestOlderWorker:

@@ -187,6 +187,30 @@ def test_listings_that_were_known_stay_while_workers_die(engine, crew):
         assert last_complete_at(engine, ACCOUNT, "fake.machines") == before
 
 
+def test_one_is_named_though_its_neighbours_are_read_again_before_each_death(engine, crew):
+    """Fails if every neighbour that is finished calls the lease innocent: where they are due
+
+    again each time, as with a short period, the deaths would never add up.
+    """
+    with crew() as running:
+        plan(engine)
+        eventually(lambda: live(engine) == ALL and all_but_the_trapped_are_read(engine))
+        trap = running.trap(ACCOUNT, "fake.machines", "die last")
+
+        def named_while_all_is_asked_for_again_and_again():
+            plan(engine, token=secrets.token_hex(4))
+            return status(engine, ACCOUNT, "fake.machines") == ("failed", "WorkerCrashed")
+
+        eventually(named_while_all_is_asked_for_again_and_again)
+        assert live(engine) == ALL
+
+        plan(engine, token="while it kills")
+        eventually(lambda: all_but_the_trapped_are_read(engine))
+        trap.unlink()
+        plan(engine, token="healed")
+        eventually(lambda: status(engine, ACCOUNT, "fake.machines") == ("complete", ""))
+
+
 def test_a_call_that_never_returns_costs_one_thread_until_the_worker_is_replaced(engine, crew):
     """Fails without the check `threads`: the thread, and its share of the work, would be gone
 
