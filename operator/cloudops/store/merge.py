@@ -116,14 +116,20 @@ EXCEPT SELECT uid FROM stage_seen
 # `+ 0`: the key finds these rows, not the index of the scope.
 _OF_THE_SCOPE = "facet.uid = chosen.uid AND facet.facet = :facet AND facet.scope_id + 0 = :scope_id"
 
+# Resources before facets, as above: the second update waits for what the first returns.
 _UNMARK = f"""
-WITH chosen AS MATERIALIZED ({{chosen}}), back AS (
-    UPDATE facet SET missing_since = NULL FROM chosen
-    WHERE {_OF_THE_SCOPE} AND missing_since IS NOT NULL RETURNING facet.uid
+WITH chosen AS MATERIALIZED ({{chosen}}), marked AS MATERIALIZED (
+    SELECT facet.uid FROM facet JOIN chosen ON {_OF_THE_SCOPE} WHERE missing_since IS NOT NULL
+), deleted AS MATERIALIZED (
+    SELECT r.uid FROM resource r JOIN marked ON marked.uid = r.uid
+    WHERE r.deleted_at IS NOT NULL AND :facet = 'listed' ORDER BY r.uid FOR UPDATE OF r
 ), revived AS (
     UPDATE resource SET deleted_at = NULL, deleted_reason = '', changed_at = clock_timestamp()
-    FROM back WHERE resource.uid = back.uid AND resource.deleted_at IS NOT NULL
-      AND :facet = 'listed' RETURNING resource.uid
+    FROM deleted WHERE resource.uid = deleted.uid RETURNING resource.uid
+), back AS (
+    UPDATE facet SET missing_since = NULL
+    FROM marked AS chosen LEFT JOIN revived ON revived.uid = chosen.uid
+    WHERE {_OF_THE_SCOPE} AND missing_since IS NOT NULL
 )
 INSERT INTO change (at, uid, facet, operation, scope_id)
 SELECT clock_timestamp(), uid, :facet, 'revived', :scope_id FROM revived

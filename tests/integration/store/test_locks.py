@@ -7,6 +7,8 @@ from sqlalchemy import text
 
 from cloudops.domain.ledger import LeaseKind
 from cloudops.store import leases, scopes
+from tests.fakes.cloud import observe
+from tests.fixtures.waiting import eventually
 from tests.integration.store.seeding import (
     HOLDER,
     Ledger,
@@ -67,6 +69,28 @@ def test_a_changed_spec_does_not_wait_for_a_lease_that_ends(engine, ledger):
         write_in_another_session(engine)
         ending.execute(IMPATIENT)
         one(engine, "SELECT count(*) FROM provider")
+
+
+def waits_for_a_lock(engine):
+    return one(engine, "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+
+
+def test_an_item_shown_by_two_listings_makes_none_wait_for_the_other_for_ever(engine, ledger):
+    """Fails if what is shown again locks its facet before its resource: loads do the opposite."""
+    ledger.pass_over([observe("a")])
+    ledger.pass_over([])
+    ledger.sweep()
+    assert one(engine, "SELECT deleted_at IS NOT NULL FROM resource")
+    thread = threading.Thread(target=ledger.pass_over, args=([observe("a")],))
+
+    with engine.begin() as other:
+        other.execute(text("UPDATE resource SET state = 'seen'"))
+        thread.start()
+        eventually(lambda: waits_for_a_lock(engine))
+        other.execute(text("UPDATE facet SET missing_since = NULL"))
+    thread.join(60)
+
+    assert one(engine, "SELECT deleted_at IS NULL FROM resource")
 
 
 def test_heartbeats_go_on_during_a_load_and_nobody_can_take_the_lease(engine, ledger):
