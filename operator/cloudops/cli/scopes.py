@@ -6,7 +6,7 @@ import click
 
 from cloudops.app import reading_service
 from cloudops.cli.options import configure_logs, database_option, load_settings, output_option
-from cloudops.cli.tables import age, print_json, print_table
+from cloudops.cli.tables import age, print_json_rows, print_table
 from cloudops.domain.ledger import ScopeStatus
 
 
@@ -26,7 +26,7 @@ def list_(database_url: str, status: str | None, account: str, output: str) -> N
     configure_logs(settings, service=False)
     rows = reading_service(settings).ledger(status=status or "", account=account)
     if output == "json":
-        print_json([asdict(row) for row in rows])
+        print_json_rows(asdict(row) for row in rows)
         return
     print_table(
         (

@@ -74,7 +74,11 @@ class CollectingService:
             return SyncSummary(
                 entry=snapshot.entry,
                 accounts=tuple(reading.accounts(connection, provider_id)),
-                scopes=tuple(reading.ledger(connection, provider_id=provider_id)),
+                scopes=tuple(
+                    reading.ledger(
+                        connection, reading.account_pks(connection, provider_id=provider_id)
+                    )
+                ),
                 resources=reading.resources_by_type(connection, provider_id),
                 problems=snapshot.problems,
                 problems_total=snapshot.problems_total,

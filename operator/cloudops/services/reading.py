@@ -87,11 +87,15 @@ class ReadingService:
 
         return self._pages(read, single.HISTORY_PAGE)
 
-    def ledger(self, *, status: str = "", account: str = "") -> list[ScopeRow]:
-        """Planned scopes, by account, region and listing."""
+    def ledger(self, *, status: str = "", account: str = "") -> Iterator[ScopeRow]:
+        """Planned scopes, by account, region and listing, read account by account."""
         with transaction(self._engine) as connection:
             require_current(connection)
-            return reading.ledger(connection, status=status, account=account)
+            account_pks = reading.account_pks(connection, account=account)
+        for account_pk in account_pks:
+            with transaction(self._engine) as connection:
+                rows = reading.ledger(connection, [account_pk], status=status)
+            yield from rows
 
     def _pages(
         self, read: Callable[[Connection, _Row | None], list[_Row]], size: int

@@ -1,5 +1,6 @@
 """The inventory and the ledger as readers see them, in pages, in a stable order."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from fnmatch import translate
 from typing import Any, Final
@@ -34,9 +35,15 @@ SELECT a.account_id, s.region, s.listing, s.status, s.item_count, s.last_complet
        s.next_due_at, s.held_count, s.error_code, s.error_permission, s.error_message
 FROM scope s JOIN account a ON a.id = s.account_pk
 WHERE s.retired_at IS NULL AND (:status = '' OR s.status = :status)
-  AND (:account = '' OR a.account_id = :account)
-  AND (CAST(:provider_id AS integer) IS NULL OR a.provider_id = :provider_id)
+  AND a.id = ANY(:account_pks)
 ORDER BY a.account_id, s.region, s.listing
+""")
+
+_ACCOUNT_PKS = text("""
+SELECT id FROM account
+WHERE (:account = '' OR account_id = :account)
+  AND (CAST(:provider_id AS integer) IS NULL OR provider_id = :provider_id)
+ORDER BY account_id, id
 """)
 
 _ACCOUNTS = text("""
@@ -105,11 +112,19 @@ def resource_query(wanted: ResourceFilter, *, after: str) -> tuple[TextClause, d
     return statement, parameters
 
 
+def account_pks(
+    connection: Connection, *, account: str = "", provider_id: int | None = None
+) -> list[int]:
+    """The keys of the accounts that are known, or of those asked for, by account id."""
+    wanted = {"account": account, "provider_id": provider_id}
+    return list(connection.scalars(_ACCOUNT_PKS, wanted))
+
+
 def ledger(
-    connection: Connection, *, status: str = "", account: str = "", provider_id: int | None = None
+    connection: Connection, account_pks: Sequence[int], *, status: str = ""
 ) -> list[ScopeRow]:
-    """Planned scopes, by account, region and listing."""
-    parameters = {"status": status, "account": account, "provider_id": provider_id}
+    """Planned scopes of these accounts, by account, region and listing."""
+    parameters = {"status": status, "account_pks": list(account_pks)}
     return [ScopeRow(**row) for row in connection.execute(_SCOPES, parameters).mappings()]
 
 

@@ -192,18 +192,38 @@ class TestLedger:
             ("r2", "fake.b"),
         ]
         assert {row.region for row in service.ledger(status="planned")} == {"r1"}
-        assert service.ledger(account="111") == []
-        assert len(service.ledger(account="222", status="complete")) == 2
+        assert list(service.ledger(account="111")) == []
+        assert len(list(service.ledger(account="222", status="complete"))) == 2
+
+    def test_it_is_read_account_by_account(self, engine, provider_id):
+        """Fails if all rows are read at once: of a thousand accounts they are millions."""
+        write_plan(
+            engine,
+            provider_id,
+            [account("111", ("r1",)), account("222", ("r1",))],
+            [listing("fake.a")],
+        )
+        rows = ReadingService(engine).ledger()
+        assert next(rows).account_id == "111"
+
+        execute(
+            engine,
+            "UPDATE scope SET status = 'complete' FROM account a"
+            " WHERE a.id = account_pk AND a.account_id = '222'",
+        )
+
+        assert [(row.account_id, row.status) for row in rows] == [("222", "complete")]
 
     def test_retired_scopes_are_not_in_it(self, engine, provider_id):
         execute(engine, "UPDATE scope SET retired_at = now()")
 
-        assert ReadingService(engine).ledger() == []
+        assert list(ReadingService(engine).ledger()) == []
 
     def test_one_providers_part_can_be_read(self, engine, provider_id):
         with engine.begin() as connection:
-            assert len(reading.ledger(connection, provider_id=provider_id)) == 4
-            assert reading.ledger(connection, provider_id=provider_id + 1) == []
+            own = reading.account_pks(connection, provider_id=provider_id)
+            assert len(reading.ledger(connection, own)) == 4
+            assert reading.account_pks(connection, provider_id=provider_id + 1) == []
 
     def test_accounts_come_with_what_keeps_them_shut(self, engine, provider_id):
         with engine.begin() as connection:
