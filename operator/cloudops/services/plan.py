@@ -3,13 +3,13 @@
 import threading
 from collections.abc import Iterator, Sequence
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 
 from cloudops.domain.provider import Origin, ProviderRecord
 from cloudops.domain.snapshot import ProviderSnapshot
 from cloudops.store import claims, installation, notify, providers
 from cloudops.store.migrate import require_current
-from cloudops.store.session import single_statements, transaction
+from cloudops.store.session import one_moment, ping, single_statements, transaction
 from cloudops.store.snapshot import read_snapshot
 
 __all__ = ["PlanService", "ProviderRecord"]
@@ -83,14 +83,12 @@ class PlanService:
 
     def snapshot(self, namespace: str, name: str) -> ProviderSnapshot | None:
         """What the ledger knows of a provider now; None if it is not planned."""
-        with transaction(self._engine) as connection:
-            connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+        with one_moment(self._engine) as connection:
             return read_snapshot(connection, namespace, name)
 
     def ping(self) -> None:
         """Reach the database, or raise."""
-        with transaction(self._engine) as connection:
-            connection.execute(text("SELECT 1"))
+        ping(self._engine)
 
     def changes(self, stop: threading.Event) -> Iterator[tuple[str, str]]:
         """(namespace, name) of providers whose ledger changed, until `stop` is set."""

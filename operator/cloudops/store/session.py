@@ -12,7 +12,7 @@ from psycopg.errors import (
     ReadOnlySqlTransaction,
     SerializationFailure,
 )
-from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event
+from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, text
 from sqlalchemy.exc import (
     DBAPIError,
     TimeoutError,  # noqa: A004  of the pool
@@ -105,6 +105,28 @@ def single_statements(engine: Engine) -> Iterator[Connection]:
     """
     with store_errors(), engine.connect() as connection:
         yield connection.execution_options(isolation_level="AUTOCOMMIT")
+
+
+@contextmanager
+def one_moment(engine: Engine) -> Iterator[Connection]:
+    """A transaction that only reads, and whose statements all see the same moment.
+
+    Raises:
+        StoreUnavailableError: The database can't be reached or went away.
+    """
+    with transaction(engine) as connection:
+        connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+        yield connection
+
+
+def ping(engine: Engine) -> None:
+    """Reach the database.
+
+    Raises:
+        StoreUnavailableError: It can't be reached or went away.
+    """
+    with transaction(engine) as connection:
+        connection.execute(text("SELECT 1"))
 
 
 @contextmanager
