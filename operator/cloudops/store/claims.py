@@ -172,7 +172,7 @@ def settle_claims(
     connection.execute(_CLAIM, values)
     connection.execute(_UNCLAIM, values)
     departures = _depart(connection, values, listing) if listing else Departures()
-    settle_owners(connection)
+    _settle(connection)
     return departures
 
 
@@ -187,8 +187,7 @@ def lock_owners(connection: Connection) -> None:
 def settle_owners(connection: Connection) -> None:
     """Give every account to the oldest provider that names it, retire those nobody names."""
     lock_owners(connection)
-    connection.execute(_SETTLE_OWNERS)
-    connection.execute(_RETIRE_UNOWNED)
+    _settle(connection)
 
 
 def claimed_accounts(connection: Connection, provider_id: int) -> list[str]:
@@ -215,6 +214,11 @@ def claimed_organizations(connection: Connection, provider_id: int) -> list[str]
             {"id": provider_id},
         )
     )
+
+
+def _settle(connection: Connection) -> None:
+    connection.execute(_SETTLE_OWNERS)
+    connection.execute(_RETIRE_UNOWNED)
 
 
 def _depart(connection: Connection, values: dict[str, Any], listing: AccountListing) -> Departures:
