@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for number, row in enumerate(chosen, 1):
         say(f"[{number}/{len(chosen)}] {row.name}: {len(row.tests)} tests …")
         records.append(_try(Trial(row, row.tests), options.patience))
-        _keep(records)
+        _keep(records[-1:])
     _show(records)
     return 0 if all(record["verdict"] == "killed" for record in records) else 1
 
