@@ -18,7 +18,7 @@ class Settings(BaseSettings):
         "", description="`postgresql://user:password@host/name`; may be empty for `cloudops run`."
     )
     database_pool_size: int = Field(
-        16, ge=1, description="Connections a process keeps, at least two a worker thread."
+        16, ge=1, description="Connections a process keeps, at least three a worker thread."
     )
     data_dir: Path = Field(
         Path("~/.local/share/cloudops-central"),

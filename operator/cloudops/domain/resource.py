@@ -123,3 +123,12 @@ class Page:
 
     observations: tuple[Observation, ...]
     malformed: tuple[MalformedItem, ...] = field(default=())
+
+    @property
+    def malformed_uids(self) -> list[UUID]:
+        return [item.uid for item in self.malformed if item.uid is not None]
+
+    @property
+    def uids(self) -> list[UUID]:
+        """Of all that it shows, understood or not."""
+        return [item.uid for item in self.observations] + self.malformed_uids

@@ -4,8 +4,7 @@ Framed here, not by the driver: it asks each value for its type, which costs a
 large load more than all else on this side.
 """
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from itertools import islice
@@ -78,12 +77,8 @@ def moment(value: datetime | None) -> bytes:
     return _length(8) + ((value - _EPOCH) // _MICROSECOND).to_bytes(8, signed=True)
 
 
-@contextmanager
-def copy(connection: Connection, table: str, columns: str, rows: Iterable[bytes]) -> Iterator[None]:
-    """Send rows, each its head and one field for each of `columns`, into a table.
-
-    The server takes them while the block runs; at its end they are in.
-    """
+def copy(connection: Connection, table: str, columns: str, rows: Iterable[bytes]) -> None:
+    """Send rows, each its head and one field for each of `columns`, into a table."""
     with (
         driver(connection).cursor() as cursor,
         cursor.copy(f"COPY {table} ({columns}) FROM STDIN (FORMAT BINARY)".encode()) as sending,
@@ -93,7 +88,6 @@ def copy(connection: Connection, table: str, columns: str, rows: Iterable[bytes]
         while part := list(islice(remaining, _ROWS_AT_ONCE)):
             sending.write(b"".join(part))
         sending.write(_TRAILER)
-        yield
 
 
 def uuid_array(values: Iterable[UUID]) -> str:

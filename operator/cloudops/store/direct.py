@@ -1,21 +1,33 @@
 """The first run of a listing: what is new is copied straight into the tables.
 
-No stage, no comparison, and a transaction for each page. It goes on as long as
-nothing that the listing shows is known yet; the page that shows anything else
+No stage, no comparison, and a transaction for some thousand items. It goes on as
+long as nothing that the listing shows is known yet; what comes with anything else
 is left for the stage, with nothing of it written.
+
+Two connections store at the same time: the server's work for an item is three times
+that of this side, and one session of it uses one core.
 """
 
+from collections import deque
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import datetime
+from typing import Final, NamedTuple
 
 import orjson
 from psycopg.errors import UniqueViolation
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Engine, text
 
 from cloudops.domain.ledger import Lease
-from cloudops.domain.resource import Facet, Observation, ResourceHead, TagSource
-from cloudops.store import copying, edges, leases
+from cloudops.domain.resource import Facet, Observation, Page, ResourceHead, TagSource
+from cloudops.store import copying, edges, leases, staging
 from cloudops.store.merge import Target
 
+# Each COPY sets up as many row buffers as it has rows, up to a thousand. Memory holds a batch
+# for each connection, and one that fills.
+BATCH_ITEMS: Final = 4_000
+BATCH_BYTES: Final = 4 * 1024 * 1024
+CONNECTIONS: Final = 2
 # Asked whether there is any, the planner might read the whole table: see `scopes`, `loader`.
 _KNOWN = text("""
 SELECT coalesce((SELECT f.scope_id FROM facet f WHERE f.scope_id >= :scope_id
@@ -26,85 +38,184 @@ SELECT coalesce((SELECT f.scope_id FROM facet f WHERE f.scope_id >= :scope_id
 # A page that a crash loses is listed again: only the run's own commit waits for the disk.
 # Another load that shows the same may take as long as the merge of a large listing.
 _SETTINGS = text("""
-SELECT set_config('synchronous_commit', 'off', true), set_config('lock_timeout', '110s', true)
-""")
-_CREATED = text("""
-INSERT INTO change (at, uid, facet, operation, scope_id)
-SELECT clock_timestamp(), uid, 'listed', 'created', :scope_id
-FROM unnest(CAST(:uids AS uuid[])) AS uid
+SELECT set_config('synchronous_commit', 'off', true), set_config('lock_timeout', '110s', true),
+       now() AS at
 """)
 _RECALL = text("""
 INSERT INTO stage_seen SELECT uid FROM facet WHERE scope_id = :scope_id AND facet = 'listed'
 """)
+# What nobody understood may be known all the same.
+_COUNT = text("""
+SELECT (SELECT count(*) FROM facet WHERE scope_id = :scope_id AND facet = 'listed')
+    + (SELECT count(DISTINCT uid) FROM stage_seen WHERE NOT EXISTS (
+        SELECT FROM facet f WHERE f.uid = stage_seen.uid AND f.facet = 'listed'
+            AND f.scope_id = :scope_id))
+""")
 _FACET_COLUMNS = "facet, scope_id, uid, digest, document, volatile, truncated"
+_CHANGE_COLUMNS = "facet, operation, scope_id, at, uid"
 _RESOURCE_COLUMNS = (
     "cloud, account_pk, scope_id, uid, canonical_id, id_synthetic, region, service, type, kind,"
     " name, state, created_at, tag_source, tags"
 )
 
 
+class _Batch:
+    """Pages that one transaction stores."""
+
+    def __init__(self) -> None:
+        self.pages: list[Page] = []
+        self.keys: set[int] = set()
+        self._bytes = 0
+
+    def add(self, page: Page) -> None:
+        self.pages.append(page)
+        self.keys.update(item.uid.int for item in page.observations)
+        self._bytes += sum(len(item.document) for item in page.observations)
+
+    def is_full(self) -> bool:
+        return len(self.keys) >= BATCH_ITEMS or self._bytes >= BATCH_BYTES
+
+    def items(self) -> list[Observation]:
+        # Loads that show the same items wait for each other in the same order: see `merge`.
+        items = [item for page in self.pages for item in page.observations]
+        return sorted(items, key=lambda item: item.uid.int)
+
+
+class _Running(NamedTuple):
+    """A batch that a thread is storing; it answers whether all of it was new."""
+
+    batch: _Batch
+    connection: Connection
+    stored: Future[bool]
+
+
 class DirectLoad:
     """Takes pages until one shows something that is known.
 
     Args:
+        engine: For a connection beside the caller's.
+        connection: The caller's, with the tables of the stage; left alone until `finish`
+            returns, or `add` with pages.
         lease: Held by the caller.
         target: Nothing is stored of its scope, and only the lease's holder adds any.
     """
 
-    def __init__(self, lease: Lease, target: Target) -> None:
+    def __init__(
+        self, engine: Engine, connection: Connection, lease: Lease, target: Target
+    ) -> None:
+        self._engine = engine
         self._lease = lease
         self._target = target
+        self._own = connection
+        self._free = [connection]
+        self._others: list[Connection] = []
+        self._threads = ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="store")
+        self._running: deque[_Running] = deque()
+        self._waiting = _Batch()
         self._began = False
+        self._refused: list[Page] = []
 
-    def insert(self, connection: Connection, observations: Sequence[Observation]) -> bool:
-        """Insert a page; False if something of it is known, and nothing was written.
-
-        Args:
-            connection: Without a transaction; this is one.
-            observations: Of one page.
+    def add(self, page: Page) -> list[Page]:
+        """Take a page; answers those that have to go through the stage, if any, in their order.
 
         Raises:
-            LeaseLostError: Another worker has the lease; nothing was written.
+            LeaseLostError: Another worker has the lease; nothing more was written.
         """
-        if not observations:
-            return True
-        if not _have_own_tags(self._target, observations):
-            return False
-        # Loads that show the same items wait for each other in the same order: see `merge`.
-        items = sorted(observations, key=lambda item: item.uid.int)
+        self._waiting.add(page)
+        if page.malformed_uids:
+            self._settle(leave=0)
+            with self._own.begin():
+                staging.stage_seen(self._own, page.malformed_uids)
+        if not _have_own_tags(self._target, page.observations):
+            self._leave()
+        elif self._waiting.is_full():
+            self._start()
+        return self._refused
+
+    def finish(self) -> list[Page]:
+        """Have all of it stored; otherwise as `add`."""
+        if self._waiting.pages:
+            self._start()
+        self._settle(leave=0)
+        return self._refused
+
+    def recall(self) -> None:
+        """Note in `stage_seen` what was inserted, all that the scope has; joins a transaction."""
+        if self._began:
+            self._own.execute(_RECALL, self._target.parameters())
+
+    def count(self) -> int:
+        """How many items were shown, if none was refused; joins a transaction."""
+        return int(self._own.scalar(_COUNT, self._target.parameters()) or 0)
+
+    def close(self) -> None:
+        """Returns when nothing is being stored any more."""
+        self._threads.shutdown()
+        for connection in self._others:
+            connection.close()
+
+    def _start(self) -> None:
+        """Store what waits, beside what is being stored already."""
+        batch = self._waiting
+        self._settle(leave=CONNECTIONS - 1)
+        # What shows the same items is stored one after the other: their last word counts.
+        while not all(running.batch.keys.isdisjoint(batch.keys) for running in self._running):
+            self._settle(leave=len(self._running) - 1)
+        if self._refused:
+            self._leave()
+            return
+        self._waiting = _Batch()
+        connection = self._connection()
+        stored = self._threads.submit(self._store, connection, batch, not self._began)
+        self._running.append(_Running(batch, connection, stored))
+        if not self._began:
+            self._settle(leave=0)
+
+    def _connection(self) -> Connection:
+        if not self._free:
+            self._others.append(self._engine.connect())
+            self._free.append(self._others[-1])
+        return self._free.pop()
+
+    def _settle(self, *, leave: int) -> None:
+        """Wait for the oldest batches, until so many are running."""
+        while len(self._running) > leave:
+            batch, connection, stored = self._running.popleft()
+            if stored.result():
+                self._began = True
+            else:
+                self._refused += batch.pages
+            self._free.append(connection)
+
+    def _leave(self) -> None:
+        """Behind what was refused before it, none of it is stored here."""
+        self._settle(leave=0)
+        self._refused += self._waiting.pages
+
+    def _store(self, connection: Connection, batch: _Batch, is_first: bool) -> bool:  # noqa: FBT001  of a thread's task
         try:
             with connection.begin():
                 leases.guard(connection, self._lease)
-                return self._insert(connection, items)
+                # Where the first page is new, the others are nearly always; else the keys tell.
+                if is_first and self._is_known(connection, batch):
+                    return False
+                self._copy(connection, batch.items())
+                return True
         except UniqueViolation:
             return False
 
-    def recall(self, connection: Connection) -> None:
-        """Note in `stage_seen` what was inserted: it is all that the scope has."""
-        if self._began:
-            connection.execute(_RECALL, self._target.parameters())
+    def _is_known(self, connection: Connection, batch: _Batch) -> bool:
+        uids = copying.uuid_array(item.uid for item in batch.items())
+        return bool(connection.scalar(_KNOWN, {**self._target.parameters(), "uids": uids}))
 
-    def _insert(self, connection: Connection, items: Sequence[Observation]) -> bool:
-        # Once: where the first page is new, the others are nearly always, and else the keys tell.
-        if not self._began and self._is_known(connection, items):
-            return False
-        self._began = True
-        connection.execute(_SETTINGS)
-        # What comes next is framed while the server is busy.
-        resources = _resources(self._target, items)
-        with copying.copy(connection, "resource", _RESOURCE_COLUMNS, resources):
-            facets = list(_facets(self._target, items))
-        with copying.copy(connection, "facet", _FACET_COLUMNS, facets):
-            uids = copying.uuid_array(item.uid for item in items)
-            named = edges.framed(items)
-        edges.insert(connection, named)
-        connection.execute(_CREATED, {**self._target.parameters(), "uids": uids})
-        return True
-
-    def _is_known(self, connection: Connection, items: Sequence[Observation]) -> bool:
-        uids = copying.uuid_array(item.uid for item in items)
-        found = connection.scalar(_KNOWN, {**self._target.parameters(), "uids": uids})
-        return bool(found)
+    def _copy(self, connection: Connection, items: Sequence[Observation]) -> None:
+        """The rows of each item; what else belongs to it comes behind its facet."""
+        at = connection.execute(_SETTINGS).one().at
+        target = self._target
+        copying.copy(connection, "resource", _RESOURCE_COLUMNS, _resources(target, items))
+        copying.copy(connection, "facet", _FACET_COLUMNS, _facets(target, items))
+        edges.insert(connection, edges.framed(items))
+        copying.copy(connection, "change", _CHANGE_COLUMNS, _changes(target, items, at))
 
 
 def _have_own_tags(target: Target, items: Sequence[Observation]) -> bool:
@@ -127,6 +238,17 @@ def _facets(target: Target, items: Sequence[Observation]) -> Iterator[bytes]:
                 copying.boolean(item.truncated),
             )
         )
+
+
+def _changes(target: Target, items: Sequence[Observation], at: datetime) -> Iterator[bytes]:
+    start = (
+        copying.row_head(5)
+        + copying.words("listed")
+        + copying.words("created")
+        + copying.integer(target.scope_id)
+        + copying.moment(at)
+    )
+    return (start + copying.identity(item.uid) for item in items)
 
 
 def _resources(target: Target, items: Sequence[Observation]) -> Iterator[bytes]:

@@ -79,5 +79,4 @@ def framed(items: Iterable[Observation]) -> list[bytes]:
 def insert(connection: Connection, rows: Sequence[bytes]) -> None:
     """Copy what `framed` gave; asks nothing of the database where that is nothing."""
     if rows:
-        with copying.copy(connection, "edge", _COLUMNS, rows):
-            pass
+        copying.copy(connection, "edge", _COLUMNS, rows)

@@ -4,7 +4,8 @@ Digests are compared before documents are sent. A listing that ends within its
 first page is compared in memory; a longer one goes page by page through the
 stage of one connection, so that memory is O(page). One transaction, guarded
 by the lease's fence, then changes only what changed. The first run of a long
-listing has nothing to compare with: see `direct`.
+listing has nothing to compare with: see `direct`, which keeps a few thousand
+items in memory.
 """
 
 from collections.abc import Callable, Sequence
@@ -73,8 +74,8 @@ class ListingLoad:
         target: Scope and facet.
         expected_items: As many as the last time; decides how to compare.
         has_rows: False = nothing is stored of this scope. Nobody but the lease's
-            holder adds any, so there is nothing to compare with, and each page of
-            a long listing is stored when it comes.
+            holder adds any, so there is nothing to compare with, and a long listing
+            is stored while it comes.
 
     Raises:
         StoreUnavailableError: From any method, if the database goes away.
@@ -98,7 +99,7 @@ class ListingLoad:
         self._staged = False
         self._small = expected_items <= SMALL_SCOPE
         self._has_rows = has_rows
-        self._direct = None if has_rows else direct.DirectLoad(lease, target)
+        self._direct: direct.DirectLoad | None = None
         self._connection: Connection | None = None
 
     def __enter__(self) -> Self:
@@ -110,6 +111,8 @@ class ListingLoad:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        if self._direct is not None:
+            self._direct.close()
         if self._connection is not None:
             self._connection.close()
 
@@ -149,21 +152,37 @@ class ListingLoad:
             return
         with self._session().begin():
             staging.prepare(self._session())
+        if not self._has_rows:
+            self._direct = direct.DirectLoad(
+                self._engine, self._session(), self._lease, self._target
+            )
         self._staged = True
         if self._first is not None:
             self._stage(self._first)
             self._first = None
 
     def _stage(self, page: Page) -> None:
-        if self._goes_direct(page):
-            if any(item.uid for item in page.malformed):
-                with self._session().begin():
-                    staging.stage_seen(self._session(), _malformed(page))
+        if self._direct is None:
+            self._compare(page)
+        else:
+            self._leave_to_stage(self._direct.add(page))
+
+    def _leave_to_stage(self, pages: Sequence[Page]) -> None:
+        """What can't be stored as it is, and all that comes after it."""
+        if not (pages and self._direct):
             return
+        with self._session().begin():
+            self._direct.recall()
+        self._direct.close()
+        self._direct = None
+        for page in pages:
+            self._compare(page)
+
+    def _compare(self, page: Page) -> None:
         connection = self._session()
         observations = page.observations
         with connection.begin():
-            staging.stage_seen(connection, _seen(page))
+            staging.stage_seen(connection, page.uids)
             found = connection.execute(
                 _DIFFERENT,
                 {
@@ -178,26 +197,17 @@ class ListingLoad:
                 connection, [o for o in observations if (o.uid, o.digest) in different]
             )
 
-    def _goes_direct(self, page: Page) -> bool:
-        if self._direct is None:
-            return False
-        connection = self._session()
-        if self._direct.insert(connection, page.observations):
-            return True
-        with connection.begin():
-            self._direct.recall(connection)
-        self._direct = None
-        return False
-
     def _commit_stage(self, judge: Judge, *, complete: bool) -> None:
         connection = self._session()
+        if self._direct:
+            self._leave_to_stage(self._direct.finish())
         with connection.begin():
             leases.guard(connection, self._lease)
             if self._direct:
-                self._direct.recall(connection)
+                count = self._direct.count()
             else:
                 self._merge(connection, complete=complete)
-            count = connection.scalar(text("SELECT count(DISTINCT uid) FROM stage_seen")) or 0
+                count = connection.scalar(text("SELECT count(DISTINCT uid) FROM stage_seen")) or 0
             scopes.record_outcomes(connection, [judge(count)])
 
     def _merge(self, connection: Connection, *, complete: bool) -> None:
@@ -208,11 +218,11 @@ class ListingLoad:
 
     def _commit_memory(self, judge: Judge, *, complete: bool) -> ScopeOutcome | None:
         page = self._first or Page(observations=())
-        seen = set(_seen(page))
+        seen = set(page.uids)
         if not (seen or self._has_rows):
             return judge(0)
         stored = self._stored(seen, complete=complete)
-        plan = _compare(stored, page.observations, seen, self._target.scope_id)
+        plan = _plan(stored, page.observations, seen, self._target.scope_id)
         if not (plan.different or plan.returned or plan.missing):
             return judge(len(seen))
         connection = self._session()
@@ -246,7 +256,7 @@ class ListingLoad:
         return self._connection
 
 
-def _compare(
+def _plan(
     stored: Sequence[_Stored], observations: Sequence[Observation], seen: set[UUID], scope_id: int
 ) -> _Plan:
     known = {row.uid: row for row in stored}
@@ -262,11 +272,3 @@ def _compare(
         returned=[row.uid for row in own if row.marked and row.uid in seen],
         missing=[row.uid for row in own if not row.marked and row.uid not in seen],
     )
-
-
-def _seen(page: Page) -> list[UUID]:
-    return [item.uid for item in page.observations] + _malformed(page)
-
-
-def _malformed(page: Page) -> list[UUID]:
-    return [item.uid for item in page.malformed if item.uid is not None]

@@ -81,8 +81,8 @@ def _leave_read_only(context: ExceptionContext) -> None:
 
 
 def _least_connections(settings: Settings) -> int:
-    """A lease's thread and a listing's thread may hold one each, for as long as they run."""
-    return 2 * settings.worker_threads
+    """A lease's thread may hold one for as long as it runs, and a listing's thread two."""
+    return 3 * settings.worker_threads
 
 
 @contextmanager

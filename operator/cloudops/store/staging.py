@@ -60,8 +60,7 @@ def stage_seen(connection: Connection, uids: Iterable[UUID]) -> None:
     """Remember which items a listing showed."""
     head = copying.row_head(1)
     rows = (head + copying.identity(uid) for uid in uids)
-    with copying.copy(connection, "stage_seen", "uid", rows):
-        pass
+    copying.copy(connection, "stage_seen", "uid", rows)
 
 
 def stage_rows(connection: Connection, observations: Sequence[Observation]) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import event, text
 
 from cloudops.domain.errors import LeaseLostError
 from cloudops.domain.resource import Facet, MalformedItem, Page, TagSource, resource_uid
+from cloudops.store.direct import BATCH_ITEMS
 from cloudops.store.loader import ListingLoad
 from tests.fakes.cloud import CLOUD, observe
 from tests.fixtures.waiting import eventually
@@ -74,6 +75,11 @@ def statements(engine):
 def merged(statements):
     """Whether anything went through the stage."""
     return any("FROM stage_row" in statement for statement in statements)
+
+
+def batch(letter):
+    """As many items as one transaction takes."""
+    return [observe(f"{letter}{number}") for number in range(BATCH_ITEMS)]
 
 
 ODD = [
@@ -206,16 +212,55 @@ def test_tags_that_came_first_are_joined_in(engine):
 
 
 def test_no_page_is_written_once_the_lease_is_lost(ledger):
-    """Fails without `guard` in the transaction of each page."""
+    """Fails without `guard` in the transaction of each batch."""
     with ListingLoad(
         ledger.engine, ledger.lease, ledger.target(), expected_items=5_000, has_rows=False
     ) as load:
-        load.add(Page((observe("a"),)))
+        load.add(Page(tuple(batch("a"))))
         steal(ledger.engine, ledger.lease)
+        load.add(Page(tuple(batch("b"))))
         with pytest.raises(LeaseLostError):
-            load.add(Page((observe("b"),)))
+            load.commit(ledger.judge(), complete=True)
 
-    assert ledger.live() == {"a"}
+    assert {name[0] for name in ledger.live()} == {"a"}
+
+
+def test_batches_are_stored_at_the_same_time(ledger):
+    """Fails with one connection: the third batch would wait for the second."""
+    first, held, beside = batch("a"), batch("b"), batch("c")
+    with ThreadPoolExecutor(1) as threads, ledger.engine.begin() as other:
+        shown = {"uid": held[0].uid, "scope_id": ledger.scope().id}
+        other.execute(text(THE_OTHERS_RESOURCE), shown)
+        run = threads.submit(first_run, ledger, first, held, beside)
+        eventually(
+            lambda: one(ledger.engine, WAITING) and len(ledger.live()) == 2 * BATCH_ITEMS,
+            what="a batch that is stored while another waits for a key",
+        )
+        other.rollback()
+        run.result(120)
+
+    assert len(ledger.live()) == 3 * BATCH_ITEMS
+    assert one(ledger.engine, "SELECT item_count FROM scope") == 3 * BATCH_ITEMS
+
+
+def test_the_last_word_counts_between_batches_as_well(engine):
+    """Fails if a batch does not wait for one that shows the same: its earlier word would win."""
+    ledger = Ledger.plan(engine, "fake.machines", "fake.queues")
+    queues = ledger.scope("fake.queues").id
+    early, late = observe("x", document={"n": 1}), observe("x", document={"n": 2})
+    held = [*batch("b"), early]
+    with ThreadPoolExecutor(1) as threads, engine.begin() as other:
+        shown = {"uid": held[0].uid, "scope_id": queues}
+        for statement in (THE_OTHERS_RESOURCE, THE_OTHERS_FACET):
+            other.execute(text(statement), shown)
+        run = threads.submit(first_run, ledger, batch("a"), held, [*batch("c"), late])
+        eventually(lambda: one(engine, WAITING), what="a batch that waits for the key")
+        other.commit()
+        run.result(120)
+
+    found = rows(engine, "SELECT document FROM facet WHERE uid = :uid", uid=late.uid)
+    assert [row.document for row in found] == [{"n": 2}]
+    assert one(engine, "SELECT count(*) FROM facet") == 3 * BATCH_ITEMS + 1
 
 
 def test_an_item_that_another_listing_stores_at_this_moment_is_waited_for(engine):

@@ -1,9 +1,8 @@
 """Random passes over two scopes, against a model that is a few dicts.
 
 Whatever the pages, the duplicates, the damaged items and the path that the
-loader takes: rows, marks and history have to be the model's. A first run writes
-page by page, so that an item shown twice has a history, as long as nothing that
-it shows is known.
+loader takes: rows, marks and history have to be the model's. Every pass is smaller
+than a batch of a first run, so that only the last word of an item has a history.
 """
 
 import secrets
@@ -97,7 +96,7 @@ class Model:
         seen = {item.id for item in done.shown if item.id is not None}
         changed = {
             item.id: item
-            for item in self._beyond_the_first_run(done)
+            for item in done.shown
             if isinstance(item, Item) and self._differs(item, done.scope)
         }
         for item in changed.values():
@@ -115,24 +114,6 @@ class Model:
         if done.complete and done.sweep:
             self._sweep(done.scope)
         return len(seen)
-
-    def has_rows(self, scope: str) -> bool:
-        return any(known.scope == scope for known in self.known.values())
-
-    def _beyond_the_first_run(self, done: Pass) -> list[Item | Damaged]:
-        """What is left once a first run has stored the pages that are all new."""
-        pages = [list(page) for page in done.pages]
-        if self.has_rows(done.scope) or not (done.staged or len(pages) > 1):
-            return list(done.shown)
-        while pages:
-            found = [item for item in pages[0] if isinstance(item, Item)]
-            ids = {item.id for item in found}
-            if len(ids) < len(found) or ids & self.known.keys():
-                break
-            for item in found:
-                self._store(item, done.scope)
-            del pages[0]
-        return [item for page in pages for item in page]
 
     def _differs(self, item: Item, scope: str) -> bool:
         known = self.known.get(item.id)
