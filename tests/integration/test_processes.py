@@ -84,6 +84,18 @@ def test_what_a_killed_run_left_behind_is_cleared(sleeper, tmp_path):
     assert not folder.exists()
 
 
+def test_a_folder_that_another_run_makes_or_removes_just_now_is_left_alone(tmp_path):
+    (tmp_path / "cloudops-tests-gone").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "cloudops-tests-new").mkdir()
+    begun = tmp_path / "cloudops-tests-begun"
+    begun.mkdir()
+    (begun / "owner.json").touch()
+
+    clear_abandoned(tmp_path)
+
+    assert begun.exists()
+
+
 def test_a_run_that_is_under_way_keeps_its_processes(sleeper, tmp_path):
     with subprocess.Popen(["/bin/sleep", "600"]) as owner:
         folder = run_folder_of(processes.record("pytest", owner.pid), tmp_path, sleeper)
