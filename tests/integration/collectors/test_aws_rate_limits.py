@@ -321,9 +321,12 @@ class TestAWait:
 
 def test_a_role_is_assumed_anew_within_a_call_that_holds_the_only_place(aws, opened):
     """Fails without `takes_places`: the call within would wait for the one that it is within."""
-    arn = aws.account(ACCOUNT).role("entry", listed=False, session_seconds=300)
+    account = aws.account(ACCOUNT)
+    names = ("entry", "reader")
+    chain = [account.role(name, listed=False, session_seconds=300) for name in names]
     one = RateLimit("one", max_concurrent=1)
-    session = opened(a_cloud(patience_seconds=20), one, roles=(RoleHop(arn),))
+    roles = tuple(RoleHop(arn) for arn in chain)
+    session = opened(a_cloud(patience_seconds=10), one, roles=roles)
 
     # STS is asked in the same account and region; what ends within minutes is refreshed at once.
     assert read(session, OTHER_REGION) == PAGES

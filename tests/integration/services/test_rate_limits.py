@@ -33,7 +33,7 @@ def test_a_storm_of_throttling_that_ends_costs_no_listing_its_pass(aws):
 
 
 def test_a_limit_that_lets_nothing_through_is_named_in_the_ledger(aws):
-    """Fails without `TooSlowError`: the lease would wait for an hour and say nothing."""
+    """Fails without `TooSlowError` among those who are `THROTTLED`: it would be an outage."""
     limited(aws, "0.00027")
 
     aws.period()
