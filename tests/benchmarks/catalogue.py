@@ -2,13 +2,14 @@
 
 from types import ModuleType
 
-from tests.benchmarks import calls, controller, failover, ledger, loader, memory
+from tests.benchmarks import calls, controller, failover, ledger, loader, memory, plan
 from tests.benchmarks.figures import Figure
 
 BENCHES: dict[str, ModuleType] = {
     "controller": controller,
     "failover": failover,
     "loader": loader,
+    "plan": plan,
     "ledger": ledger,
     "calls": calls,
     "memory": memory,

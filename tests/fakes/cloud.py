@@ -21,7 +21,7 @@ from cloudops.collectors.vocabulary import (
 )
 from cloudops.domain.errors import AccessError
 from cloudops.domain.ledger import Consistency, PeriodClass
-from cloudops.domain.provider import Identity
+from cloudops.domain.provider import Identity, ProviderSpec
 from cloudops.domain.resource import (
     Edge,
     Facet,
@@ -193,6 +193,7 @@ class FakeCloud:
         page_size: Items a page.
         on_page: Called in the listing's thread before each page: listing, region, number.
         on_account: Called before discovery looks at an account, with its id.
+        absent: Listing → regions in which its service is not offered.
     """
 
     name = CLOUD
@@ -204,6 +205,7 @@ class FakeCloud:
         self.page_size = 3
         self.on_page: PageHook = lambda _listing, _region, _number: None
         self.on_account: Callable[[str], None] = lambda _id: None
+        self.absent: dict[str, set[str]] = {}
         self.opened = 0
         self.closed = 0
         self._lock = threading.Lock()
@@ -231,6 +233,11 @@ class FakeCloud:
             found.append(self._discovered(access, id_))
             progress()
         return Discovery(own, tuple(found), implicit=not ids)
+
+    def regions_without(
+        self, listing: Listing, _partition: str, _spec: ProviderSpec
+    ) -> frozenset[str]:
+        return frozenset(self.absent.get(listing.name, ()))
 
     def open(
         self, access: Access, account_id: str, progress: Progress = unobserved

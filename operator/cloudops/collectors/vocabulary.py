@@ -4,11 +4,12 @@ A listing is one row: everything the engine, the docs, the permission printer
 and the tests need to know about it. A new type is a new row.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
+from cloudops.collectors.access import Access, Progress, TokenSupplier, unobserved
 from cloudops.collectors.discovered import AccountError, DiscoveredAccount, Discovery
 from cloudops.collectors.edges import To
 from cloudops.collectors.parents import Parents
@@ -186,33 +187,6 @@ class Listing:
         return tuple(emits.kind for emits in self.emits)
 
 
-TokenSupplier = Callable[[], str]
-"""Gives a new token of the ServiceAccount each time; raises AccessError where there is none."""
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """How to reach a provider's cloud. Secret values live here, in memory only.
-
-    Attributes:
-        spec: What the CloudProvider asks for.
-        secret: The data of the Secret that `spec` refers to; empty without one.
-        token: Vouches for us with `source: WorkloadIdentity`; asked anew at each refresh.
-    """
-
-    spec: ProviderSpec
-    secret: Mapping[str, str] = field(default_factory=dict, repr=False)
-    token: TokenSupplier | None = field(default=None, repr=False)
-
-
-Progress = Callable[[], None]
-"""Called by long work, from any of its threads, after each call; what it raises ends the work."""
-
-
-def unobserved() -> None:
-    """Progress that nobody waits for."""
-
-
 class AccountSession(Protocol):
     """An open door into one account; used by one worker thread pool at a time."""
 
@@ -279,6 +253,16 @@ class Cloud(Protocol):
 
         Raises:
             AccessError: The credentials themselves don't work.
+        """
+        ...
+
+    def regions_without(
+        self, listing: Listing, partition: str, spec: ProviderSpec
+    ) -> frozenset[str]:
+        """Regions in which the cloud does not offer the service that a regional listing asks.
+
+        Answered from what the SDK knows, without a call. Of a region, service or partition
+        that the SDK does not know at all it says nothing: there the cloud is asked.
         """
         ...
 

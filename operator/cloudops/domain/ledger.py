@@ -23,7 +23,10 @@ class ErrorClass(StrEnum):
 
 
 class ScopeStatus(StrEnum):
-    """`PLANNED` was never tried; every other status is the outcome of the last attempt."""
+    """`PLANNED` was never tried; every other status is the outcome of the last attempt.
+
+    But for `UNSUPPORTED` where the cloud is known not to offer a service: nothing was tried.
+    """
 
     PLANNED = "planned"
     COMPLETE = "complete"

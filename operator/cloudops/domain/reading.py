@@ -172,7 +172,7 @@ class ChangeRow:
 
 @dataclass(frozen=True, slots=True)
 class ScopeRow:
-    """One row of the ledger."""
+    """One row of the ledger; `next_due_at` is None where nothing will be tried."""
 
     account_id: str
     region: str
@@ -180,7 +180,7 @@ class ScopeRow:
     status: str
     item_count: int
     last_complete_at: datetime | None
-    next_due_at: datetime
+    next_due_at: datetime | None
     held_count: int
     error_code: str
     error_permission: str

@@ -9,6 +9,8 @@ DAY_SECONDS = 86_400
 BACKOFF_SECONDS = 30
 EMPTY_PASSES_BEFORE_SLOWING = 3
 JITTER = 0.05
+# Of its period a scope that was just planned waits at least so much after its first listing.
+FIRST_WAIT = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ def judge_attempt(  # noqa: PLR0913  one attempt's facts, all by name
     item_count: int,
     malformed_count: int = 0,
     period_seconds: int,
-    jitter: float,
+    spread: float,
 ) -> ScopeOutcome:
     """What one attempt means for the ledger.
 
@@ -66,12 +68,18 @@ def judge_attempt(  # noqa: PLR0913  one attempt's facts, all by name
         item_count: Distinct items that were read.
         malformed_count: Items that could not be understood.
         period_seconds: The scope's own period.
-        jitter: -1 to 1; spreads due times by ±5 %.
+        spread: 0 to 1, always the same for scopes that are read together and evenly
+            distributed over all others. It moves due times by ±5 %. What is planned
+            together is read together once; so after its first listing a scope waits
+            between half of its period and all of it.
     """
     empty_streak = scope.empty_streak
     if failure is None:
         empty_streak = scope.empty_streak + 1 if item_count == 0 else 0
     wait = _wait_seconds(scope, failure, period_seconds, empty_streak)
+    factor = 1 + JITTER * (2 * spread - 1)
+    if failure is None and scope.last_complete_at is None:
+        factor = FIRST_WAIT + (1 - FIRST_WAIT) * spread
     return ScopeOutcome(
         scope=scope,
         started_at=started_at,
@@ -79,7 +87,7 @@ def judge_attempt(  # noqa: PLR0913  one attempt's facts, all by name
         item_count=item_count if failure is None else None,
         malformed_count=malformed_count,
         empty_streak=empty_streak,
-        due_in_seconds=wait * (1 + JITTER * jitter),
+        due_in_seconds=wait * factor,
     )
 
 

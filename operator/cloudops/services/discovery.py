@@ -4,15 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime
 
 import structlog
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 
-from cloudops.collectors.vocabulary import (
-    Cloud,
-    DiscoveredAccount,
-    Discovery,
-    Progress,
-    RegionRule,
-)
+from cloudops.collectors.vocabulary import Cloud, Discovery, Progress
 from cloudops.domain.errors import AccessError
 from cloudops.domain.ledger import Lease
 from cloudops.domain.provider import PlannedProvider, ProviderSpec
@@ -24,9 +18,9 @@ from cloudops.services.access import (
     provider_spec,
     refused,
 )
+from cloudops.services.planning import failed_by_itself, provider_plan, write_plan
 from cloudops.services.pulse import Pulse
-from cloudops.services.selection import planned_listings
-from cloudops.store import claims, leases, plan, providers
+from cloudops.store import claims, deriving, leases, plan, providers
 from cloudops.store.notify import notify_provider
 from cloudops.store.session import transaction
 
@@ -78,8 +72,7 @@ class DiscoveryService:
             pulse.give_back()
             self._record_refusal(lease, provider, spec, error)
             return
-        pulse.give_back()
-        self._write(lease, provider, spec, found, began_at)
+        self._write(lease, provider, spec, found, self._listing(found, began_at), pulse)
 
     def _discover(self, provider: PlannedProvider, progress: Progress) -> Discovery:
         access = open_access(provider, self._keyring)
@@ -144,13 +137,17 @@ class DiscoveryService:
         provider: PlannedProvider,
         spec: ProviderSpec,
         found: Discovery,
-        began_at: datetime,
+        organization: claims.AccountListing | None,
+        pulse: Pulse,
     ) -> None:
-        failed = [account for account in found.accounts if _failed_by_itself(account)]
+        failed = [account for account in found.accounts if failed_by_itself(account)]
         wait = RETRY_SECONDS if failed else spec.inventory.sync_period_seconds
+        wanted = provider_plan(provider, spec, self._clouds[provider.cloud], found, organization)
+        departures = write_plan(self._engine, lease, wanted, pulse)
+        pulse.give_back()
         with transaction(self._engine) as connection:
             leases.guard(connection, lease)
-            departures = self._write_plan(connection, provider, spec, found, began_at)
+            deriving.settle_leases(connection, wanted)
             providers.record_entry(
                 connection, provider.id, Entry(EntryState.ACCEPTED), found.identity
             )
@@ -166,31 +163,6 @@ class DiscoveryService:
         )
         self._notify(provider)
 
-    def _write_plan(
-        self,
-        connection: Connection,
-        provider: PlannedProvider,
-        spec: ProviderSpec,
-        found: Discovery,
-        began_at: datetime,
-    ) -> claims.Departures:
-        return plan.write_plan(
-            connection,
-            provider_id=provider.id,
-            cloud=provider.cloud,
-            accounts=[_planned(account) for account in found.accounts],
-            listings=[
-                plan.PlannedListing(
-                    listing.name,
-                    listing.region_rule is RegionRule.GLOBAL,
-                    listing.period.multiple * spec.inventory.sync_period_seconds,
-                    () if types == listing.types else types,
-                )
-                for listing, types in planned_listings(self._clouds[provider.cloud].listings, spec)
-            ],
-            organization=self._listing(found, began_at),
-        )
-
     def _listing(self, found: Discovery, began_at: datetime) -> claims.AccountListing | None:
         """Where the accounts come from, if that is an organization."""
         if not found.identity.organization_id:
@@ -205,31 +177,3 @@ class DiscoveryService:
         # Apart from the line above: whoever is told sees what was committed before.
         with transaction(self._engine) as connection:
             notify_provider(connection, provider.namespace, provider.name)
-
-
-def _planned(account: DiscoveredAccount) -> plan.PlannedAccount:
-    error = account.error
-    return plan.PlannedAccount(
-        account_id=account.account_id,
-        name=account.name,
-        partition=account.partition,
-        regions=account.regions,
-        error_reason=error.reason if error else "",
-        error_message=error.message if error else "",
-        error_permission=error.permission if error else "",
-        door=_door(account),
-    )
-
-
-def _door(account: DiscoveredAccount) -> plan.Door:
-    if _failed_by_itself(account):
-        return plan.Door.UNKNOWN
-    if account.error is not None and account.error.closed:
-        return plan.Door.CLOSED
-    shut = account.error is not None and not account.error.entered
-    return plan.Door.SHUT if shut else plan.Door.OPEN
-
-
-def _failed_by_itself(account: DiscoveredAccount) -> bool:
-    """A throttled or broken call says nothing about the account; it is asked again soon."""
-    return account.error is not None and account.error.error_class in PASSING

@@ -36,8 +36,10 @@ _OWNERS_LOCK = 7_203_518_223
 
 _CLAIM = text("""
 INSERT INTO claim AS c (provider_id, account_pk, organization)
-SELECT :provider_id, id, :organization FROM account
-WHERE cloud = :cloud AND account_id = ANY(:account_ids)
+SELECT :provider_id, id, :organization FROM account a
+WHERE cloud = :cloud AND account_id = ANY(:account_ids) AND NOT EXISTS (
+    SELECT FROM claim known WHERE known.provider_id = :provider_id AND known.account_pk = a.id
+      AND known.organization = :organization AND known.missing_since IS NULL)
 ON CONFLICT (provider_id, account_pk) DO UPDATE
 SET organization = excluded.organization, missing_since = NULL
 WHERE c.organization <> excluded.organization OR c.missing_since IS NOT NULL
@@ -71,27 +73,30 @@ RETURNING a.account_id
 
 # The oldest provider that names an account reads it; one of the command line
 # stands behind those of the cluster. A new owner plans it in
-# a discovery of its own, since its regions and types may be others.
+# a discovery of its own, since its regions and types may be others. Answers the accounts that
+# nobody names any more.
 _SETTLE_OWNERS = text("""
 WITH best AS (
     SELECT DISTINCT ON (c.account_pk) c.account_pk, c.provider_id
     FROM claim c JOIN provider p ON p.id = c.provider_id AND p.vanished_at IS NULL
     ORDER BY c.account_pk, p.origin = 'cli', p.created_at, p.uid
 ), moved AS (
-    UPDATE account SET provider_id = best.provider_id,
+    UPDATE account SET provider_id = best.provider_id, derived_from = NULL,
         last_provider_id = coalesce(best.provider_id, account.provider_id)
     FROM account a LEFT JOIN best ON best.account_pk = a.id
     WHERE a.id = account.id AND account.provider_id IS DISTINCT FROM best.provider_id
-    RETURNING account.provider_id
+    RETURNING account.id, account.provider_id
+), woken AS (
+    UPDATE lease SET next_due_at = now() FROM moved, provider p
+    WHERE lease.provider_id = moved.provider_id AND lease.kind = 'discovery'
+      AND p.id = moved.provider_id AND p.runnable AND NOT p.suspended
 )
-UPDATE lease SET next_due_at = now() FROM moved, provider p
-WHERE lease.provider_id = moved.provider_id AND lease.kind = 'discovery'
-  AND p.id = moved.provider_id AND p.runnable AND NOT p.suspended
+SELECT id FROM moved WHERE provider_id IS NULL
 """)
 
 _RETIRE_UNOWNED = text("""
-UPDATE scope SET retired_at = now(), retired_reason = 'AccountUnclaimed' FROM account a
-WHERE a.id = scope.account_pk AND a.provider_id IS NULL AND scope.retired_at IS NULL
+UPDATE scope SET retired_at = now(), retired_reason = 'AccountUnclaimed'
+WHERE account_pk = ANY(:account_pks) AND retired_at IS NULL
 """)
 
 _NAMED_BY_NOBODY = text("""
@@ -217,8 +222,9 @@ def claimed_organizations(connection: Connection, provider_id: int) -> list[str]
 
 
 def _settle(connection: Connection) -> None:
-    connection.execute(_SETTLE_OWNERS)
-    connection.execute(_RETIRE_UNOWNED)
+    unowned = list(connection.scalars(_SETTLE_OWNERS))
+    if unowned:
+        connection.execute(_RETIRE_UNOWNED, {"account_pks": unowned})
 
 
 def _depart(connection: Connection, values: dict[str, Any], listing: AccountListing) -> Departures:

@@ -1,4 +1,7 @@
-"""The plan below a provider: accounts, leases and scopes, written by its discovery."""
+"""What a discovery found: the provider's accounts, and what is read in them and where.
+
+Leases and scopes follow from that account by account, see `deriving`.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -43,173 +46,129 @@ class PlannedListing:
     is_global: bool
     period_seconds: int
     types: tuple[str, ...] = ()  # of several types those that are asked for; empty = all
+    absent: tuple[str, ...] = ()  # regions that its service is not offered in
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderPlan:
+    """What a complete discovery found, and what the provider asks for.
+
+    `organization`: where the accounts come from, if that is one.
+    """
+
+    provider_id: int
+    cloud: str
+    accounts: Sequence[PlannedAccount]
+    listings: Sequence[PlannedListing]
+    organization: AccountListing | None = None
+
+    @property
+    def keys(self) -> dict[str, Any]:
+        """Parameters of every statement about it."""
+        return {"provider_id": self.provider_id, "cloud": self.cloud, "global": GLOBAL_REGION}
+
+    def ids(self, *doors: Door) -> list[str]:
+        """The accounts whose door was found so."""
+        return [account.account_id for account in self.accounts if account.door in doors]
 
 
 _ACCOUNTS = text("""
 INSERT INTO account (cloud, account_id, partition)
-SELECT :cloud, a.account_id, a.partition
-FROM unnest(CAST(:account_ids AS text[]), CAST(:partitions AS text[])) AS a(account_id, partition)
+SELECT :cloud, f.account_id, f.partition
+FROM unnest(CAST(:account_ids AS text[]), CAST(:partitions AS text[])) AS f(account_id, partition)
+WHERE NOT EXISTS (SELECT FROM account a WHERE a.cloud = :cloud AND a.account_id = f.account_id)
 ON CONFLICT (cloud, account_id) DO NOTHING
 """)
 
 # What was denied only because the account was shut is read as soon as it opens,
 # however long the listing's own period is.
+_OPENED = text("""
+SELECT a.id FROM account a
+JOIN unnest(CAST(:account_ids AS text[]), CAST(:doors AS text[])) AS d(account_id, door)
+    ON d.account_id = a.account_id AND d.door = 'open'
+WHERE a.cloud = :cloud AND a.provider_id = :provider_id AND a.reachable = false
+""")
 _REOPEN = text("""
-UPDATE scope SET next_due_at = now()
-FROM account a JOIN unnest(CAST(:account_ids AS text[]), CAST(:doors AS text[]))
-     AS d(account_id, door) ON d.account_id = a.account_id AND d.door = 'open'
-WHERE a.id = scope.account_pk AND a.cloud = :cloud AND a.provider_id = :provider_id
-  AND a.reachable = false AND scope.error_code = a.error_reason AND scope.retired_at IS NULL
+UPDATE scope SET next_due_at = now() FROM account a
+WHERE a.id = scope.account_pk AND a.id = ANY(CAST(:account_pks AS integer[]))
+  AND scope.error_code = a.error_reason AND scope.retired_at IS NULL
 """)
 
 # What passes by itself is told only of an account of which nothing is known yet;
 # regions that were read once stay where they can't be read any more.
 _DETAILS = text("""
-UPDATE account SET name = d.name, partition = d.partition,
-    regions = coalesce(string_to_array(d.regions, ','), account.regions),
-    reachable = CASE d.door WHEN 'open' THEN true WHEN 'shut' THEN false
-        WHEN 'closed' THEN false
-        ELSE account.reachable END,
-    error_since = CASE WHEN d.reason = account.error_reason THEN account.error_since
-                       WHEN d.reason = '' THEN NULL ELSE clock_timestamp() END,
-    error_reason = d.reason, error_message = d.message, error_permission = d.permission
-FROM unnest(CAST(:account_ids AS text[]), CAST(:names AS text[]), CAST(:partitions AS text[]),
+WITH found AS (
+    SELECT a.id, d.name, d.partition, coalesce(string_to_array(d.regions, ','), a.regions)
+               AS regions,
+           CASE d.door WHEN 'open' THEN true WHEN 'shut' THEN false WHEN 'closed' THEN false
+               ELSE a.reachable END AS reachable,
+           d.reason, d.message, d.permission
+    FROM account a JOIN unnest(
+            CAST(:account_ids AS text[]), CAST(:names AS text[]), CAST(:partitions AS text[]),
             CAST(:regions AS text[]), CAST(:reasons AS text[]), CAST(:messages AS text[]),
             CAST(:permissions AS text[]), CAST(:doors AS text[]))
-     AS d(account_id, name, partition, regions, reason, message, permission, door)
-WHERE account.cloud = :cloud AND account.account_id = d.account_id
-  AND account.provider_id = :provider_id
-  AND (d.door <> 'unknown' OR account.regions IS NULL AND account.reachable IS NOT false)
+        AS d(account_id, name, partition, regions, reason, message, permission, door)
+        ON d.account_id = a.account_id
+    WHERE a.cloud = :cloud AND a.provider_id = :provider_id
+      AND (d.door <> 'unknown' OR a.regions IS NULL AND a.reachable IS NOT false)
+)
+UPDATE account SET name = f.name, partition = f.partition, regions = f.regions,
+    reachable = f.reachable,
+    error_since = CASE WHEN f.reason = account.error_reason THEN account.error_since
+                       WHEN f.reason = '' THEN NULL ELSE clock_timestamp() END,
+    error_reason = f.reason, error_message = f.message, error_permission = f.permission
+FROM found f
+WHERE account.id = f.id AND (account.name, account.partition, account.regions,
+        account.reachable, account.error_reason, account.error_message, account.error_permission)
+    IS DISTINCT FROM (f.name, f.partition, f.regions, f.reachable, f.reason, f.message,
+        f.permission)
 """)
 
-# Where regions are not known, what is global can be read all the same; where nobody can
-# enter, nothing is planned, and what was planned before stays as it is.
-_DESIRED = """
-desired AS (
-    SELECT a.id AS account_pk, a.account_id, r.region, l.listing, l.period,
-           string_to_array(l.types, ',') AS types
-    FROM account a
-    CROSS JOIN unnest(CAST(:listings AS text[]), CAST(:globals AS boolean[]),
-                      CAST(:periods AS integer[]), CAST(:types AS text[]))
-        AS l(listing, is_global, period, types)
-    CROSS JOIN LATERAL (
-        SELECT :global AS region WHERE l.is_global
-        UNION ALL SELECT unnest(a.regions) WHERE NOT l.is_global
-    ) r
-    WHERE a.provider_id = :provider_id AND a.account_id <> ALL(CAST(:closed AS text[]))
+# Of all regions that a cloud has, only those matter that one of the accounts has enabled.
+_OFFERED = """
+absent AS (
+    SELECT r.region, l.listing
+    FROM unnest(CAST(:absent_regions AS text[]), CAST(:absent_listings AS text[]))
+         AS l(region, listing)
+    JOIN (SELECT DISTINCT unnest(regions) AS region FROM account
+          WHERE provider_id = :provider_id) r ON r.region = l.region
 )
 """
-
-_LEASES = text(f"""
-WITH {_DESIRED}
-INSERT INTO lease (kind, domain, account_pk, region, next_due_at)
-SELECT DISTINCT 'inventory', :cloud || '/' || account_id || '/' || region, account_pk, region,
-       now()
-FROM desired ON CONFLICT (domain) DO NOTHING
+_FORGET_OFFERED = text(f"""
+WITH {_OFFERED}
+DELETE FROM not_offered n WHERE n.provider_id = :provider_id
+  AND NOT EXISTS (SELECT FROM absent a WHERE a.region = n.region AND a.listing = n.listing)
+""")  # noqa: S608  constants only
+_NOTE_OFFERED = text(f"""
+WITH {_OFFERED}
+INSERT INTO not_offered (provider_id, region, listing)
+SELECT :provider_id, region, listing FROM absent
+EXCEPT SELECT provider_id, region, listing FROM not_offered WHERE provider_id = :provider_id
 """)  # noqa: S608  constants only
 
-# A lease's rows are written together for ever after: on neighbouring pages, or each
-# brings an image of a page of its own into the WAL after a checkpoint.
-_SCOPES = text(f"""
-WITH {_DESIRED}
-INSERT INTO scope (account_pk, region, listing, lease_id, period_seconds, types)
-SELECT d.account_pk, d.region, d.listing, l.id, d.period, d.types
-FROM desired d JOIN lease l ON l.domain = :cloud || '/' || d.account_id || '/' || d.region
-ORDER BY l.id
-ON CONFLICT (account_pk, region, listing) DO UPDATE SET
-    period_seconds = excluded.period_seconds, retired_at = NULL, retired_reason = '',
-    types = excluded.types,
-    types_changed_at = CASE WHEN scope.types = excluded.types
-        THEN scope.types_changed_at ELSE now() END,
-    planned_at = CASE WHEN scope.retired_at IS NULL THEN scope.planned_at ELSE now() END,
-    next_due_at = CASE WHEN scope.retired_at IS NULL AND scope.types = excluded.types
-        THEN least(scope.next_due_at, now() + make_interval(secs => excluded.period_seconds))
-        ELSE now() END
-WHERE scope.retired_at IS NOT NULL OR scope.period_seconds <> excluded.period_seconds
-   OR scope.types <> excluded.types
-""")  # noqa: S608  constants only
 
-_RETIRE = text(f"""
-WITH {_DESIRED}
-UPDATE scope SET retired_at = now(), retired_reason =
-    CASE WHEN scope.listing = ANY(:listings) THEN 'RegionNotSelected' ELSE 'TypeNotSelected' END
-FROM account a
-WHERE a.id = scope.account_pk AND a.provider_id = :provider_id AND scope.retired_at IS NULL
-  AND a.account_id <> ALL(CAST(:closed AS text[]))
-  AND NOT EXISTS (SELECT FROM desired d WHERE d.account_pk = scope.account_pk
-                  AND d.region = scope.region AND d.listing = scope.listing)
-""")  # noqa: S608  constants only
+def write_accounts(connection: Connection, plan: ProviderPlan) -> Departures:
+    """Make the accounts say what a complete discovery found; set-based, repeatable.
 
-# A lease may rest, or wait for scopes that are due later than those that came.
-_WAKE_LEASES = text("""
-UPDATE lease SET next_due_at = due.at
-FROM (SELECT s.lease_id, min(CASE
-          WHEN coalesce(s.last_attempt_at, '-infinity')
-               < greatest(p.requested_at, p.spec_changed_at) THEN now()
-          ELSE s.next_due_at END) AS at
-      FROM scope s JOIN account a ON a.id = s.account_pk JOIN provider p ON p.id = a.provider_id
-      WHERE a.provider_id = :provider_id AND s.retired_at IS NULL GROUP BY 1) due
-WHERE lease.id = due.lease_id AND lease.next_due_at > due.at
-""")
-
-# What can't be entered can't be read: its scopes say so, their rows stay.
-_DENY_SHUT = text("""
-UPDATE scope SET status = 'denied', error_class = 'iam_deny', error_code = a.error_reason,
-    error_message = a.error_message, error_permission = a.error_permission,
-    last_attempt_at = now(),
-    status_since = CASE WHEN scope.status = 'denied' AND scope.error_code = a.error_reason
-        THEN scope.status_since ELSE now() END
-FROM account a
-WHERE a.id = scope.account_pk AND a.provider_id = :provider_id AND scope.retired_at IS NULL
-  AND a.cloud = :cloud AND a.account_id = ANY(:shut)
-""")
-
-# Where nobody can enter nobody tries, until a discovery finds the account open and its
-# leases are woken again.
-_REST_CLOSED = text("""
-UPDATE lease SET next_due_at = 'infinity' FROM account a
-WHERE a.id = lease.account_pk AND a.provider_id = :provider_id AND a.cloud = :cloud
-  AND a.account_id = ANY(CAST(:closed AS text[])) AND lease.next_due_at < 'infinity'
-""")
-
-
-def write_plan(
-    connection: Connection,
-    *,
-    provider_id: int,
-    cloud: str,
-    accounts: Sequence[PlannedAccount],
-    listings: Sequence[PlannedListing],
-    organization: AccountListing | None = None,
-) -> Departures:
-    """Make the plan say what a complete discovery found; set-based, repeatable.
-
-    Scopes that are no longer asked for are retired, never deleted; they
-    revive with their rows if they come back. So does an account that was deleted
-    because it had left its organization.
+    Scopes follow account by account, since those of thousands would be locked for too
+    long at once. What is no longer named is retired, never deleted, but for an account
+    that has left its organization.
     """
-    keys = {"provider_id": provider_id, "cloud": cloud, "global": GLOBAL_REGION}
-    columns = {**keys, **_account_columns(accounts)}
+    columns = {**plan.keys, **_account_columns(plan.accounts)}
     connection.execute(_ACCOUNTS, columns)
-    ids = [account.account_id for account in accounts]
-    departures = settle_claims(connection, keys, ids, organization)
-    connection.execute(_REOPEN, columns)
+    ids = [account.account_id for account in plan.accounts]
+    departures = settle_claims(connection, plan.keys, ids, plan.organization)
+    if opened := list(connection.scalars(_OPENED, columns)):
+        connection.execute(_REOPEN, {"account_pks": opened})
     connection.execute(_DETAILS, columns)
-    closed = [account.account_id for account in accounts if account.door is Door.CLOSED]
-    rows = {
-        **keys,
-        "closed": closed,
-        "listings": [listing.name for listing in listings],
-        "globals": [listing.is_global for listing in listings],
-        "periods": [listing.period_seconds for listing in listings],
-        "types": [",".join(listing.types) for listing in listings],
+    pairs = [(region, one.name) for one in plan.listings for region in one.absent]
+    absent = {
+        **plan.keys,
+        "absent_regions": [region for region, _ in pairs],
+        "absent_listings": [name for _, name in pairs],
     }
-    for statement in (_LEASES, _SCOPES, _RETIRE):
-        connection.execute(statement, rows)
-    shut = [account.account_id for account in accounts if account.door is Door.SHUT]
-    connection.execute(_DENY_SHUT, {**keys, "shut": shut + closed})
-    connection.execute(_WAKE_LEASES, keys)
-    connection.execute(_REST_CLOSED, {**keys, "closed": closed})
+    connection.execute(_FORGET_OFFERED, absent)
+    connection.execute(_NOTE_OFFERED, absent)
     return departures
 
 

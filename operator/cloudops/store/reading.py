@@ -9,6 +9,7 @@ import orjson
 from sqlalchemy import Connection, TextClause, text
 
 from cloudops.domain.reading import AccountRow, ResourceFilter, ResourceRow, ScopeRow, Since
+from cloudops.store.snapshot import IS_NOT_OFFERED, NOT_OFFERED
 
 PAGE: Final = 1_000
 
@@ -30,14 +31,20 @@ _GLOBBED: Final = {
 }
 _WILDCARDS: Final = frozenset("*?[")
 
-_SCOPES = text("""
+_NOT_OFFERED_MESSAGE = "the cloud's SDK knows no endpoint of the service there; nothing was called"
+_SCOPES = text(f"""
 SELECT a.account_id, s.region, s.listing, s.status, s.item_count, s.last_complete_at,
        s.next_due_at, s.held_count, s.error_code, s.error_permission, s.error_message
 FROM scope s JOIN account a ON a.id = s.account_pk
 WHERE s.retired_at IS NULL AND (:status = '' OR s.status = :status)
   AND a.id = ANY(:account_pks)
-ORDER BY a.account_id, s.region, s.listing
-""")
+UNION ALL
+SELECT a.account_id, n.region, n.listing, 'unsupported', 0, NULL, NULL, 0, '{NOT_OFFERED}', '',
+       :not_offered
+FROM account a JOIN not_offered n ON {IS_NOT_OFFERED}
+WHERE :status IN ('', 'unsupported') AND a.id = ANY(:account_pks)
+ORDER BY 1, 2, 3
+""")  # noqa: S608  constants only
 
 _ACCOUNT_PKS = text("""
 SELECT id FROM account
@@ -123,8 +130,12 @@ def account_pks(
 def ledger(
     connection: Connection, account_pks: Sequence[int], *, status: str = ""
 ) -> list[ScopeRow]:
-    """Planned scopes of these accounts, by account, region and listing."""
-    parameters = {"status": status, "account_pks": list(account_pks)}
+    """Scopes of these accounts, and those not offered, by account, region and listing."""
+    parameters = {
+        "status": status,
+        "account_pks": list(account_pks),
+        "not_offered": _NOT_OFFERED_MESSAGE,
+    }
     return [ScopeRow(**row) for row in connection.execute(_SCOPES, parameters).mappings()]
 
 

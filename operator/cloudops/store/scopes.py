@@ -197,7 +197,10 @@ def postpone(connection: Connection, unknown: Sequence[Scope]) -> None:
 
 
 def record_account(connection: Connection, lease: Lease, error: AccessError | None) -> None:
-    """Whether the account could be entered; `error_since` moves only with the reason."""
+    """Whether the account could be entered; `error_since` moves only with the reason.
+
+    Its other leases' scopes do not know it yet, so that the next discovery looks at them.
+    """
     if error is None:
         connection.execute(_REOPEN, {"lease_id": lease.id})
     connection.execute(
@@ -205,7 +208,8 @@ def record_account(connection: Connection, lease: Lease, error: AccessError | No
             UPDATE account SET reachable = :reachable,
                 error_since = CASE WHEN :reason = '' THEN NULL
                     WHEN error_reason = :reason THEN error_since ELSE now() END,
-                error_reason = :reason, error_message = :message, error_permission = :permission
+                error_reason = :reason, error_message = :message, error_permission = :permission,
+                derived_from = NULL
             FROM lease WHERE lease.id = :lease_id AND lease.account_pk = account.id
               AND (reachable, error_reason, error_message)
                   IS DISTINCT FROM (:reachable, :reason, :message)

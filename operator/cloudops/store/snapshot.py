@@ -43,16 +43,25 @@ SELECT {OWN_COLUMNS}
 FROM provider WHERE namespace = :namespace AND name = :name AND vanished_at IS NULL
 """)  # noqa: S608  constants only
 
+# An account that nothing was derived for yet has no scopes that could be untried.
 _ACCOUNTS = text("""
 SELECT count(*) AS total,
-       count(*) FILTER (WHERE reachable = false OR untried = 0 AND reachable) AS tried,
+       count(*) FILTER (WHERE reachable = false OR untried = 0 AND reachable
+                        AND derived_at IS NOT NULL) AS tried,
        count(*) FILTER (WHERE reachable) AS reachable,
        count(*) FILTER (WHERE reachable = false) AS unreachable
-FROM (SELECT a.id, a.reachable,
+FROM (SELECT a.id, a.reachable, a.derived_at,
              (SELECT count(*) FROM scope s WHERE s.account_pk = a.id AND s.retired_at IS NULL
               AND s.status = 'planned') AS untried
       FROM account a WHERE a.provider_id = :id) AS accounts
 """)
+
+# Where a cloud does not offer a service, there is no row of the ledger: nothing will ever be
+# tried there. Readers count and show it all the same, as what it is.
+NOT_OFFERED = "NotOffered"
+IS_NOT_OFFERED = """
+n.provider_id = a.provider_id AND n.region = ANY(a.regions) AND a.derived_at IS NOT NULL
+"""
 
 # As `schedule.judge_attempt` slows down what was empty again and again.
 _OWN_PERIOD = f"""
@@ -73,6 +82,9 @@ SELECT status, error_class, error_code, late, reachable,
                                             AND r.deleted_at IS NULL) AS has_rows,
        count(*) AS scopes, min(last_complete_at) AS oldest_complete
 FROM ({_SCOPES}) AS scopes GROUP BY 1, 2, 3, 4, 5, 6
+UNION ALL
+SELECT 'unsupported', 'unsupported', '{NOT_OFFERED}', false, a.reachable, false, count(*), NULL
+FROM account a JOIN not_offered n ON {IS_NOT_OFFERED} WHERE a.provider_id = :id GROUP BY a.reachable
 """)  # noqa: S608  constants only
 
 _RESOURCES = text("""

@@ -162,7 +162,7 @@ class TestScopes:
                 failure=Failure(error.error_class, error.code, str(error), error.permission),
                 item_count=0,
                 period_seconds=900,
-                jitter=0,
+                spread=0.5,
             )
             scopes.record_outcomes(connection, [outcome])
 

@@ -18,7 +18,10 @@ from tests.fakes.aws.model import GLOBAL
 from tests.fakes.aws.server import FakeAws
 from tests.integration.model.estate import KINDS, version_of
 
-TABLES = ("provider", "account", "claim", "lease", "scope", "resource", "facet", "change")
+TABLES = (
+    *("provider", "account", "claim", "not_offered", "lease", "scope"),
+    *("resource", "facet", "change"),
+)
 
 _SCOPES = text("""
 SELECT s.id, s.listing, s.region, s.lease_id, s.types, s.status, s.error_class, s.error_code,

@@ -10,8 +10,9 @@ from sqlalchemy import Engine
 from cloudops.services.plan import PlanService
 from cloudops.settings import Settings
 from cloudops.store.session import open_engine
+from tests.integration.store.derived import MACHINES, OTHER, QUEUES, settle
 from tests.integration.store.failover import Pair, replicated
-from tests.integration.store.seeding import Ledger
+from tests.integration.store.seeding import Ledger, account, write_plan, write_provider
 
 
 @pytest.fixture
@@ -44,3 +45,16 @@ def pair_engine(pair: Pair) -> Iterator[Engine]:
     engine = open_engine(Settings(database_url=pair.url))
     yield engine
     engine.dispose()
+
+
+@pytest.fixture
+def provider_id(engine: Engine) -> int:
+    return write_provider(engine)
+
+
+@pytest.fixture
+def planned(engine: Engine, provider_id: int) -> int:
+    """A provider with two accounts, all of whose scopes were read."""
+    write_plan(engine, provider_id, [account(), account(OTHER)], [MACHINES, QUEUES])
+    settle(engine)
+    return provider_id

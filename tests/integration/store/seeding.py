@@ -12,7 +12,7 @@ from cloudops.domain.ledger import Consistency, ErrorClass, Lease, LeaseKind, Sc
 from cloudops.domain.provider import DeletionBrake, Origin, ProviderRecord
 from cloudops.domain.resource import Facet, Observation, Page
 from cloudops.domain.schedule import Failure, ScopeOutcome, judge_attempt
-from cloudops.store import leases, plan, providers, scopes, sweep
+from cloudops.store import claims, deriving, leases, plan, providers, scopes, sweep
 from cloudops.store.loader import SMALL_SCOPE, ListingLoad
 from cloudops.store.merge import Target
 from tests.fakes.cloud import CLOUD, spec_of
@@ -40,8 +40,15 @@ def provider_record(name: str = "aws-prod", **changes: Any) -> ProviderRecord:
     return replace(record, **changes)
 
 
-def listing(name: str, *, is_global: bool = False, period: int = 900) -> plan.PlannedListing:
-    return plan.PlannedListing(name, is_global, period)
+def listing(
+    name: str,
+    *,
+    is_global: bool = False,
+    period: int = 900,
+    types: tuple[str, ...] = (),
+    absent: tuple[str, ...] = (),
+) -> plan.PlannedListing:
+    return plan.PlannedListing(name, is_global, period, types, absent)
 
 
 def account(
@@ -51,14 +58,13 @@ def account(
     door: plan.Door | None = None,
 ) -> plan.PlannedAccount:
     """As a discovery found it; with a reason its door is shut, unless `door` says otherwise."""
-    message = f"{reason} happened" if reason else ""
     return plan.PlannedAccount(
         account_id,
         f"name-{account_id}",
         "aws",
         None if regions is None else tuple(regions),
         error_reason=reason,
-        error_message=message,
+        error_message=f"{reason} happened" if reason else "",
         door=door or (plan.Door.SHUT if reason else plan.Door.OPEN),
     )
 
@@ -75,15 +81,16 @@ def write_plan(
     provider_id: int,
     accounts: Sequence[plan.PlannedAccount] | None = None,
     listings: Sequence[plan.PlannedListing] = (),
-) -> None:
+    organization: claims.AccountListing | None = None,
+) -> claims.Departures:
+    found = [account()] if accounts is None else accounts
+    asked = listings or [listing("fake.machines")]
+    wanted = plan.ProviderPlan(provider_id, CLOUD, found, asked, organization)
     with engine.begin() as connection:
-        plan.write_plan(
-            connection,
-            provider_id=provider_id,
-            cloud=CLOUD,
-            accounts=[account()] if accounts is None else accounts,
-            listings=listings or [listing("fake.machines")],
-        )
+        departures = plan.write_accounts(connection, wanted)
+        deriving.derive_scopes(connection, wanted, deriving.outdated_accounts(connection, wanted))
+        deriving.settle_leases(connection, wanted)
+    return departures
 
 
 def acquire(engine: Engine, holder: str = HOLDER, **wanted: Any) -> list[Lease]:
@@ -195,7 +202,7 @@ class Ledger:
                 failure=None if complete else broken,
                 item_count=item_count,
                 period_seconds=900,
-                jitter=0,
+                spread=0.5,
             )
 
         return judge

@@ -4,12 +4,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from cloudops.store import claims, clock_jump, plan
-from tests.fakes.cloud import CLOUD
+from cloudops.store import claims, clock_jump
 from tests.integration.store.seeding import (
     ACCOUNT,
     account,
-    listing,
     one,
     rows,
     write_plan,
@@ -24,17 +22,14 @@ OTHER, ORGANIZATION = "444455556666", "o-example0001"
 def discover(engine, provider_id, *ids, organization=ORGANIZATION, not_selected=(), later=0.0):
     """A complete listing of these accounts that began `later` seconds from now."""
     began_at: datetime = one(engine, "SELECT clock_timestamp()")
-    with engine.begin() as connection:
-        return plan.write_plan(
-            connection,
-            provider_id=provider_id,
-            cloud=CLOUD,
-            accounts=[account(id_) for id_ in ids],
-            listings=[listing("fake.machines")],
-            organization=claims.AccountListing(
-                organization, tuple(not_selected), began_at + timedelta(seconds=later)
-            ),
-        )
+    return write_plan(
+        engine,
+        provider_id,
+        [account(id_) for id_ in ids],
+        organization=claims.AccountListing(
+            organization, tuple(not_selected), began_at + timedelta(seconds=later)
+        ),
+    )
 
 
 def claimed(engine):

@@ -55,7 +55,7 @@ def attempt(ledger, name, error_class=None, code="", *, items=0, permission="", 
             failure=failure,
             item_count=items,
             period_seconds=scope.period_seconds,
-            jitter=0,
+            spread=0.5,
         )
         scopes.record_outcomes(connection, [outcome])
 
@@ -451,7 +451,7 @@ class TestProblems:
         for _ in range(4):
             assert read().problems == ()
             execute(engine, "UPDATE lease SET expires_at = NULL")
-            acquire(engine)
+            acquire(engine, suspects=2)
 
         (problem,) = read().problems
 

@@ -19,7 +19,7 @@ SCOPE = Scope(
     account_id="111122223333",
     region="eu-west-1",
     status=ScopeStatus.COMPLETE,
-    last_complete_at=None,
+    last_complete_at=datetime(2024, 12, 31, tzinfo=UTC),
     consecutive_failures=0,
     empty_streak=0,
     item_count=5,
@@ -28,7 +28,7 @@ SCOPE = Scope(
 )
 
 
-def judge(error_class=None, *, items=1, period=900, jitter=0.0, malformed=0, **scope):
+def judge(error_class=None, *, items=1, period=900, spread=0.5, malformed=0, **scope):
     failure = None if error_class is None else Failure(error_class, "Code", "message")
     return judge_attempt(
         replace(SCOPE, **scope),
@@ -37,7 +37,7 @@ def judge(error_class=None, *, items=1, period=900, jitter=0.0, malformed=0, **s
         item_count=items,
         malformed_count=malformed,
         period_seconds=period,
-        jitter=jitter,
+        spread=spread,
     )
 
 
@@ -117,16 +117,16 @@ def test_a_failure_neither_ends_nor_lengthens_the_streak():
     st.integers(0, 1000),
     st.integers(0, 10**6),
     st.integers(60, 96 * 86_400),
-    st.floats(-1, 1),
+    st.floats(0, 1),
 )
 def test_the_wait_is_never_nothing_and_never_more_than_a_day_or_its_period(
-    error_class, failures, streak, items, period, jitter
+    error_class, failures, streak, items, period, spread
 ):
     outcome = judge(
         error_class,
         items=items,
         period=period,
-        jitter=jitter,
+        spread=spread,
         consecutive_failures=failures,
         empty_streak=streak,
     )
@@ -134,9 +134,21 @@ def test_the_wait_is_never_nothing_and_never_more_than_a_day_or_its_period(
     assert 28 <= outcome.due_in_seconds <= 1.05 * max(period, DAY_SECONDS) + 1
 
 
-@pytest.mark.parametrize(("jitter", "wait"), [(-1, 855), (0, 900), (1, 945)])
-def test_jitter_spreads_by_five_percent(jitter, wait):
-    assert judge(jitter=jitter).due_in_seconds == pytest.approx(wait)
+@pytest.mark.parametrize(("spread", "wait"), [(0, 855), (0.5, 900), (1, 945)])
+@pytest.mark.parametrize("error_class", [None, ErrorClass.IAM_DENY])
+def test_due_times_are_spread_by_five_percent(error_class, spread, wait):
+    assert judge(error_class, spread=spread).due_in_seconds == pytest.approx(wait)
+
+
+@pytest.mark.parametrize(("spread", "wait"), [(0, 450), (0.5, 675), (1, 900)])
+def test_what_was_planned_together_is_read_the_second_time_over_half_a_period(spread, wait):
+    outcome = judge(spread=spread, last_complete_at=None)
+
+    assert outcome.due_in_seconds == pytest.approx(wait)
+
+
+def test_a_first_attempt_that_fails_is_tried_again_as_any_other():
+    assert judge(ErrorClass.TRANSIENT, last_complete_at=None).due_in_seconds == BACKOFF_SECONDS
 
 
 def test_period_classes_are_multiples_of_the_sync_period():

@@ -13,6 +13,7 @@ from cloudops.collectors.aws.discovery import (
     identify,
     member_hop,
 )
+from cloudops.collectors.aws.endpoints import regions_without
 from cloudops.collectors.aws.limits import LIMITS, REST
 from cloudops.collectors.aws.sdk import Sdk
 from cloudops.collectors.aws.session import AwsAccountSession, fingerprint_of
@@ -21,6 +22,7 @@ from cloudops.collectors.redaction import Redactor
 from cloudops.collectors.transform import ListingTransform
 from cloudops.collectors.vocabulary import Access, Discovery, Listing, Progress, unobserved
 from cloudops.domain.errors import AccessError
+from cloudops.domain.provider import ProviderSpec
 
 
 class AwsCloud:
@@ -72,6 +74,14 @@ class AwsCloud:
             AccessError: The credentials themselves don't work.
         """
         return discover(self._sdk, self._limits, access, progress)
+
+    def regions_without(
+        self, listing: Listing, partition: str, spec: ProviderSpec
+    ) -> frozenset[str]:
+        """See `Cloud.regions_without`; what answers at an endpoint of the spec nobody knows."""
+        if spec.aws is None or spec.aws.endpoint_url:
+            return frozenset()
+        return regions_without(self._sdk, listing, partition)
 
     def open(
         self, access: Access, account_id: str, progress: Progress = unobserved

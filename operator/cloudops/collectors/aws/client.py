@@ -14,6 +14,7 @@ from botocore.session import Session
 
 from cloudops.collectors.aws.arns import account_of
 from cloudops.collectors.aws.assuming import credentials_of, subject_of
+from cloudops.collectors.aws.endpoints import knows_endpoint
 from cloudops.collectors.aws.errors import (
     NoTokenError,
     RoleNotAssumedError,
@@ -146,15 +147,7 @@ class Door:
         """Whether the SDK's data, or the user, names an endpoint of `service` in `region`."""
         if self._endpoint_url:
             return True
-        with self._sdk.lock:
-            known = {
-                name
-                for partition in self._session.get_available_partitions()
-                for name in self._session.get_available_regions(
-                    service, partition, allow_non_regional=True
-                )
-            }
-        return region in known or any(name.endswith("-global") for name in known)
+        return knows_endpoint(self._sdk, service, region)
 
     def paginator(self, service: str, operation: str) -> Mapping[str, Any] | None:
         """See `Sdk.paginator`."""

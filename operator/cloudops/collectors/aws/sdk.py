@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from threading import Lock
 from typing import Any, Final
 
@@ -37,6 +38,11 @@ class Sdk:
     """What all sessions share: the service models, timeouts, and the lock for making clients.
 
     A session of its own loads 167 MB of service models, one with the shared loader 16 MB.
+
+    Attributes:
+        partitions: Answers every partition that the SDK knows, with its regions.
+        endpoint_regions: Answers in which regions of a partition the SDK knows an endpoint
+            of a service. Some names among them are no region, such as `aws-global`.
     """
 
     def __init__(
@@ -45,6 +51,8 @@ class Sdk:
         # Making clients is not thread-safe, and the loader's cache is shared by them.
         self.lock = Lock()
         self._loader = create_loader()
+        self.partitions = cache(self._partitions)
+        self.endpoint_regions = cache(self._endpoint_regions)
         self._parsers = ResponseParserFactory()
         self._parsers.set_parser_defaults(timestamp_parser=parse_timestamp)
         self._config = Config(  # type: ignore[call-arg]  # the stubs lack one of them
@@ -78,6 +86,18 @@ class Sdk:
         if endpoint_url:
             return self._config.merge(Config(s3={"addressing_style": "path"}))
         return self._config
+
+    def _endpoint_regions(self, service: str, partition: str) -> frozenset[str]:
+        with self.lock:
+            names = self.session_of(None).get_available_regions(
+                service, partition, allow_non_regional=True
+            )
+        return frozenset(names)
+
+    def _partitions(self) -> Mapping[str, frozenset[str]]:
+        with self.lock:
+            data = self._loader.load_data("endpoints")
+        return {one["partition"]: frozenset(one["regions"]) for one in data["partitions"]}
 
     def paginator(self, service: str, operation: str) -> Mapping[str, Any] | None:
         """How an operation pages in botocore's view, None where it does not page."""

@@ -70,6 +70,8 @@ CREATE TABLE account (
     fingerprint bytea,
     fingerprint_since timestamptz,
     last_provider_id integer REFERENCES provider (id),
+    derived_from bytea,
+    derived_at timestamptz,
     UNIQUE (cloud, account_id)
 );
 CREATE INDEX account_provider_id ON account (provider_id);
@@ -82,6 +84,12 @@ CREATE TABLE claim (
     PRIMARY KEY (provider_id, account_pk)
 );
 CREATE INDEX claim_account_pk ON claim (account_pk);
+CREATE TABLE not_offered (
+    provider_id integer NOT NULL REFERENCES provider (id) ON DELETE CASCADE,
+    region text NOT NULL,
+    listing text NOT NULL,
+    PRIMARY KEY (provider_id, region, listing)
+);
 """
 
 _LEDGER = """
@@ -106,10 +114,10 @@ CREATE INDEX lease_account_pk ON lease (account_pk);
 CREATE INDEX lease_provider_id ON lease (provider_id);
 CREATE TABLE scope (
     id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    account_pk integer NOT NULL REFERENCES account (id),
+    account_pk integer NOT NULL,
     region text NOT NULL,
     listing text NOT NULL,
-    lease_id integer NOT NULL REFERENCES lease (id),
+    lease_id integer NOT NULL,
     period_seconds integer NOT NULL,
     types text[] NOT NULL DEFAULT '{}',
     types_changed_at timestamptz NOT NULL DEFAULT now(),
@@ -134,7 +142,7 @@ CREATE TABLE scope (
     retired_reason text NOT NULL DEFAULT '',
     UNIQUE (account_pk, region, listing)
 ) WITH (fillfactor = 70);
-CREATE INDEX scope_lease_id ON scope (lease_id);
+CREATE INDEX scope_lease_id ON scope (lease_id) WHERE retired_at IS NULL;
 """
 
 _RESOURCES = """
@@ -245,6 +253,6 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute(
         "DROP VIEW relation, inventory; DROP TABLE change, edge, facet, resource, scope, lease,"
-        " claim, account, provider, leader, installation CASCADE;"
+        " not_offered, claim, account, provider, leader, installation CASCADE;"
         " DROP FUNCTION changed_keys, selects;"
     )

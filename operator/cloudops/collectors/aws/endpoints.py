@@ -1,0 +1,40 @@
+"""Where AWS offers a service, as far as the SDK's own data says.
+
+The data is as old as the SDK. A region, a partition or a service that it lacks may be new, so
+nothing follows from that. A service that it knows, but not in a region that it knows as well,
+is not offered there.
+"""
+
+from typing import Final
+
+from cloudops.collectors.aws.sdk import Sdk
+from cloudops.collectors.vocabulary import Listing, RegionRule
+
+# The SDK's lists of these are behind those of the services that they are a part of.
+_PART_OF: Final = {"s3control": "s3"}
+# Every partition has it: one that lacks it in the SDK's data is younger than the data.
+_EVERYWHERE: Final = "iam"
+
+
+def knows_endpoint(sdk: Sdk, service: str, region: str) -> bool:
+    """Whether the data names an endpoint of `service` in `region`, or one for all regions."""
+    places = _anywhere(sdk, service)
+    return region in places or _spans_regions(places)
+
+
+def regions_without(sdk: Sdk, listing: Listing, partition: str) -> frozenset[str]:
+    """See `Cloud.regions_without`."""
+    service = _PART_OF.get(listing.service, listing.service)
+    is_told = sdk.endpoint_regions(_EVERYWHERE, partition) and _anywhere(sdk, service)
+    if listing.region_rule is RegionRule.GLOBAL or not is_told:
+        return frozenset()
+    places = sdk.endpoint_regions(service, partition)
+    return frozenset() if _spans_regions(places) else sdk.partitions()[partition] - places
+
+
+def _anywhere(sdk: Sdk, service: str) -> frozenset[str]:
+    return frozenset().union(*(sdk.endpoint_regions(service, name) for name in sdk.partitions()))
+
+
+def _spans_regions(places: frozenset[str]) -> bool:
+    return any(name.endswith("-global") for name in places)

@@ -1,0 +1,95 @@
+"""Where AWS does not offer a service: what the SDK's data says, and what it does not."""
+
+from dataclasses import replace
+
+import pytest
+
+from cloudops.collectors.aws import AwsCloud
+from cloudops.collectors.aws.catalogue import LISTINGS
+from cloudops.collectors.vocabulary import RegionRule
+from cloudops.domain.provider import (
+    AwsConnection,
+    AwsCredentials,
+    CredentialSource,
+    ProviderSpec,
+)
+
+pytestmark = pytest.mark.unit
+
+# Of the SDK that is pinned: AWS never takes a service out of a region that has it.
+FIRST_REGIONS = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
+ROW = next(row for row in LISTINGS if row.name == "aws.ec2.instances")
+
+
+@pytest.fixture(scope="module")
+def cloud() -> AwsCloud:
+    return AwsCloud(redaction_key=bytes(16))
+
+
+def spec(endpoint_url: str = "") -> ProviderSpec:
+    credentials = AwsCredentials(CredentialSource.OPERATOR)
+    return ProviderSpec("aws", aws=AwsConnection(credentials, endpoint_url=endpoint_url))
+
+
+def without(cloud, service, partition="aws", **facts):
+    return cloud.regions_without(replace(ROW, service=service, **facts), partition, spec())
+
+
+@pytest.mark.parametrize(
+    ("service", "partition", "region"),
+    [
+        pytest.param("macie2", "aws", "mx-central-1", id="a-young-region"),
+        pytest.param("memorydb", "aws", "af-south-1", id="an-old-region"),
+        pytest.param("macie2", "aws-cn", "cn-north-1", id="nowhere-in-the-partition"),
+    ],
+)
+def test_a_service_that_the_sdk_knows_elsewhere_is_not_offered(cloud, service, partition, region):
+    assert region in without(cloud, service, partition)
+
+
+@pytest.mark.parametrize(
+    ("service", "partition", "facts"),
+    [
+        pytest.param("ec2", "aws", {}, id="in-every-region"),
+        pytest.param("iam", "aws", {}, id="one-endpoint-for-all-regions"),
+        pytest.param("no-such-service-yet", "aws", {}, id="an-unknown-service"),
+        pytest.param("macie2", "aws-of-tomorrow", {}, id="an-unknown-partition"),
+        pytest.param("macie2", "aws-eusc", {}, id="a-partition-of-which-little-is-known"),
+        pytest.param("s3control", "aws", {}, id="a-part-of-a-service-that-is-everywhere"),
+        pytest.param(
+            "savingsplans", "aws-us-gov", {"region_rule": RegionRule.GLOBAL}, id="a-global-listing"
+        ),
+    ],
+)
+def test_what_the_sdk_does_not_know_is_asked(cloud, service, partition, facts):
+    assert without(cloud, service, partition, **facts) == frozenset()
+
+
+def test_a_region_that_the_sdk_does_not_know_is_asked(cloud):
+    assert "xx-nowhere-1" not in without(cloud, "macie2")
+
+
+def test_names_that_are_no_regions_are_left_out(cloud):
+    assert all("fips" not in name and "global" not in name for name in without(cloud, "memorydb"))
+
+
+def test_at_an_endpoint_of_the_spec_everything_is_asked(cloud):
+    row = replace(ROW, service="macie2")
+
+    assert cloud.regions_without(row, "aws", spec("http://127.0.0.1:1")) == frozenset()
+
+
+@pytest.mark.parametrize("row", LISTINGS, ids=lambda row: row.name)
+def test_every_row_is_read_in_the_first_region_of_aws(cloud, row):
+    assert FIRST_REGIONS["aws"] not in cloud.regions_without(row, "aws", spec())
+
+
+@pytest.mark.parametrize("partition", FIRST_REGIONS)
+def test_most_rows_are_read_in_every_partition(cloud, partition):
+    absent = [
+        row.name
+        for row in LISTINGS
+        if FIRST_REGIONS[partition] in cloud.regions_without(row, partition, spec())
+    ]
+
+    assert len(absent) < len(LISTINGS) / 10
