@@ -3,31 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Final
 
 from cloudops.domain.conditions import ConditionType, ConditionValue, Truth
-from cloudops.domain.snapshot import REGION_DENIED, Entry, EntryState, ProviderSnapshot
-from cloudops.domain.wording import first_reason, held_deletions, unsynced_counts
-
-CLAIMED: Final = "AccountClaimed"
-# Problems that name no listing, and yet are of no account that can't be entered.
-_NO_DOORS: Final = (CLAIMED, "WorkerCrashed", REGION_DENIED)
-
-# Where the way in ended before the cloud was asked.
-DEPENDENCY_REASONS: Final = frozenset(
-    {
-        "SecretNotFound",
-        "SecretKeyMissing",
-        "SecretAccessDenied",
-        "SecretUnavailable",
-        "ServiceAccountNotFound",
-        "TokenNotAllowed",
-        "TokenUnavailable",
-    }
+from cloudops.domain.reasons import (
+    CLAIMED,
+    DEPENDENCY_REASONS,
+    NO_DOORS,
+    NOT_ALLOWED_REASONS,
 )
-
-# What the operator's settings leave to nobody, or not to this namespace.
-NOT_ALLOWED_REASONS: Final = frozenset({"IdentityNotAllowed", "EndpointNotAllowed"})
+from cloudops.domain.snapshot import Entry, EntryState, ProviderSnapshot
+from cloudops.domain.wording import first_reason, held_deletions, unsynced_counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +204,7 @@ def _rejected(
     shut = [
         problem.since
         for problem in snapshot.problems
-        if not problem.listing and problem.reason not in _NO_DOORS
+        if not problem.listing and problem.reason not in NO_DOORS
     ]
     since = snapshot.entry.since if snapshot.entry.state is EntryState.REJECTED else None
     stalls_at = max([snapshot.spec_changed_at, *([since] if since else shut)]) + grace

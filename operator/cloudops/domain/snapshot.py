@@ -53,10 +53,6 @@ class ScopeCounts:
     overdue: int = 0
 
 
-REGION_DENIED = "RegionDenied"
-"""Reason of the one problem for a region of an account in which nothing may be read."""
-
-
 @dataclass(frozen=True, slots=True)
 class Problem:
     """Unread scopes or accounts of one cause, aggregated over accounts and regions.

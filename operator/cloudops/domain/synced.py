@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cloudops.domain.ledger import CONSEQUENCES, ErrorClass, ScopeStatus
-from cloudops.domain.provider_status import DEPENDENCY_REASONS
+from cloudops.domain.reasons import DEPENDENCY_REASONS
 
 CREDENTIAL_CODES = frozenset({"CredentialsRejected", "IdentityMismatch", "RoleNotAssumable"})
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from cloudops.domain.snapshot import REGION_DENIED, ProviderSnapshot
+from cloudops.domain.reasons import REGION_DENIED
+from cloudops.domain.snapshot import ProviderSnapshot
 
 MOST_NAMED: Final = 5  # scopes or permissions that one message names
 

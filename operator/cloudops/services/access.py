@@ -11,7 +11,7 @@ from cloudops.collectors.vocabulary import Access
 from cloudops.domain.errors import AccessError
 from cloudops.domain.ledger import ErrorClass
 from cloudops.domain.provider import CredentialSource, PlannedProvider, ProviderSpec
-from cloudops.domain.provider_status import DEPENDENCY_REASONS, NOT_ALLOWED_REASONS
+from cloudops.domain.reasons import DEPENDENCY_REASONS, NOT_ALLOWED_REASONS
 from cloudops.domain.snapshot import Entry, EntryState
 from cloudops.services.refusals import refuse_aws
 from cloudops.settings import Settings

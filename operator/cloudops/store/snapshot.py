@@ -7,9 +7,9 @@ from sqlalchemy import Connection, Row, text
 
 from cloudops.domain.ledger import ScopeStatus
 from cloudops.domain.provider import Identity
+from cloudops.domain.reasons import REGION_DENIED
 from cloudops.domain.schedule import DAY_SECONDS, EMPTY_PASSES_BEFORE_SLOWING
 from cloudops.domain.snapshot import (
-    REGION_DENIED,
     AccountCounts,
     Entry,
     EntryState,

@@ -216,9 +216,8 @@ def _record_violations(listing: Listing, record: dict[str, Any]) -> Iterator[str
     expected = record["expected"]
     yield from _id_violations(listing, expected)
     page = read(listing, record)
-    wrong = list(differences(listing, page, expected))
-    yield from wrong
-    for emits in listing.emits if not wrong else ():
+    yield from differences(listing, page, expected)
+    for emits in listing.emits:
         yield from _proof_violations(listing, emits, expected)
         yield from _edge_violations(emits, page, read(_bare(listing), record))
 

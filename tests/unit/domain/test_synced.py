@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from cloudops.domain.ledger import CONSEQUENCES, ErrorClass
-from cloudops.domain.provider_status import DEPENDENCY_REASONS
+from cloudops.domain.reasons import DEPENDENCY_REASONS
 from cloudops.domain.synced import CREDENTIAL_CODES, ScopeGroup, unsynced_reasons
 from cloudops.domain.wording import UNSYNCED_ORDER
 

@@ -1,0 +1,27 @@
+"""Reasons of problems and conditions that more than one module has to know."""
+
+from typing import Final
+
+CLAIMED: Final = "AccountClaimed"
+
+REGION_DENIED: Final = "RegionDenied"
+"""Of the one problem for a region of an account in which nothing may be read."""
+
+# Problems that name no listing, and yet are of no account that can't be entered.
+NO_DOORS: Final = (CLAIMED, "WorkerCrashed", REGION_DENIED)
+
+# Where the way in ended before the cloud was asked.
+DEPENDENCY_REASONS: Final = frozenset(
+    {
+        "SecretNotFound",
+        "SecretKeyMissing",
+        "SecretAccessDenied",
+        "SecretUnavailable",
+        "ServiceAccountNotFound",
+        "TokenNotAllowed",
+        "TokenUnavailable",
+    }
+)
+
+# What the operator's settings leave to nobody, or not to this namespace.
+NOT_ALLOWED_REASONS: Final = frozenset({"IdentityNotAllowed", "EndpointNotAllowed"})
