@@ -170,6 +170,20 @@ class TestProbation:
 
         assert ledger.sweep(brake=DeletionBrake()) == SweepResult(deleted=1)
 
+    def test_listings_too_close_to_confirm_a_deletion_do_not_end_it(self, ledger):
+        """Fails if what is marked counts as agreed (`_HOLD` without its EXISTS)."""
+        self.enter(ledger, b"one")
+        show(ledger, "a")
+        self.enter(ledger, b"two")
+        for _ in range(3):
+            show(ledger)
+            assert ledger.sweep(consistency=EVENTUAL, brake=DeletionBrake()) == SweepResult()
+
+        ledger.ago(61)
+        show(ledger)
+
+        assert ledger.sweep(consistency=EVENTUAL, brake=DeletionBrake()) == SweepResult(held=1)
+
     def test_an_incomplete_listing_does_not_count(self, ledger):
         self.enter(ledger, b"one")
         show(ledger, "a")
