@@ -26,9 +26,11 @@ WITH shown AS MATERIALIZED (
 ), gone AS MATERIALIZED (
     SELECT * FROM stored EXCEPT SELECT * FROM shown
 ), deleted AS (
-    DELETE FROM edge USING gone
-    WHERE edge.uid = gone.uid AND edge.facet = :facet AND edge.relation = gone.relation
-      AND edge.target = gone.target AND edge.target_uid IS NOT DISTINCT FROM gone.target_uid
+    DELETE FROM edge WHERE ctid = ANY (ARRAY(SELECT e.ctid FROM gone, LATERAL (
+        SELECT ctid FROM edge
+        WHERE edge.uid = gone.uid AND edge.facet = :facet AND edge.relation = gone.relation
+          AND edge.target = gone.target AND edge.target_uid IS NOT DISTINCT FROM gone.target_uid
+        OFFSET 0) AS e))
 )
 INSERT INTO edge (uid, facet, relation, target, target_uid)
 SELECT uid, :facet, relation, target, target_uid

@@ -74,16 +74,19 @@ FROM facet f JOIN scope s ON s.id = f.scope_id WHERE f.uid = :uid ORDER BY f.fac
 """)
 
 _EDGES_TO = text("""
-SELECT e.relation, e.target, t.canonical_id, t.type FROM edge e
-LEFT JOIN inventory t ON t.uid = e.target_uid
-WHERE e.uid = :uid ORDER BY e.relation, e.target
+SELECT e.relation, e.target, t.canonical_id, t.type
+FROM (SELECT relation, target, target_uid FROM edge WHERE uid = :uid OFFSET 0) e
+LEFT JOIN LATERAL (SELECT canonical_id, type FROM inventory
+                   WHERE inventory.uid = e.target_uid OFFSET 0) t ON true
+ORDER BY e.relation, e.target
 """)
 
 # Of one that is deleted too: who still names it is what people ask then.
 _EDGES_FROM = text("""
 SELECT e.relation, s.canonical_id, s.type, count(*) OVER () AS total
-FROM edge e JOIN inventory s ON s.uid = e.uid
-WHERE e.target_uid = :uid ORDER BY e.relation, s.canonical_id LIMIT :limit
+FROM (SELECT relation, uid FROM edge WHERE target_uid = :uid OFFSET 0) e,
+    LATERAL (SELECT canonical_id, type FROM inventory WHERE inventory.uid = e.uid OFFSET 0) s
+ORDER BY e.relation, s.canonical_id LIMIT :limit
 """)
 
 # With ties, the next page begins at another moment: no entry is lost, and none comes twice.
