@@ -77,7 +77,6 @@ def _below(named: Sequence[tuple[str, str]], width: int | None) -> list[str]:
         width or sys.maxsize,
         initial_indent=INDENT,
         subsequent_indent=INDENT,
-        break_long_words=False,
         break_on_hyphens=False,
     )
     return [line.replace(NO_BREAK, " ") for line in lines]
