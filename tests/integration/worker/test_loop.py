@@ -93,10 +93,10 @@ def test_a_lease_that_breaks_off_does_not_stop_others(filled):
     filled.plan(spec_of(ACCOUNT, OTHER), generation=2)
     opening = filled.cloud.open
 
-    def broken(access, account_id):
+    def broken(access, account_id, progress):
         if account_id == ACCOUNT:
             raise ValueError("a bug at the door")
-        return opening(access, account_id)
+        return opening(access, account_id, progress)
 
     filled.cloud.open = broken
 

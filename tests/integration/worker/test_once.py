@@ -59,10 +59,10 @@ def test_a_pass_that_takes_longer_than_its_period_ends(collect, rig):
     """What is due again before the rest was read is for another run."""
     opening = rig.cloud.open
 
-    def slow(access, account_id):
+    def slow(access, account_id, progress):
         execute(rig.engine, "UPDATE scope SET next_due_at = now() - interval '1 day'")
         execute(rig.engine, "UPDATE lease SET next_due_at = now() - interval '1 day'")
-        return opening(access, account_id)
+        return opening(access, account_id, progress)
 
     rig.cloud.open = slow
 
