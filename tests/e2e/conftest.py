@@ -173,15 +173,16 @@ def let_a_period_pass(provider: Provider, periods: int = 1) -> None:
     """What is due by then is due now, and so much older: only the database's clock counts."""
     seconds = periods * JITTERED_PERIOD_SECONDS
     provider.rows(
-        "UPDATE lease SET next_due_at = next_due_at - make_interval(secs => %s)"
-        " WHERE next_due_at < 'infinity' RETURNING id",
-        seconds,
-    )
-    provider.rows(
         "UPDATE scope SET next_due_at = next_due_at - make_interval(secs => %s),"
         " last_complete_at = last_complete_at - make_interval(secs => %s)"
         " WHERE next_due_at < 'infinity' RETURNING id",
         seconds,
+        seconds,
+    )
+    # Behind its scopes: a lease that is over in between is due with the first of them.
+    provider.rows(
+        "UPDATE lease SET next_due_at = next_due_at - make_interval(secs => %s)"
+        " WHERE next_due_at < 'infinity' RETURNING id",
         seconds,
     )
 

