@@ -86,10 +86,12 @@ generated: install ## Check that generated files are up to date
 check: lint types imports generated test-unit ## Every gate that needs no server
 
 # Each level runs alone; `test` runs all of them and adds up their coverage.
+# In the order of their names: slow files first, or one process has the last of them alone.
 .PHONY: test
 test: cluster-tools ## Run every test but the slow suites, with coverage
 	rm -rf build/coverage && mkdir -p build/coverage
-	$(PYTEST) --numprocesses=$(TEST_PROCESSES) --dist=loadfile $(PYTEST_OPTIONS) tests
+	$(PYTEST) --numprocesses=$(TEST_PROCESSES) --dist=loadfile --no-loadscope-reorder \
+	  $(PYTEST_OPTIONS) tests
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --fail-under=90 --precision=1
 	$(BIN)/coverage report --fail-under=100 --include='*/cloudops/domain/*,*/cloudops/api/*'
