@@ -1,11 +1,12 @@
 """A cloud object and the way into the fake or moto."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from cloudops.collectors.aws import AwsCloud
+from cloudops.collectors.aws.session import AwsAccountSession
 from cloudops.collectors.vocabulary import Access
 from cloudops.domain.provider import (
     AwsAccounts,
@@ -16,6 +17,8 @@ from cloudops.domain.provider import (
     ProviderSpec,
     RoleHop,
 )
+from tests.fakes.aws.script import AccountScript
+from tests.fakes.aws.server import FakeAws
 from tests.fixtures.limits import quick_limits
 
 KEY = "AKIAFIRSTFIRST000001"
@@ -74,3 +77,14 @@ def hostile_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path
     monkeypatch.setenv("AWS_ENDPOINT_URL_EC2", "http://127.0.0.1:9")
     monkeypatch.setenv("AWS_REGION", "ap-east-1")
     return trace
+
+
+@pytest.fixture
+def session(
+    fake_aws: FakeAws, account: AccountScript, cloud: AwsCloud, access: Callable[..., Access]
+) -> Iterator[AwsAccountSession]:
+    """Inside the account that the module's own fixture `account` makes; no call is counted yet."""
+    session = cloud.open(access(fake_aws.url), account.id)
+    fake_aws.reset_calls()
+    yield session
+    session.close()

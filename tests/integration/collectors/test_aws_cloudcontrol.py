@@ -1,17 +1,15 @@
 """Types that only Cloud Control lists, over HTTP to the fake."""
 
 import json
-from collections.abc import Callable, Iterator
 
 import orjson
 import pytest
 
-from cloudops.collectors.aws import AwsCloud
 from cloudops.collectors.aws.catalogue import CLOUD_CONTROL
 from cloudops.collectors.aws.cloudcontrol import table
 from cloudops.collectors.aws.parentage import MAX_FAILURES
 from cloudops.collectors.aws.session import AwsAccountSession
-from cloudops.collectors.vocabulary import Access, Listing, RegionRule
+from cloudops.collectors.vocabulary import Listing, RegionRule
 from cloudops.domain.errors import ListingError
 from cloudops.domain.ledger import ErrorClass
 from cloudops.domain.resource import Page
@@ -32,16 +30,6 @@ LIST = "ListResources"
 @pytest.fixture
 def account(fake_aws: FakeAws) -> AccountScript:
     return fake_aws.account("111122223333", access_key=KEY, secret_key=SECRET)
-
-
-@pytest.fixture
-def session(
-    fake_aws: FakeAws, account: AccountScript, cloud: AwsCloud, access: Callable[..., Access]
-) -> Iterator[AwsAccountSession]:
-    session = cloud.open(access(fake_aws.url), account.id)
-    fake_aws.reset_calls()
-    yield session
-    session.close()
 
 
 @pytest.fixture

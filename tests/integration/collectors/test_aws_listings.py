@@ -1,6 +1,6 @@
 """Listings against the scriptable fake: complete, or broken off with the right word."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -70,16 +70,6 @@ def account(fake_aws: FakeAws) -> AccountScript:
         policy("boundary"),
     )
     return account
-
-
-@pytest.fixture
-def session(
-    fake_aws: FakeAws, account: AccountScript, cloud: AwsCloud, access: Callable[..., Access]
-) -> Iterator[AwsAccountSession]:
-    session = cloud.open(access(fake_aws.url), account.id)
-    fake_aws.reset_calls()
-    yield session
-    session.close()
 
 
 def places(listing: Listing) -> tuple[str, ...]:

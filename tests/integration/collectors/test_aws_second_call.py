@@ -39,16 +39,6 @@ def account(fake_aws: FakeAws) -> AccountScript:
     return account
 
 
-@pytest.fixture
-def session(
-    fake_aws: FakeAws, account: AccountScript, cloud: AwsCloud, access: Callable[..., Access]
-) -> Iterator[AwsAccountSession]:
-    session = cloud.open(access(fake_aws.url), account.id)
-    fake_aws.reset_calls()
-    yield session
-    session.close()
-
-
 def read(
     session: AwsAccountSession, listing: Listing = TABLES
 ) -> tuple[list[Page], ListingError | None]:
