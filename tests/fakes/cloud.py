@@ -307,11 +307,22 @@ class FakeSession:
                 raise failure
             self.calls += 1
             yield Page(
-                tuple(item for item in items if isinstance(item, Observation)),
+                tuple(
+                    item
+                    for item in items
+                    if isinstance(item, Observation) and not self._left_out(listing, item)
+                ),
                 tuple(item for item in items if isinstance(item, MalformedItem)),
             )
         if failure is not None and after >= len(slices):
             raise failure
+
+    def _left_out(self, listing: Listing, item: Observation) -> bool:
+        """Whether it is of a type that the listing was narrowed by."""
+        whole = {
+            type_ for row in self._cloud.listings if row.name == listing.name for type_ in row.types
+        }
+        return item.head is not None and item.head.type in whole - set(listing.types)
 
     def probe(self, listing: Listing, region: str) -> None:
         next(self.pages(listing, region))

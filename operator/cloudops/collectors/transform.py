@@ -139,6 +139,12 @@ class ListingTransform:
                     malformed.setdefault((row.items.text, number), outcome)
         return Page(tuple(observations.values()), tuple(malformed.values()))
 
+    def finds_items(self, answer: Mapping[str, Any]) -> bool:
+        """Whether there are any, be they of other types than the row's."""
+        omits_empty = self._omits_empty
+        found = (row.items_of(answer, omits_empty=omits_empty) for row in self._rows)
+        return any(True for items in found for _ in items)
+
     def observe(
         self, row: CompiledEmits, item: object, context: AnswerContext
     ) -> Observation | MalformedItem | None:

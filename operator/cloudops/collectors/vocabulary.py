@@ -208,7 +208,8 @@ class AccountSession(Protocol):
     def pages(self, listing: Listing, region: str) -> Iterator[Page]:
         """Run `listing` in `region` (`global` for global listings) to its end.
 
-        The iterator ends normally only if the listing was read to its end.
+        The iterator ends normally only if the listing was read to its end. A row that was
+        narrowed to some of its `emits` shows nothing else.
 
         Raises:
             ListingError: It broke off; the pages before it stay valid.

@@ -84,12 +84,14 @@ class InventoryService:
             notify_provider(connection, provider.namespace, provider.name)
 
     def _known(self, lease: Lease, due: Sequence[Scope]) -> tuple[list[Scope], list[Scope]]:
-        """A worker of an older version may find scopes that it knows no listing for."""
-        names = {listing.name for listing in self._clouds[lease.cloud].listings}
-        return (
-            [scope for scope in due if scope.listing in names],
-            [scope for scope in due if scope.listing not in names],
-        )
+        """A worker of another version may find scopes that it knows no listing, or no type, for."""
+        types = {listing.name: listing.types for listing in self._clouds[lease.cloud].listings}
+        known, unknown = list[Scope](), list[Scope]()
+        for scope in due:
+            has = types.get(scope.listing)
+            is_known = has is not None and (not scope.types or not set(scope.types).isdisjoint(has))
+            (known if is_known else unknown).append(scope)
+        return known, unknown
 
     def _enter(
         self, lease: Lease, provider: PlannedProvider, account_pk: int, pulse: Pulse

@@ -1,7 +1,6 @@
 """One listing in one account and region, from its first call to its commit."""
 
 import time
-from dataclasses import replace
 from datetime import datetime
 from hashlib import blake2b
 from typing import NamedTuple
@@ -12,10 +11,11 @@ from sqlalchemy import Engine
 from cloudops.collectors.vocabulary import AccountSession, Listing
 from cloudops.domain.errors import CloudOpsError, ListingError
 from cloudops.domain.ledger import ErrorClass, Lease, Scope
-from cloudops.domain.resource import Page
+from cloudops.domain.resource import Facet
 from cloudops.domain.schedule import Failure, ScopeOutcome, judge_attempt
 from cloudops.metrics import LISTING_SECONDS, LISTINGS
 from cloudops.services.pulse import Pulse
+from cloudops.services.selection import narrowed
 from cloudops.store.clock import DatabaseClock
 from cloudops.store.loader import ListingLoad
 from cloudops.store.merge import Target
@@ -77,7 +77,9 @@ class ListingRun:
     ) -> tuple[Finished, ScopeOutcome]:
         # Rows of a type that a later version lists elsewhere may still belong to this
         # scope: that it does not show them any more says nothing about them.
-        types = scope.types or listing.types
+        types = scope.types
+        if listing.facet is Facet.LISTED:
+            types = types or listing.types
         target = Target(self._lease.cloud, scope.account_pk, scope.id, listing.facet, types)
         with ListingLoad(
             self._engine,
@@ -100,8 +102,7 @@ class ListingRun:
         """Why it broke off, if it did, and how many items could not be understood."""
         count, first = 0, ""
         try:
-            for whole in self._session.pages(listing, scope.region):
-                page = _selected(whole, scope.types)
+            for page in self._session.pages(narrowed(listing, scope.types), scope.region):
                 load.add(page)
                 if page.malformed:
                     first = first or page.malformed[0].reason
@@ -123,14 +124,6 @@ class ListingRun:
             _log.debug("listing read", seconds=round(seconds, 3), **facts)
         else:
             _log.warning("listing not complete", error=outcome.failure.message, **facts)
-
-
-def _selected(page: Page, types: tuple[str, ...]) -> Page:
-    """What of a page is asked for; facets of other listings' resources have no type here."""
-    if not types:
-        return page
-    wanted = tuple(o for o in page.observations if o.head is None or o.head.type in types)
-    return replace(page, observations=wanted)
 
 
 def _judge(

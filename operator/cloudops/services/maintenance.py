@@ -1,5 +1,6 @@
 """Keeping the database in shape: history partitions made ahead, old rows dropped."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -39,8 +40,10 @@ class MaintenanceService:
             _log.info("history partitions", made=made, dropped=dropped)
         with transaction(self._engine) as connection:
             clock_jump.settle_times(connection, lease_seconds=LONGEST_LEASE_SECONDS)
-        while _is_sure(now) and self._purge() == PURGE_BATCH:
-            pass
+        if _is_sure(now):
+            for purge in (maintenance.purge_resources, maintenance.purge_lone_facets):
+                while self._purge(purge) == PURGE_BATCH:
+                    pass
 
     def _drop_partitions(self, connection: Connection, now: datetime) -> list[str]:
         if not _is_sure(now):
@@ -48,11 +51,11 @@ class MaintenanceService:
             return []
         return history.drop_partitions_before(connection, maintenance.oldest_history(connection))
 
-    def _purge(self) -> int:
+    def _purge(self, purge: Callable[..., int]) -> int:
         with transaction(self._engine) as connection:
             if not maintenance.try_lock(connection):
                 return 0
-            return maintenance.purge_resources(connection, limit=PURGE_BATCH)
+            return purge(connection, limit=PURGE_BATCH)
 
 
 def _is_sure(now: datetime) -> bool:

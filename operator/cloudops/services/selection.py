@@ -35,6 +35,13 @@ def selected_types(listing: Listing, spec: ProviderSpec) -> tuple[str, ...]:
     )
 
 
+def narrowed(listing: Listing, types: Sequence[str]) -> Listing:
+    """The listing as if it knew no other than these of its types; as it is without any."""
+    if not types:
+        return listing
+    return replace(listing, emits=tuple(emits for emits in listing.emits if emits.type in types))
+
+
 def types_of(listings: Sequence[Listing], globs: Sequence[str]) -> Globs:
     """The selection that `globs` on types and kinds make; all without any.
 

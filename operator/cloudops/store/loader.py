@@ -26,13 +26,13 @@ SMALL_SCOPE = 2_000
 
 # What is shown, and of a complete listing what might be missing now: rows that were missed
 # before stay what they are, and those that are deleted may be far more than a scope shows.
-# Rows of types that the scope does not select any more are not there, unless they are shown.
+# What is of a type that the scope does not select any more is not there, unless it is shown.
 _STORED = text("""
 SELECT uid, digest, scope_id, missing_since FROM facet f
 WHERE facet = :facet AND (uid = ANY(CAST(:uids AS uuid[]))
     OR :complete AND scope_id = :scope_id AND missing_since IS NULL
-       AND (CAST(:types AS text[]) = '{}' OR :facet <> 'listed' OR EXISTS (
-            SELECT FROM resource r WHERE r.uid = f.uid AND r.type = ANY(:types))))
+       AND (CAST(:types AS text[]) = '{}' OR NOT EXISTS (
+            SELECT FROM resource r WHERE r.uid = f.uid AND r.type <> ALL(:types))))
 """)
 # By key, page by page: without OFFSET 0 a planner that knows no statistics yet
 # reads the whole table for each page.

@@ -12,18 +12,25 @@ _LOCK = 7_203_518_222
 _DEFAULT_RETAIN_DAYS = 30
 _DEFAULT_HISTORY_DAYS = 180
 
+_OWNER = """
+JOIN account a ON a.id = s.account_pk
+LEFT JOIN provider p ON p.id = coalesce(a.provider_id, a.last_provider_id)
+"""
+_KEPT_SINCE = """
+now() - make_interval(days =>
+    coalesce(CAST(p.spec #>> '{inventory,retainDeletedDays}' AS integer), :days))
+"""
+_LEFT_AT = "s.retired_at, CASE WHEN s.status = 'unsupported' THEN s.status_since END"
+
 # The lock makes a row that is shown again meanwhile be looked at once more, and kept.
-_PURGE = text("""
+_PURGE = text(f"""
 WITH old AS (
     SELECT r.uid FROM resource r
     JOIN scope s ON s.id = r.scope_id
-    JOIN account a ON a.id = s.account_pk
-    LEFT JOIN provider p ON p.id = coalesce(a.provider_id, a.last_provider_id)
-    WHERE least(r.deleted_at, s.retired_at,
-                CASE WHEN s.status = 'unsupported' THEN s.status_since END,
+    {_OWNER}
+    WHERE least(r.deleted_at, {_LEFT_AT},
                 CASE WHEN NOT selects(s.types, r.type) THEN s.types_changed_at END)
-        < now() - make_interval(days =>
-            coalesce(CAST(p.spec #>> '{inventory,retainDeletedDays}' AS integer), :days))
+        < {_KEPT_SINCE}
     LIMIT :limit FOR UPDATE OF r SKIP LOCKED
 ), facets AS (
     DELETE FROM facet USING old WHERE facet.uid = old.uid
@@ -31,7 +38,23 @@ WITH old AS (
     DELETE FROM edge USING old WHERE edge.uid = old.uid
 )
 DELETE FROM resource USING old WHERE resource.uid = old.uid
-""")
+""")  # noqa: S608  constants only
+
+# Tags of what no listing has shown wait for it, out of every view. They go when two complete
+# passes lack them; where their scope is not read any more there is no pass.
+_PURGE_LONE_FACETS = text(f"""
+WITH old AS (
+    SELECT f.uid, f.facet FROM scope s
+    {_OWNER}
+    JOIN facet f ON f.scope_id = s.id
+    WHERE least({_LEFT_AT}) < {_KEPT_SINCE}
+      AND NOT EXISTS (SELECT FROM resource r WHERE r.uid = f.uid)
+    LIMIT :limit FOR UPDATE OF f SKIP LOCKED
+), edges AS (
+    DELETE FROM edge USING old WHERE edge.uid = old.uid AND edge.facet = old.facet
+)
+DELETE FROM facet USING old WHERE facet.uid = old.uid AND facet.facet = old.facet
+""")  # noqa: S608  constants only
 
 
 def try_lock(connection: Connection) -> bool:
@@ -42,6 +65,12 @@ def try_lock(connection: Connection) -> bool:
 def purge_resources(connection: Connection, *, limit: int) -> int:
     """Drop up to `limit` rows that left the view long enough ago; returns how many."""
     return connection.execute(_PURGE, {"days": _DEFAULT_RETAIN_DAYS, "limit": limit}).rowcount
+
+
+def purge_lone_facets(connection: Connection, *, limit: int) -> int:
+    """Likewise facets without a resource; returns how many."""
+    parameters = {"days": _DEFAULT_RETAIN_DAYS, "limit": limit}
+    return connection.execute(_PURGE_LONE_FACETS, parameters).rowcount
 
 
 def oldest_history(connection: Connection) -> date:

@@ -139,8 +139,8 @@ _MARK = f"""
 WITH chosen AS MATERIALIZED ({{chosen}})
 UPDATE facet SET missing_since = clock_timestamp() FROM chosen
 WHERE {_OF_THE_SCOPE} AND missing_since IS NULL
-  AND (CAST(:types AS text[]) = '{{{{}}}}' OR :facet <> 'listed' OR EXISTS (
-       SELECT FROM resource r WHERE r.uid = facet.uid AND r.type = ANY(:types)))
+  AND (CAST(:types AS text[]) = '{{{{}}}}' OR NOT EXISTS (
+       SELECT FROM resource r WHERE r.uid = facet.uid AND r.type <> ALL(:types)))
 """  # noqa: S608  constants only
 
 

@@ -97,11 +97,13 @@ SELECT clock_timestamp(), deleted.uid, :facet, 'deleted', f.document, deleted.sc
 FROM deleted JOIN facet f ON f.uid = deleted.uid AND f.facet = :facet
 """)  # noqa: S608  constants only
 
-# A facet that is no longer shown is not known any more; its resource lives on.
+# A facet that is no longer shown is not known any more; its resource lives on. It stays
+# with one whose type is not selected: both come back together.
 _DROP_FACETS = text(f"""
 WITH gone AS (
     DELETE FROM facet f USING scope s
     WHERE {_ELIGIBLE} AND s.id = ANY(CAST(:scope_ids AS integer[]))
+      AND NOT EXISTS (SELECT FROM resource r WHERE r.uid = f.uid AND NOT selects(s.types, r.type))
     RETURNING f.uid, f.scope_id, f.document
 ), unlinked AS (
     DELETE FROM edge USING gone WHERE edge.uid = gone.uid AND edge.facet = :facet
@@ -121,7 +123,8 @@ UPDATE scope SET held_count = h.held, probation = CASE
     WHEN scope.last_complete_at < a.fingerprint_since OR EXISTS (
         SELECT FROM facet f LEFT JOIN resource r ON r.uid = f.uid
         WHERE f.scope_id = scope.id AND f.missing_since IS NOT NULL
-          AND (f.facet <> 'listed' OR r.deleted_at IS NULL AND selects(scope.types, r.type)))
+          AND (f.facet <> 'listed' OR r.deleted_at IS NULL)
+          AND (r.uid IS NULL OR selects(scope.types, r.type)))
     THEN scope.probation ELSE greatest(scope.probation - 1, 0) END
 FROM unnest(CAST(:scope_ids AS integer[]), CAST(:held AS integer[])) AS h(id, held), account a
 WHERE scope.id = h.id AND a.id = scope.account_pk

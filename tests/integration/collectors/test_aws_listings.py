@@ -17,6 +17,7 @@ from cloudops.collectors.vocabulary import Access, Listing, RegionRule
 from cloudops.domain.errors import ListingError
 from cloudops.domain.ledger import ErrorClass
 from cloudops.domain.resource import Facet, Observation, Page, resource_uid
+from cloudops.services.selection import narrowed
 from tests.fakes.aws.builders import (
     bucket,
     group,
@@ -113,6 +114,34 @@ def test_the_tagging_pass_brings_the_tags_of_buckets(session: AwsAccountSession)
 
     assert tagged.uid == resource_uid("aws", "arn:aws:s3:::tagged")
     assert orjson.loads(tagged.document) == {"Team": "shop"}
+
+
+def test_the_tagging_pass_brings_tags_of_the_wanted_types_alone(
+    fake_aws: FakeAws, account: AccountScript, session: AwsAccountSession
+):
+    """Fails if transforms are kept by the listing's name: all would share the first's types."""
+    account.put(table("tagged", region="eu-west-1", tags={"Team": "shop"}))
+    pass_over = BY_NAME["aws.tagging.resources"]
+
+    everything = read(session, pass_over, "eu-west-1")
+    [one] = read(session, narrowed(pass_over, ["AWS::DynamoDB::Table"]), "eu-west-1")
+
+    assert one.owner_listing == "aws.dynamodb.tables"
+    assert len(everything) == 2
+    assert read(session, pass_over, "eu-west-1") == everything
+
+
+def test_pages_with_nothing_but_other_types_are_no_empty_ones(
+    fake_aws: FakeAws, account: AccountScript, session: AwsAccountSession
+):
+    """Fails if a page counts by what is wanted of it: the pass would be given up as endless."""
+    account.put(
+        bucket(f"b-{n}", region="eu-west-1", tags={"Team": "shop"}) for n in range(MAX_EMPTY_PAGES)
+    )
+    fake_aws.page_size("*", 1)
+    pass_over = BY_NAME["aws.tagging.resources"]
+
+    assert read(session, narrowed(pass_over, ["AWS::DynamoDB::Table"]), "eu-west-1") == []
 
 
 def test_buckets_know_their_region(session: AwsAccountSession):

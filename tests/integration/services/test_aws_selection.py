@@ -5,9 +5,13 @@ from dataclasses import replace
 import pytest
 
 from cloudops.collectors.aws import AwsCloud
+from cloudops.collectors.aws.arns import TAGGING
+from cloudops.domain.resource import resource_uid
+from cloudops.services.maintenance import MaintenanceService
+from tests.fakes.aws.builders import bucket, table
 from tests.fakes.aws.faults import Fault
 from tests.integration.services.aws_rig import SERVED, aws_cloud, aws_spec
-from tests.integration.store.seeding import rows
+from tests.integration.store.seeding import execute, rows
 
 pytestmark = [pytest.mark.integration, pytest.mark.database, pytest.mark.aws]
 
@@ -71,6 +75,89 @@ class TestTypes:
         aws.period()
 
         assert users <= aws.live()
+
+
+def tagged(rig, part=""):
+    """ARN → whether the tagging pass missed it, and its tags; `?` where nothing listed it."""
+    found = rows(
+        rig.engine,
+        "SELECT coalesce(r.canonical_id, '?') AS id, f.missing_since IS NOT NULL AS missing, r.tags"
+        " FROM facet f LEFT JOIN resource r USING (uid) WHERE f.facet = 'tags'",
+    )
+    return {row.id: (row.missing, row.tags) for row in found if part in row.id}
+
+
+class TestTags:
+    """Of buckets, which the tagging API brings."""
+
+    BUCKET = "AWS::S3::Bucket"
+
+    def test_of_types_that_are_not_asked_for_are_not_stored(self, worker):
+        """Fails without `narrowed` in `_collect`: they would be stored, and never go."""
+        rig = worker()
+        rig.account.put(bucket("a", region=REGION, tags={"Team": "shop"}))
+        rig.account.put(table("b", region=REGION, tags={"Team": "shop"}))
+        rig.plan(aws_spec(rig.aws.url, excluded=[self.BUCKET]))
+
+        rig.work()
+
+        assert {arn.rpartition("/")[2] for arn in tagged(rig)} == {"b"}
+        assert rig.scope(TAGGING).status == "complete"
+
+    def test_stay_with_what_is_not_asked_for_any_more(self, aws):
+        """Fails without the resource's type in `_MARK`, or without it in `_DROP_FACETS`.
+
+        One of them was missed once already when its type was excluded.
+        """
+        before = tagged(aws, "s3")
+        assert len(before) == 10
+        self.miss(aws, min(before))
+
+        aws.plan(aws_spec(aws.aws.url, excluded=[self.BUCKET]), generation=2)
+        aws.period()
+        aws.period()
+
+        assert shown(aws, "s3") == set()
+        assert {arn: tags for arn, (_, tags) in tagged(aws, "s3").items()} == {
+            arn: {"Team": "shop"} for arn in before
+        }
+        assert {arn for arn, (missing, _) in tagged(aws, "s3").items() if missing} == {min(before)}
+
+    def test_come_back_with_their_types(self, aws):
+        before = tagged(aws, "s3")
+        aws.plan(aws_spec(aws.aws.url, excluded=[self.BUCKET]), generation=2)
+        aws.period()
+        aws.period()
+
+        aws.plan(generation=3)
+        aws.work()
+
+        assert tagged(aws, "s3") == before
+        assert shown(aws, "s3") == set(before)
+
+    def test_go_with_their_resources_when_those_were_kept_for_long_enough(self, aws):
+        """Fails if the pass brings them anew after that: nobody would ever drop them."""
+        aws.plan(aws_spec(aws.aws.url, excluded=[self.BUCKET]), generation=2)
+        aws.work()
+        aws.age(31 * 86_400)
+
+        MaintenanceService(aws.engine).run()
+        aws.work()
+
+        assert tagged(aws, "s3") == tagged(aws, "?") == {}
+        aws.plan(generation=3)
+        aws.work()
+        assert len(tagged(aws, "s3")) == 10
+        assert aws.inventory_view() == aws.account.truth()
+
+    def miss(self, aws, arn):
+        """A complete pass does not show its tags."""
+        uid = resource_uid("aws", arn)
+        execute(
+            aws.engine,
+            "UPDATE facet SET missing_since = now() WHERE uid = :uid AND facet = 'tags'",
+            uid=uid,
+        )
 
 
 class TestRegions:

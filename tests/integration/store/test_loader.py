@@ -362,6 +362,17 @@ class TestTags:
         assert tagged.live() == {"a", "b"}
         assert tagged.history()[-1] == ("a", "dropped")
 
+    @both_paths
+    def test_of_a_type_that_is_not_asked_for_any_more_are_not_missed(self, tagged, staged):
+        """Fails without the resource's type in `_MARK`, of few items in `_STORED` too."""
+        self.listing(tagged, "a")
+        self.tagging(tagged, "a")
+        tagged.types = ("Fake::Other",)
+
+        self.tagging(tagged, staged=staged)
+
+        assert one(tagged.engine, "SELECT count(*) FROM facet WHERE missing_since IS NOT NULL") == 0
+
     def test_to_be_shown_without_tags_is_known_and_not_to_be_shown_is_not(self, tagged):
         """The tagging API never shows what had no tags in all its life."""
         self.listing(tagged, "a", "b")

@@ -2,6 +2,7 @@
 
 import pytest
 
+from cloudops.domain.ledger import Consistency
 from cloudops.domain.resource import Facet
 from cloudops.services import maintenance as service
 from cloudops.services.maintenance import MaintenanceService
@@ -96,6 +97,67 @@ def test_rows_that_left_the_view_go_too(engine, ledger, change):
     run(engine)
 
     assert kept(engine) == set()
+
+
+class TestTagsOfWhatNoListingHasShown:
+    """A tagging pass may see an item before its listing does, or instead of it."""
+
+    @pytest.fixture
+    def lone(self, ledger):
+        tags = [observe("a", facet=Facet.TAGS, document={"team": "one"})]
+        ledger.pass_over(tags, name="fake.tagging", facet=Facet.TAGS)
+        return ledger
+
+    def facets(self, engine):
+        return one(engine, "SELECT count(*) FROM facet")
+
+    def test_wait_for_it_however_long_while_their_pass_goes_on(self, engine, lone):
+        execute(
+            engine,
+            "UPDATE scope SET last_complete_at = now() - interval '1 year',"
+            " status_since = now() - interval '1 year'",
+        )
+
+        run(engine)
+
+        assert self.facets(engine) == 1
+        assert kept(engine) == set()
+
+    @pytest.mark.parametrize("types", [(), ("Fake::Other",)], ids=["all-types", "other-types"])
+    def test_go_when_two_passes_lack_them(self, engine, lone, types):
+        """Fails with `EXISTS` of a wanted type in `_MARK`: they have no type."""
+        lone.types = types
+        lone.pass_over([], name="fake.tagging", facet=Facet.TAGS)
+        lone.ago(61)
+        lone.pass_over([], name="fake.tagging", facet=Facet.TAGS)
+        lone.sweep("fake.tagging", facet=Facet.TAGS, consistency=Consistency.EVENTUAL)
+
+        assert self.facets(engine) == 0
+
+    @pytest.mark.parametrize(("days", "left"), [(29, 1), (31, 0)])
+    @pytest.mark.parametrize(
+        "change",
+        ["retired_at = {at}", "status = 'unsupported', status_since = {at}"],
+        ids=["retired", "unsupported"],
+    )
+    def test_go_some_time_after_their_pass_has_ended(self, engine, lone, change, days, left):
+        """Fails without `_PURGE_LONE_FACETS`: no resource takes them along."""
+        at = f"now() - interval '{days} days'"
+        execute(engine, f"UPDATE scope SET {change.format(at=at)}")  # noqa: S608  our own words
+
+        run(engine)
+
+        assert self.facets(engine) == left
+
+    def test_go_in_batches(self, engine, ledger, monkeypatch):
+        tags = [observe(f"m{n}", facet=Facet.TAGS, document={"t": "1"}) for n in range(25)]
+        ledger.pass_over(tags, name="fake.tagging", facet=Facet.TAGS)
+        execute(engine, "UPDATE scope SET retired_at = now() - interval '40 days'")
+        monkeypatch.setattr(service, "PURGE_BATCH", 10)
+
+        run(engine)
+
+        assert self.facets(engine) == 0
 
 
 def test_live_rows_stay_however_old(engine, ledger):

@@ -4,6 +4,7 @@ import pytest
 
 from cloudops.domain.ledger import Consistency
 from cloudops.domain.provider import DeletionBrake
+from cloudops.domain.resource import Facet
 from cloudops.store import scopes
 from cloudops.store.sweep import SweepResult
 from tests.fakes.cloud import observe
@@ -142,6 +143,29 @@ class TestProbation:
         assert ledger.live() == set(numbered(10))
         show(ledger, *numbered(9))
         assert ledger.sweep(brake=DeletionBrake()) == SweepResult(deleted=1)
+
+    @pytest.mark.parametrize(("types", "left"), [("{}", 2), ("{Fake::Other}", 1)])
+    def test_tags_that_are_missed_keep_it_going_if_their_type_is_asked_for(
+        self, engine, types, left
+    ):
+        """Fails without `selects` in `_HOLD`: nothing would ever decide about the others."""
+        ledger = Ledger.plan(engine, "fake.machines", "fake.tagging")
+        show(ledger, "a")
+        tags = [observe("a", facet=Facet.TAGS, document={"team": "one"})]
+        ledger.pass_over(tags, name="fake.tagging", facet=Facet.TAGS)
+        execute(
+            engine,
+            "UPDATE scope SET probation = 2, types = CAST(:types AS text[])"
+            " WHERE listing = 'fake.tagging'",
+            types=types,
+        )
+        execute(engine, "UPDATE facet SET missing_since = now() WHERE facet = 'tags'")
+
+        ledger.pass_over(complete=False, name="fake.tagging", facet=Facet.TAGS)
+        ledger.sweep("fake.tagging", facet=Facet.TAGS, consistency=EVENTUAL)
+
+        probation = "SELECT probation FROM scope WHERE listing = 'fake.tagging'"
+        assert one(engine, probation) == left
 
     def test_a_small_estate_that_looks_empty_is_held_for_as_long_as_it_does(self, ledger):
         self.enter(ledger, b"one")

@@ -6,7 +6,7 @@ from cloudops.collectors.aws.arns import TAGGING
 from cloudops.collectors.aws.catalogue import CATALOGUE, CLOUD_CONTROL, LISTINGS
 from cloudops.domain.errors import InvalidInputError
 from cloudops.domain.provider import Globs, InventorySettings, ProviderSpec
-from cloudops.services.selection import planned_listings, types_of
+from cloudops.services.selection import narrowed, planned_listings, types_of
 
 pytestmark = pytest.mark.unit
 
@@ -67,3 +67,13 @@ def test_both_can_be_asked_for():
 def test_a_misspelt_type_is_refused():
     with pytest.raises(InvalidInputError, match=r"AWS::EC2::Instances: there is no such type"):
         types_of(CATALOGUE, ["AWS::EC2::*", "AWS::EC2::Instances"])
+
+
+def test_a_narrowed_listing_knows_the_wanted_types_alone():
+    whole = next(row for row in LISTINGS if row.name == "aws.iam.authorization-details")
+
+    some = narrowed(whole, ["AWS::IAM::User", "AWS::IAM::Role"])
+
+    assert set(some.types) == {"AWS::IAM::User", "AWS::IAM::Role"} < set(whole.types)
+    assert some.name == whole.name
+    assert narrowed(whole, ()) is whole

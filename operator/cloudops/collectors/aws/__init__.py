@@ -60,7 +60,7 @@ class AwsCloud:
             pool_size=pool_size,
         )
         self._limits = limits or Limits("aws", LIMITS, REST)
-        self._transforms: dict[str, ListingTransform] = {}
+        self._transforms: dict[tuple[str, tuple[str, ...]], ListingTransform] = {}
         self._lock = Lock()
 
     @property
@@ -110,10 +110,10 @@ class AwsCloud:
         return AwsAccountSession(door, who, fingerprint, self._transform_of)
 
     def _transform_of(self, listing: Listing) -> ListingTransform:
-        """Compile a row's paths once a process."""
+        """Compile a row's paths once a process, and once more for each selection of its types."""
+        key = (listing.name, listing.types)
         with self._lock:
-            transform = self._transforms.get(listing.name)
+            transform = self._transforms.get(key)
             if transform is None:
-                transform = ListingTransform(listing, self._redactor)
-                self._transforms[listing.name] = transform
+                transform = self._transforms[key] = ListingTransform(listing, self._redactor)
             return transform

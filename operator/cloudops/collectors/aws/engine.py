@@ -59,9 +59,8 @@ class Run:
             some = False
             # A page is given out before its token is judged: its rows are true.
             for part in describer.answers(answer):
-                page = self._page(part)
-                some = some or bool(page.observations or page.malformed)
-                yield page
+                yield self._page(part)
+                some = some or self.transform.finds_items(part)
             more = paging.goes_on(answer, some=some)
 
     def probe(self) -> None:
