@@ -4,11 +4,13 @@ from typing import Final
 
 CLAIMED: Final = "AccountClaimed"
 
+CRASHED: Final = "WorkerCrashed"
+
 REGION_DENIED: Final = "RegionDenied"
 """Of the one problem for a region of an account in which nothing may be read."""
 
 # Problems that name no listing, and yet are of no account that can't be entered.
-NO_DOORS: Final = (CLAIMED, "WorkerCrashed", REGION_DENIED)
+NO_DOORS: Final = (CLAIMED, CRASHED, REGION_DENIED)
 
 # Where the way in ended before the cloud was asked.
 DEPENDENCY_REASONS: Final = frozenset(

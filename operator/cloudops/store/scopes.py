@@ -7,6 +7,7 @@ from sqlalchemy import Connection, text
 
 from cloudops.domain.errors import AccessError
 from cloudops.domain.ledger import CONSEQUENCES, Lease, Scope, ScopeStatus
+from cloudops.domain.reasons import CRASHED
 from cloudops.domain.schedule import (
     BACKOFF_SECONDS,
     DAY_SECONDS,
@@ -16,7 +17,6 @@ from cloudops.domain.schedule import (
 from cloudops.store.words import storable
 
 POSTPONE_SECONDS = 300
-CRASHED = "WorkerCrashed"
 
 # A scope that is nearly due goes with its lease, which saves taking it twice;
 # a changed spec and a request make all of them due. The first facet at or after the

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Row, text
 
 from cloudops.domain.ledger import ScopeStatus
 from cloudops.domain.provider import Identity
-from cloudops.domain.reasons import REGION_DENIED
+from cloudops.domain.reasons import CLAIMED, CRASHED, REGION_DENIED
 from cloudops.domain.schedule import DAY_SECONDS, EMPTY_PASSES_BEFORE_SLOWING
 from cloudops.domain.snapshot import (
     AccountCounts,
@@ -147,12 +147,12 @@ FROM (
     FROM provider p LEFT JOIN account a ON a.provider_id = p.id
     WHERE p.id = :id AND p.entry_state NOT IN ('untried', 'accepted')
     UNION ALL
-    SELECT 'WorkerCrashed', '', '', coalesce(a.account_id, ''), l.region, l.started_at,
+    SELECT '{CRASHED}', '', '', coalesce(a.account_id, ''), l.region, l.started_at,
            'workers died while reading it; it is retried alone, with growing pauses', false
     FROM lease l LEFT JOIN account a ON a.id = l.account_pk
     WHERE coalesce(a.provider_id, l.provider_id) = :id AND l.attempts > {CRASHES_BEFORE_BACKOFF}
     UNION ALL
-    SELECT 'AccountClaimed', '', '', a.account_id, '', c.claimed_at,
+    SELECT '{CLAIMED}', '', '', a.account_id, '', c.claimed_at,
            'read by CloudProvider ' || owner.namespace || '/' || owner.name
            || ', which is older; remove the account from one of the two', false
     FROM claim c JOIN account a ON a.id = c.account_pk
