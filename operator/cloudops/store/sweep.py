@@ -99,11 +99,18 @@ FROM deleted JOIN facet f ON f.uid = deleted.uid AND f.facet = :facet
 
 # A facet that is no longer shown is not known any more; its resource lives on. It stays
 # with one whose type is not selected: both come back together.
+_DROPPED = f"""
+{_ELIGIBLE} AND s.id = ANY(CAST(:scope_ids AS integer[]))
+AND NOT EXISTS (SELECT FROM resource r WHERE r.uid = f.uid AND NOT selects(s.types, r.type))
+"""
+# Loads and the purge lock resources before facets, each by its id: see `merge`.
+_LOCK_DROPPED = text(f"""
+SELECT FROM resource WHERE uid IN (SELECT f.uid FROM facet f, scope s WHERE {_DROPPED})
+ORDER BY uid FOR NO KEY UPDATE
+""")  # noqa: S608  constants only
 _DROP_FACETS = text(f"""
 WITH gone AS (
-    DELETE FROM facet f USING scope s
-    WHERE {_ELIGIBLE} AND s.id = ANY(CAST(:scope_ids AS integer[]))
-      AND NOT EXISTS (SELECT FROM resource r WHERE r.uid = f.uid AND NOT selects(s.types, r.type))
+    DELETE FROM facet f USING scope s WHERE {_DROPPED}
     RETURNING f.uid, f.scope_id, f.document
 ), unlinked AS (
     DELETE FROM edge USING gone WHERE edge.uid = gone.uid AND edge.facet = :facet
@@ -162,6 +169,7 @@ def sweep(
         if facet is Facet.LISTED:
             result = _sweep_resources(connection, keys, part, brake)
         else:
+            connection.execute(_LOCK_DROPPED, keys)
             connection.execute(_DROP_FACETS, keys)
             _record(connection, part, {})
     return result

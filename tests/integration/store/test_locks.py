@@ -1,11 +1,13 @@
 """Who waits for whom: a change of the plan never waits for a worker, nor a worker for a load."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import text
 
 from cloudops.domain.ledger import LeaseKind
+from cloudops.domain.resource import Facet, TagSource
 from cloudops.store import leases, scopes
 from tests.fakes.cloud import observe
 from tests.fixtures.waiting import eventually
@@ -91,6 +93,26 @@ def test_an_item_shown_by_two_listings_makes_none_wait_for_the_other_for_ever(en
     thread.join(60)
 
     assert one(engine, "SELECT deleted_at IS NULL FROM resource")
+
+
+def test_tags_that_are_dropped_and_shown_again_make_nobody_wait_for_ever(engine):
+    """Fails if `_DROP_FACETS` comes first to a facet and then to its resource: loads do the
+    opposite, and so does the purge.
+    """
+    ledger = Ledger.plan(engine, "fake.machines", "fake.tagging")
+    shown = observe("a", facet=Facet.TAGS, document={"team": "one"})
+    ledger.pass_over([observe("a", tag_source=TagSource.TAGGING)])
+    ledger.pass_over([shown], name="fake.tagging", facet=Facet.TAGS)
+    ledger.pass_over([], name="fake.tagging", facet=Facet.TAGS)
+    with ThreadPoolExecutor(1) as threads:
+        with engine.begin() as other:
+            other.execute(text("UPDATE resource SET state = 'seen'"))
+            dropping = threads.submit(ledger.sweep, "fake.tagging", facet=Facet.TAGS)
+            eventually(lambda: waits_for_a_lock(engine))
+            other.execute(text("UPDATE facet SET missing_since = NULL"))
+        dropping.result(60)
+
+    assert one(engine, "SELECT tags FROM resource") == {"team": "one"}
 
 
 def test_heartbeats_go_on_during_a_load_and_nobody_can_take_the_lease(engine, ledger):
