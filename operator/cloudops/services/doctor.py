@@ -1,7 +1,10 @@
 """Tries a provider's way in: identity, each account, and one cheap call a listing."""
 
+import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Final
 
@@ -21,17 +24,21 @@ from cloudops.services.access import Keyring, access_of
 from cloudops.services.selection import planned_listings
 
 CHECKS_AT_ONCE: Final = 8
+REMIND_SECONDS: Final = 10.0
 
 Told = Callable[[str], None]
-"""Called with what is tried next, for people who wait."""
+"""Called with what is tried next, and again while it takes long, for people who wait."""
 
 
 class DoctorService:
     """Reads a little of everything and stores nothing; needs no database."""
 
-    def __init__(self, cloud: Cloud, keyring: Keyring) -> None:
+    def __init__(
+        self, cloud: Cloud, keyring: Keyring, *, remind_seconds: float = REMIND_SECONDS
+    ) -> None:
         self._cloud = cloud
         self._keyring = keyring
+        self._remind_seconds = remind_seconds
 
     def examine(
         self, namespace: str, spec: ProviderSpec, *, everywhere: bool, told: Told
@@ -43,19 +50,19 @@ class DoctorService:
             spec: What it asks for.
             everywhere: In every region; else regional listings are tried in the first
                 region of each account, since policies rarely differ between regions.
-            told: Hears what is tried next.
+            told: Hears what is tried next, from other threads too.
         """
-        told("who we are, which accounts there are")
         try:
-            access = access_of(namespace, spec, self._keyring)
-            discovery = self._cloud.discover(access)
+            with _told_of("who we are, which accounts there are", told, self._remind_seconds):
+                access = access_of(namespace, spec, self._keyring)
+                discovery = self._cloud.discover(access)
         except AccessError as error:
             return Diagnosis(None, trouble=_entry_trouble(error))
         listings = [row for row, _ in planned_listings(self._cloud.listings, spec)]
         accounts = []
         for account in discovery.accounts:
-            told(f"account {account.account_id}")
-            accounts.append(self._account(access, account, listings, everywhere=everywhere))
+            with _told_of(f"account {account.account_id}", told, self._remind_seconds):
+                accounts.append(self._account(access, account, listings, everywhere=everywhere))
         return Diagnosis(discovery.identity, tuple(accounts))
 
     def _account(
@@ -89,6 +96,28 @@ class DoctorService:
         finally:
             session.close()
         return replace(outside, principal=session.identity.principal, checks=checks)
+
+
+@contextmanager
+def _told_of(step: str, told: Told, every_seconds: float) -> Iterator[None]:
+    """Say what is tried, and again now and then for as long as it lasts.
+
+    By a thread of its own: a call that hangs, or that the SDK repeats, says nothing itself.
+    """
+    began, over = time.monotonic(), threading.Event()
+
+    def remind() -> None:
+        while not over.wait(every_seconds):
+            told(f"{step} ({time.monotonic() - began:.0f} s so far)")
+
+    told(step)
+    reminder = threading.Thread(target=remind, name="reminder", daemon=True)
+    reminder.start()
+    try:
+        yield
+    finally:
+        over.set()
+        reminder.join()
 
 
 def _tries(
