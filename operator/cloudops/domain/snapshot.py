@@ -74,7 +74,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class HeldScope:
-    """A scope whose deletions a brake holds."""
+    """A scope whose deletions a brake holds; a whole account where listing and region are ""."""
 
     listing: str
     account_id: str

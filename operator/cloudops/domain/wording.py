@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from cloudops.domain.reasons import REGION_DENIED
-from cloudops.domain.snapshot import ProviderSnapshot
+from cloudops.domain.snapshot import HeldScope, ProviderSnapshot
 
 MOST_NAMED: Final = 5  # scopes or permissions that one message names
 
@@ -52,16 +52,18 @@ def _advice(snapshot: ProviderSnapshot) -> Iterator[str]:
 
 def held_deletions(snapshot: ProviderSnapshot) -> str:
     """Reads as `42 deletions are held: aws.s3.buckets in 111122223333/global (42). If …`."""
-    names = _named(
-        (
-            f"{scope.listing} in {scope.account_id}/{scope.region} ({scope.count})"
-            for scope in snapshot.held
-        ),
-        total=snapshot.held_scopes,
-    )
+    names = _named(map(_held, snapshot.held), total=snapshot.held_scopes)
     return (
         f"{snapshot.held_total} deletions are held: {names}."
         " If they are really gone, set spec.inventory.deletionBrake.percent to 100 for one run."
+    )
+
+
+def _held(scope: HeldScope) -> str:
+    if scope.listing:
+        return f"{scope.listing} in {scope.account_id}/{scope.region} ({scope.count})"
+    return (
+        f"account {scope.account_id}, which its organization does not list any more ({scope.count})"
     )
 
 

@@ -21,6 +21,7 @@ from cloudops.services.access import (
 from cloudops.services.planning import failed_by_itself, provider_plan, write_plan
 from cloudops.services.pulse import Pulse
 from cloudops.store import claims, deriving, leases, plan, providers
+from cloudops.store.departing import AccountListing
 from cloudops.store.notify import notify_provider
 from cloudops.store.session import transaction
 
@@ -72,7 +73,7 @@ class DiscoveryService:
             pulse.give_back()
             self._record_refusal(lease, provider, spec, error)
             return
-        self._write(lease, provider, spec, found, self._listing(found, began_at), pulse)
+        self._write(lease, provider, spec, found, self._listing(spec, found, began_at), pulse)
 
     def _discover(self, provider: PlannedProvider, progress: Progress) -> Discovery:
         access = open_access(provider, self._keyring)
@@ -137,7 +138,7 @@ class DiscoveryService:
         provider: PlannedProvider,
         spec: ProviderSpec,
         found: Discovery,
-        organization: claims.AccountListing | None,
+        organization: AccountListing | None,
         pulse: Pulse,
     ) -> None:
         failed = [account for account in found.accounts if failed_by_itself(account)]
@@ -159,16 +160,23 @@ class DiscoveryService:
             failed=len(failed),
             missing=departures.missing,
             deleted=departures.deleted,
+            held=departures.held,
             principal=found.identity.principal,
         )
         self._notify(provider)
 
-    def _listing(self, found: Discovery, began_at: datetime) -> claims.AccountListing | None:
+    def _listing(
+        self, spec: ProviderSpec, found: Discovery, began_at: datetime
+    ) -> AccountListing | None:
         """Where the accounts come from, if that is an organization."""
         if not found.identity.organization_id:
             return None
-        return claims.AccountListing(
-            found.identity.organization_id, found.not_selected, began_at, self._confirm_seconds
+        return AccountListing(
+            found.identity.organization_id,
+            found.not_selected,
+            began_at,
+            self._confirm_seconds,
+            spec.inventory.brake,
         )
 
     def _notify(self, provider: PlannedProvider) -> None:

@@ -8,7 +8,8 @@ from cloudops.domain.provider import PlannedProvider, ProviderSpec
 from cloudops.services.access import PASSING
 from cloudops.services.pulse import Pulse
 from cloudops.services.selection import planned_listings
-from cloudops.store import claims, deriving, leases, plan
+from cloudops.store import deriving, leases, plan
+from cloudops.store.departing import AccountListing, Departures
 from cloudops.store.session import transaction
 
 
@@ -17,7 +18,7 @@ def provider_plan(
     spec: ProviderSpec,
     cloud: Cloud,
     found: Discovery,
-    organization: claims.AccountListing | None,
+    organization: AccountListing | None,
 ) -> plan.ProviderPlan:
     """What the provider's accounts, leases and scopes have to say."""
     partition = found.identity.partition
@@ -39,9 +40,7 @@ def provider_plan(
     )
 
 
-def write_plan(
-    engine: Engine, lease: Lease, wanted: plan.ProviderPlan, pulse: Pulse
-) -> claims.Departures:
+def write_plan(engine: Engine, lease: Lease, wanted: plan.ProviderPlan, pulse: Pulse) -> Departures:
     """Write accounts, then leases and scopes of those that differ, some accounts at a time.
 
     Whatever interrupts it, the next discovery goes on with what is left.

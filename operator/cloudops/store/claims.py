@@ -1,35 +1,15 @@
-"""Which provider names which account, who of them reads it, and when one has left for good.
+"""Which provider names which account, and who of them reads it.
 
 An account that the provider's own spec no longer names is given up at once, and retired.
-One that came from an organization is given up only after two complete listings lacked it;
-then nobody can enter it any more, and its rows are deleted.
+One that came from an organization waits for more than one listing, see `departing`.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, text
 
-
-@dataclass(frozen=True, slots=True)
-class AccountListing:
-    """A complete listing of the accounts of an organization.
-
-    Attributes:
-        organization: Its id.
-        not_selected: Accounts of the organization that the provider does not ask for.
-        began_at: When the listing began, or a little earlier, by the database's clock.
-        confirm_seconds: Least time between the end of a listing that lacks an account and
-            the begin of one that confirms it.
-    """
-
-    organization: str
-    not_selected: tuple[str, ...]
-    began_at: datetime
-    confirm_seconds: float = 60
-
+from cloudops.store.departing import AccountListing, Departures, depart
 
 # Any constant will do, so long as nothing else in the database locks it.
 _OWNERS_LOCK = 7_203_518_223
@@ -41,7 +21,7 @@ WHERE cloud = :cloud AND account_id = ANY(:account_ids) AND NOT EXISTS (
     SELECT FROM claim known WHERE known.provider_id = :provider_id AND known.account_pk = a.id
       AND known.organization = :organization AND known.missing_since IS NULL)
 ON CONFLICT (provider_id, account_pk) DO UPDATE
-SET organization = excluded.organization, missing_since = NULL
+SET organization = excluded.organization, missing_since = NULL, held_count = 0
 WHERE c.organization <> excluded.organization OR c.missing_since IS NOT NULL
 """)
 
@@ -52,23 +32,6 @@ WHERE a.id = claim.account_pk AND claim.provider_id = :provider_id
   AND NOT (a.cloud = :cloud AND a.account_id = ANY(:account_ids))
   AND (claim.organization = '' OR claim.organization <> :organization
        OR a.account_id = ANY(:not_selected))
-""")
-
-_GIVE_UP = text("""
-DELETE FROM claim USING account a
-WHERE a.id = claim.account_pk AND claim.provider_id = :provider_id
-  AND NOT (a.cloud = :cloud AND a.account_id = ANY(:account_ids))
-  AND claim.missing_since
-      <= CAST(:began_at AS timestamptz) - make_interval(secs => :confirm_seconds)
-RETURNING claim.account_pk
-""")
-
-_MISS = text("""
-UPDATE claim SET missing_since = clock_timestamp() FROM account a
-WHERE a.id = claim.account_pk AND claim.provider_id = :provider_id
-  AND NOT (a.cloud = :cloud AND a.account_id = ANY(:account_ids))
-  AND claim.missing_since IS NULL
-RETURNING a.account_id
 """)
 
 # The oldest provider that names an account reads it; one of the command line
@@ -99,59 +62,6 @@ UPDATE scope SET retired_at = now(), retired_reason = 'AccountUnclaimed'
 WHERE account_pk = ANY(:account_pks) AND retired_at IS NULL
 """)
 
-_NAMED_BY_NOBODY = text("""
-SELECT id FROM account WHERE id = ANY(:account_pks) AND NOT EXISTS (
-    SELECT FROM claim c JOIN provider p ON p.id = c.provider_id AND p.vanished_at IS NULL
-    WHERE c.account_pk = account.id)
-""")
-
-# A worker that still reads there must not store anything behind the deletion: its load is
-# waited for, and the next one finds the fence. Before any account is locked, since workers
-# lock accounts after their lease.
-_WAIT_FOR_WORKERS = text("""
-SELECT id FROM lease WHERE account_pk = ANY(:account_pks) ORDER BY id FOR UPDATE
-""")
-_FENCE_WORKERS = text("""
-UPDATE lease SET fence = fence + 1, holder = '', expires_at = NULL, next_due_at = 'infinity'
-WHERE account_pk = ANY(:account_pks)
-""")
-
-# Marked as after a sweep: a listing that shows a row again revives it.
-_DELETE_ROWS = text("""
-WITH gone AS (
-    UPDATE resource SET deleted_at = clock_timestamp(), deleted_reason = 'AccountLeft',
-        changed_at = clock_timestamp()
-    FROM scope s
-    WHERE s.id = resource.scope_id AND s.account_pk = ANY(:account_pks)
-      AND resource.deleted_at IS NULL
-    RETURNING resource.uid, resource.scope_id
-), marked AS (
-    UPDATE facet SET missing_since = coalesce(facet.missing_since, clock_timestamp()) FROM gone
-    WHERE facet.uid = gone.uid AND facet.facet = 'listed'
-)
-INSERT INTO change (at, uid, facet, operation, old, scope_id)
-SELECT clock_timestamp(), gone.uid, f.facet, 'deleted', f.document, gone.scope_id
-FROM gone JOIN facet f ON f.uid = gone.uid AND f.facet = 'listed'
-""")
-
-_RETIRE_LEFT = text("""
-UPDATE scope SET retired_at = now(), retired_reason = 'AccountLeft'
-WHERE account_pk = ANY(:account_pks) AND retired_at IS NULL
-""")
-
-
-@dataclass(frozen=True, slots=True)
-class Departures:
-    """Accounts that a complete listing of their organization lacked.
-
-    Attributes:
-        missing: Ids of those that it lacked for the first time; they are kept.
-        deleted: How many, missed again, were given up with all their rows.
-    """
-
-    missing: tuple[str, ...] = ()
-    deleted: int = 0
-
 
 def settle_claims(
     connection: Connection,
@@ -176,7 +86,7 @@ def settle_claims(
     }
     connection.execute(_CLAIM, values)
     connection.execute(_UNCLAIM, values)
-    departures = _depart(connection, values, listing) if listing else Departures()
+    departures = depart(connection, values, listing) if listing else Departures()
     _settle(connection)
     return departures
 
@@ -225,16 +135,3 @@ def _settle(connection: Connection) -> None:
     unowned = list(connection.scalars(_SETTLE_OWNERS))
     if unowned:
         connection.execute(_RETIRE_UNOWNED, {"account_pks": unowned})
-
-
-def _depart(connection: Connection, values: dict[str, Any], listing: AccountListing) -> Departures:
-    confirm = {"began_at": listing.began_at, "confirm_seconds": listing.confirm_seconds}
-    given_up = list(connection.scalars(_GIVE_UP, {**values, **confirm}))
-    missing = tuple(connection.scalars(_MISS, values))
-    pks = list(connection.scalars(_NAMED_BY_NOBODY, {"account_pks": given_up}))
-    if pks:
-        left = {"account_pks": pks}
-        connection.execute(_WAIT_FOR_WORKERS, left)
-        for statement in (_FENCE_WORKERS, _DELETE_ROWS, _RETIRE_LEFT):
-            connection.execute(statement, left)
-    return Departures(missing, len(pks))

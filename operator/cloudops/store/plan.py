@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from cloudops.domain.resource import GLOBAL_REGION
-from cloudops.store.claims import AccountListing, Departures, settle_claims
+from cloudops.store.claims import settle_claims
+from cloudops.store.departing import AccountListing, Departures
 from cloudops.store.words import storable
 
 

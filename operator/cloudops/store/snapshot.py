@@ -169,8 +169,12 @@ _FIRST_PROBLEMS = text(
 _HELD = text(f"""
 SELECT listing, account_id, region, held_count, count(*) OVER () AS scopes,
        sum(held_count) OVER () AS total
-FROM ({_SCOPES}) AS scopes
-WHERE held_count > 0 ORDER BY held_count DESC, account_id, region, listing LIMIT :limit
+FROM (
+    SELECT listing, account_id, region, held_count FROM ({_SCOPES}) AS scopes WHERE held_count > 0
+    UNION ALL
+    SELECT '', a.account_id, '', c.held_count FROM claim c JOIN account a ON a.id = c.account_pk
+    WHERE c.provider_id = :id AND c.held_count > 0
+) AS held ORDER BY held_count DESC, account_id, region, listing LIMIT :limit
 """)  # noqa: S608  constants only
 
 

@@ -130,6 +130,7 @@ claim: Final = Table(
     _time("claimed_at", default="now()", nullable=False),
     _words("organization"),  # in whose listing it was found; "" = the spec names it
     _time("missing_since"),  # end of the first complete listing of it that lacked the account
+    _count("held_count"),  # rows whose deletion with the account waits for a person
     Index("claim_account_pk", "account_pk"),
 )
 

@@ -301,6 +301,104 @@ class TestAnAccountThatLeaves:
         assert [(row.fence - 1, row.holder) for row in fences] == [(fence, "") for fence in before]
 
 
+class TestAListingThatLacksManyAccountsAtOnce:
+    """Complete, plausible, repeated, and wrong: as if a page of them had been left out."""
+
+    def lack(self, rig: AwsRig, organization: OrganizationScript, *ids: str) -> None:
+        """Two listings, far enough apart, do not show them."""
+        for id_ in ids:
+            organization.remove(id_)
+        discover(rig)
+        age_marks(rig, 61)
+        discover(rig)
+
+    def held(self, rig: AwsRig) -> set[tuple[str, str, str, int]]:
+        found = rig.snapshot().held
+        return {(one.listing, one.account_id, one.region, one.count) for one in found}
+
+    def test_deletes_none_and_says_which_wait(self, rig: AwsRig, organization: OrganizationScript):
+        """Fails without `_held`: twice the same wrong answer would delete them all."""
+        self.lack(rig, organization, *MEMBERS)
+        age_marks(rig, PERIOD)
+        discover(rig)
+
+        assert rig.live() == rig.inventory_view() == truth(rig)
+        assert claimed(rig) == {ACCOUNT, *MEMBERS, SUSPENDED}
+        assert self.held(rig) == {("", id_, "", 2) for id_ in MEMBERS}
+        assert rig.snapshot().held_total == 6
+
+    def test_they_are_read_on_meanwhile(self, rig: AwsRig, organization: OrganizationScript):
+        self.lack(rig, organization, *MEMBERS)
+        rig.aws.account(LEAVER, regions=REGIONS).put(instance("i-new", region="eu-west-1"))
+
+        rig.period()
+        discover(rig)
+
+        assert rig.live() == truth(rig)
+        assert ("", LEAVER, "", 3) in self.held(rig)
+
+    def test_lets_them_go_once_a_person_says_so(
+        self, rig: AwsRig, organization: OrganizationScript
+    ):
+        """Fails if the brake of the spec is not asked: nothing would ever release them."""
+        self.lack(rig, organization, *MEMBERS)
+        spec = organization_spec(rig)
+        spec["inventory"]["deletionBrake"] = {"percent": 100, "minimum": 20}
+
+        rig.plan(spec, generation=2)
+        discover(rig)
+
+        assert rig.live() == truth(rig, ACCOUNT)
+        assert claimed(rig) == {ACCOUNT, SUSPENDED}
+        assert self.held(rig) == set()
+
+    def test_holds_nothing_any_more_once_it_shows_them(
+        self, rig: AwsRig, organization: OrganizationScript
+    ):
+        """Fails without `held_count = 0` in `_CLAIM`."""
+        self.lack(rig, organization, *MEMBERS)
+        for id_ in MEMBERS:
+            organization.put(id_)
+
+        discover(rig)
+
+        assert self.held(rig) == set()
+        assert rig.live() == truth(rig)
+
+    def test_of_one_large_account_too(self, rig: AwsRig, organization: OrganizationScript):
+        """Fails if only the number of accounts counts."""
+        script = rig.aws.account(LEAVER, regions=REGIONS)
+        script.put(instance(f"i-{n}", region="eu-west-1") for n in range(30))
+        rig.period()
+
+        self.lack(rig, organization, LEAVER)
+
+        assert rig.live() == truth(rig)
+        assert self.held(rig) == {("", LEAVER, "", 32)}
+
+    def test_two_small_ones_may_go(self, rig: AwsRig, organization: OrganizationScript):
+        self.lack(rig, organization, *MEMBERS[:2])
+
+        assert rig.live() == truth(rig, ACCOUNT, MEMBERS[2])
+        assert self.held(rig) == set()
+
+    def test_what_another_provider_reads_is_handed_on_all_the_same(
+        self, rig: AwsRig, organization: OrganizationScript
+    ):
+        """Fails if `handed_on` accounts count among those that lose their rows."""
+        rig.plan(aws_spec(rig.aws.url, ACCOUNT, LEAVER), name="second", uid="uid-second")
+        rig.work()
+        for id_ in MEMBERS:
+            organization.remove(id_)
+        discover_of(rig, "aws-prod")
+        age_marks(rig, 61)
+
+        discover_of(rig, "aws-prod")
+
+        assert claimed(rig) == {ACCOUNT, LEAVER, SUSPENDED}
+        assert rig.live() == truth(rig, ACCOUNT, LEAVER)
+
+
 def discover_of(rig: AwsRig, name: str) -> None:
     rig.age(PERIOD)
     taken = rig.acquire(LeaseKind.DISCOVERY)

@@ -12,7 +12,8 @@ from cloudops.domain.ledger import Consistency, ErrorClass, Lease, LeaseKind, Sc
 from cloudops.domain.provider import DeletionBrake, Origin, ProviderRecord
 from cloudops.domain.resource import Facet, Observation, Page
 from cloudops.domain.schedule import Failure, ScopeOutcome, judge_attempt
-from cloudops.store import claims, deriving, leases, plan, providers, scopes, sweep
+from cloudops.store import deriving, leases, plan, providers, scopes, sweep
+from cloudops.store.departing import AccountListing, Departures
 from cloudops.store.loader import SMALL_SCOPE, ListingLoad
 from cloudops.store.merge import Target
 from tests.fakes.cloud import CLOUD, spec_of
@@ -81,8 +82,8 @@ def write_plan(
     provider_id: int,
     accounts: Sequence[plan.PlannedAccount] | None = None,
     listings: Sequence[plan.PlannedListing] = (),
-    organization: claims.AccountListing | None = None,
-) -> claims.Departures:
+    organization: AccountListing | None = None,
+) -> Departures:
     found = [account()] if accounts is None else accounts
     asked = listings or [listing("fake.machines")]
     wanted = plan.ProviderPlan(provider_id, CLOUD, found, asked, organization)

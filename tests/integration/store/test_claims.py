@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from cloudops.store import claims, clock_jump
+from cloudops.store.departing import AccountListing, Departures
 from tests.integration.store.seeding import (
     ACCOUNT,
     account,
@@ -26,7 +27,7 @@ def discover(engine, provider_id, *ids, organization=ORGANIZATION, not_selected=
         engine,
         provider_id,
         [account(id_) for id_ in ids],
-        organization=claims.AccountListing(
+        organization=AccountListing(
             organization, tuple(not_selected), began_at + timedelta(seconds=later)
         ),
     )
@@ -52,7 +53,7 @@ def provider_id(engine):
 def test_the_first_listing_that_lacks_an_account_marks_it_and_says_which(engine, provider_id):
     departures = discover(engine, provider_id, ACCOUNT)
 
-    assert departures == claims.Departures(missing=(OTHER,))
+    assert departures == Departures(missing=(OTHER,))
     assert claimed(engine) == {ACCOUNT: False, OTHER: True}
 
 
@@ -60,14 +61,14 @@ def test_the_second_one_gives_it_up_once(engine, provider_id):
     discover(engine, provider_id, ACCOUNT)
 
     assert discover(engine, provider_id, ACCOUNT, later=61).deleted == 1
-    assert discover(engine, provider_id, ACCOUNT, later=200) == claims.Departures()
+    assert discover(engine, provider_id, ACCOUNT, later=200) == Departures()
     assert claimed(engine) == {ACCOUNT: False}
 
 
 def test_a_listing_that_began_less_than_a_minute_later_gives_nothing_up(engine, provider_id):
     discover(engine, provider_id, ACCOUNT)
 
-    assert discover(engine, provider_id, ACCOUNT, later=59) == claims.Departures()
+    assert discover(engine, provider_id, ACCOUNT, later=59) == Departures()
     assert claimed(engine) == {ACCOUNT: False, OTHER: True}
 
 
@@ -81,7 +82,7 @@ def test_an_account_that_is_shown_again_is_as_good_as_new(engine, provider_id):
 def test_what_is_there_and_not_selected_is_given_up_at_once(engine, provider_id):
     departures = discover(engine, provider_id, ACCOUNT, not_selected=[OTHER])
 
-    assert departures == claims.Departures()
+    assert departures == Departures()
     assert claimed(engine) == {ACCOUNT: False}
 
 
@@ -90,7 +91,7 @@ def test_who_never_came_from_this_organization_has_not_left_it(engine, provider_
     """Fails if every account that is lacked counts as one that left: rows would be deleted."""
     if organization:
         departures = discover(engine, provider_id, ACCOUNT, organization=organization)
-        assert departures == claims.Departures()
+        assert departures == Departures()
     else:
         write_plan(engine, provider_id, [account()])
 

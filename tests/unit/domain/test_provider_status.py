@@ -515,6 +515,20 @@ def test_held_deletions_are_named_and_gone_when_none_is_held():
     assert judged(HEALTHY).condition("DeletionHeld") is None
 
 
+def test_accounts_that_wait_for_a_person_are_named_with_how_to_let_them_go():
+    held = (HeldScope("", "444455556666", "", 40), HeldScope("aws.ec2.vpcs", "1", "eu-west-1", 2))
+    value = judged(replace(HEALTHY, held=held, held_total=42, held_scopes=2)).condition(
+        "DeletionHeld"
+    )
+
+    assert value is not None
+    assert value.message == (
+        "42 deletions are held: account 444455556666, which its organization does not list any more"
+        " (40), aws.ec2.vpcs in 1/eu-west-1 (2). If they are really gone, set"
+        " spec.inventory.deletionBrake.percent to 100 for one run."
+    )
+
+
 @pytest.mark.parametrize(
     ("shown", "scopes", "told"),
     [

@@ -81,6 +81,7 @@ CREATE TABLE claim (
     claimed_at timestamptz NOT NULL DEFAULT now(),
     organization text NOT NULL DEFAULT '',
     missing_since timestamptz,
+    held_count integer NOT NULL DEFAULT 0,
     PRIMARY KEY (provider_id, account_pk)
 );
 CREATE INDEX claim_account_pk ON claim (account_pk);
