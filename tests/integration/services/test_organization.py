@@ -193,7 +193,7 @@ class TestAnAccountThatLeaves:
     def test_is_not_deleted_by_a_second_listing_that_begins_at_once(
         self, rig: AwsRig, organization: OrganizationScript
     ):
-        """Fails without `confirm_seconds` in `_GIVE_UP`."""
+        """Fails without `confirm_seconds` in `_LEAVING`."""
         organization.remove(LEAVER)
         discover(rig)
 
@@ -253,7 +253,7 @@ class TestAnAccountThatLeaves:
     def test_is_only_handed_on_where_another_provider_names_it(
         self, rig: AwsRig, organization: OrganizationScript
     ):
-        """Fails without `_NAMED_BY_NOBODY`: an account that is read would lose its rows."""
+        """Fails without `handed_on` in `_give_up`: an account that is read would lose its rows."""
         spec = aws_spec(rig.aws.url, ACCOUNT, LEAVER)
         rig.plan(spec, name="second", uid="uid-second")
         rig.work()
