@@ -14,12 +14,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 from typing import Final, NamedTuple
 
-import orjson
 from psycopg.errors import UniqueViolation
 from sqlalchemy import Connection, Engine, text
 
 from cloudops.domain.ledger import Lease
-from cloudops.domain.resource import Facet, Observation, Page, ResourceHead, TagSource
+from cloudops.domain.resource import Facet, Observation, Page, TagSource
 from cloudops.store import copying, edges, leases, staging
 from cloudops.store.merge import Target
 
@@ -53,10 +52,7 @@ SELECT (SELECT count(*) FROM facet WHERE scope_id = :scope_id AND facet = 'liste
 """)
 _FACET_COLUMNS = "facet, scope_id, uid, digest, document, volatile, truncated"
 _CHANGE_COLUMNS = "facet, operation, scope_id, at, uid"
-_RESOURCE_COLUMNS = (
-    "cloud, account_pk, scope_id, uid, canonical_id, id_synthetic, region, service, type, kind,"
-    " name, state, created_at, tag_source, tags"
-)
+_RESOURCE_COLUMNS = f"cloud, account_pk, scope_id, uid, {staging.HEAD_COLUMNS}"
 
 
 class _Batch:
@@ -260,22 +256,4 @@ def _resources(target: Target, items: Sequence[Observation]) -> Iterator[bytes]:
     )
     for item in items:
         if item.head is not None:
-            yield start + copying.identity(item.uid) + _head(item.head)
-
-
-def _head(head: ResourceHead) -> bytes:
-    return b"".join(
-        (
-            copying.words(head.canonical_id),
-            copying.boolean(head.id_synthetic),
-            copying.recurring(head.region),
-            copying.recurring(head.service),
-            copying.recurring(head.type),
-            copying.recurring(head.kind),
-            copying.words(head.name),
-            copying.recurring(head.state),
-            copying.moment(head.created_at),
-            copying.recurring(head.tag_source.value),
-            copying.document(None if head.tags is None else orjson.dumps(dict(head.tags))),
-        )
-    )
+            yield start + copying.identity(item.uid) + staging.framed_head(item.head)

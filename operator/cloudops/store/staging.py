@@ -5,13 +5,13 @@ costs nothing.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Final
 from uuid import UUID
 
-from psycopg.types.json import Jsonb
+import orjson
 from sqlalchemy import Connection, text
 
-from cloudops.domain.resource import Observation
+from cloudops.domain.resource import Observation, ResourceHead
 from cloudops.store import copying, edges
 
 _CREATE = text("""
@@ -24,30 +24,16 @@ CREATE TEMPORARY TABLE IF NOT EXISTS stage_row (
     position bigint GENERATED ALWAYS AS IDENTITY
 );
 """)
-_ROW_COLUMNS = (
-    "uid, digest, document, volatile, truncated, owner_listing, canonical_id, id_synthetic, "
-    "region, service, type, kind, name, state, created_at, tag_source, tags, edges"
+HEAD_COLUMNS: Final = (
+    "canonical_id, id_synthetic, region, service, type, kind, name, state, created_at, tag_source,"
+    " tags"
 )
-_ROW_TYPES = [
-    "uuid",
-    "bytea",
-    "jsonb",
-    "jsonb",
-    "bool",
-    "text",
-    "text",
-    "bool",
-    "text",
-    "text",
-    "text",
-    "text",
-    "text",
-    "text",
-    "timestamptz",
-    "text",
-    "jsonb",
-    "jsonb",
-]
+"""What `framed_head` gives, in its order."""
+_ROW_COLUMNS: Final = (
+    f"uid, digest, document, volatile, truncated, owner_listing, {HEAD_COLUMNS}, edges"
+)
+_ROW_HEAD: Final = copying.row_head(18)
+_NO_HEAD: Final = copying.NULL * 11
 
 
 def prepare(connection: Connection) -> None:
@@ -65,49 +51,40 @@ def stage_seen(connection: Connection, uids: Iterable[UUID]) -> None:
 
 def stage_rows(connection: Connection, observations: Sequence[Observation]) -> None:
     """Send the documents of items that are new or changed."""
-    with (
-        copying.driver(connection).cursor() as cursor,
-        cursor.copy(f"COPY stage_row ({_ROW_COLUMNS}) FROM STDIN (FORMAT BINARY)") as copy,
-    ):
-        copy.set_types(_ROW_TYPES)
-        for observation in observations:
-            copy.write_row(_row(observation))
+    copying.copy(connection, "stage_row", _ROW_COLUMNS, map(_row, observations))
 
 
-def _row(observation: Observation) -> tuple[Any, ...]:
-    head = observation.head
-    facet = (
-        observation.uid,
-        observation.digest,
-        _json(observation.document),
-        _json(observation.volatile),
-        observation.truncated,
-        observation.owner_listing,
-    )
-    if head is None:
-        return (*facet, *[None] * 12)
-    return (
-        *facet,
-        head.canonical_id,
-        head.id_synthetic,
-        head.region,
-        head.service,
-        head.type,
-        head.kind,
-        head.name,
-        head.state,
-        head.created_at,
-        head.tag_source.value,
-        None if head.tags is None else Jsonb(dict(head.tags)),
-        _staged_edges(observation),
+def framed_head(head: ResourceHead) -> bytes:
+    """The columns that a resource's owner listing decides, for a COPY."""
+    return b"".join(
+        (
+            copying.words(head.canonical_id),
+            copying.boolean(head.id_synthetic),
+            copying.recurring(head.region),
+            copying.recurring(head.service),
+            copying.recurring(head.type),
+            copying.recurring(head.kind),
+            copying.words(head.name),
+            copying.recurring(head.state),
+            copying.moment(head.created_at),
+            copying.recurring(head.tag_source.value),
+            copying.document(None if head.tags is None else orjson.dumps(dict(head.tags))),
+        )
     )
 
 
-def _staged_edges(observation: Observation) -> Jsonb | None:
-    rows = edges.staged(observation.edges)
-    return None if rows is None else Jsonb(rows)
-
-
-def _json(document: bytes) -> Jsonb:
-    """Bytes that are JSON already; psycopg only frames them."""
-    return Jsonb(document, dumps=bytes)
+def _row(observation: Observation) -> bytes:
+    edges_named = edges.staged(observation.edges)
+    return b"".join(
+        (
+            _ROW_HEAD,
+            copying.identity(observation.uid),
+            copying.raw(observation.digest),
+            copying.document(observation.document),
+            copying.document(observation.volatile),
+            copying.boolean(observation.truncated),
+            copying.recurring(observation.owner_listing),
+            _NO_HEAD if observation.head is None else framed_head(observation.head),
+            copying.document(None if edges_named is None else orjson.dumps(edges_named)),
+        )
+    )
