@@ -76,7 +76,10 @@ LISTINGS: Final = (
                     "Ipv6CidrBlockAssociationSet",
                     "Tags",
                 ),
-                edges={"dhcp_options": To("DhcpOptionsId", arns.EC2_DHCP_OPTIONS)},
+                # A network without options names none, by this word.
+                edges={
+                    "dhcp_options": To("[DhcpOptionsId][?@ != 'default']", arns.EC2_DHCP_OPTIONS)
+                },
             ),
         ),
     ),
