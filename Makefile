@@ -40,6 +40,9 @@ lock: install ## Resolve the lock files anew
 	printf 'editables>=0.5\nhatchling>=1.27\n' | $(BIN)/uv pip compile -q - --generate-hashes \
 	  --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header \
 	  --upgrade -c requirements-dev.txt -o requirements-build.txt
+	printf 'ministack>=1.5\n' | $(BIN)/uv pip compile -q - --generate-hashes --universal \
+	  --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header --upgrade \
+	  -o tests/fixtures/ministack-requirements.txt
 
 .PHONY: fmt
 fmt: install ## Format

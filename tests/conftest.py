@@ -6,5 +6,6 @@ pytest_plugins = [
     "tests.fixtures.postgres",
     "tests.fixtures.operator",
     "tests.fixtures.aws",
+    "tests.fixtures.ministack",
     "tests.fixtures.notes",
 ]
