@@ -13,6 +13,7 @@ from cloudops.collectors.access import Access, Progress, TokenSupplier, unobserv
 from cloudops.collectors.discovered import AccountError, DiscoveredAccount, Discovery
 from cloudops.collectors.edges import To
 from cloudops.collectors.parents import Parents
+from cloudops.collectors.reports import Prepare
 from cloudops.collectors.second_call import ANSWER, DESCRIBED, Describe
 from cloudops.domain.ledger import Consistency, PeriodClass
 from cloudops.domain.provider import Identity, ProviderSpec
@@ -32,6 +33,7 @@ __all__ = (
     "Emits",
     "Listing",
     "Parents",
+    "Prepare",
     "Progress",
     "RegionRule",
     "To",
@@ -135,6 +137,8 @@ class Listing:
         operation: The API's operation name, e.g. `DescribeInstances`.
         parameters: Sent with every call; `{account}` stands for the account's id.
         parents: Where items are listed for each parent: how those are found.
+        prepare: Where the service makes its answer only when it is asked to: that call.
+        csv: The member whose bytes are a table as CSV; its rows are objects in its place.
         tier: How much an item tells: 0 what the list happens to bring, 1 all.
         named_only: Planned only where a glob says more than `*`.
         family: What metrics call it where its own name would be one of a thousand.
@@ -162,6 +166,8 @@ class Listing:
     period: PeriodClass
     parameters: Mapping[str, Any] = field(default_factory=dict)
     parents: Parents | None = None
+    prepare: Prepare | None = None
+    csv: str = ""
     describe: Describe | None = None
     tier: int = DESCRIBED_TIER
     named_only: bool = False

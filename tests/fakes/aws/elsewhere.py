@@ -134,6 +134,11 @@ def _nothing() -> Mapping[tuple[str, str], Mapping[str, Any]]:
         )
         if not listing.omits_empty:
             answer |= dict(map(_empty_at, paths))
+        if listing.csv:
+            answer[listing.csv] = b"user\n"
+        if listing.prepare:
+            asked = listing.service, listing.prepare.operation
+            answers[asked] = {listing.prepare.member: listing.prepare.done}
         answer |= {one.items: _statement(listing, one.items) for one in listing.emits if one.single}
     return answers
 

@@ -69,7 +69,7 @@ def fitted(shape: Shape | None, value: Any) -> Any:
     """What of a recorded value the SDK would give today.
 
     Members that the service has dropped since are left out, and so is what a person wrote
-    who made up a recording; times that are text are times.
+    who made up a recording; times and bytes that were written down as text are themselves.
     """
     if isinstance(shape, StructureShape) and isinstance(value, dict) and shape.members:
         known = shape.members
@@ -80,10 +80,17 @@ def fitted(shape: Shape | None, value: Any) -> Any:
         return {name: one for name, one in told.items() if isinstance(one, str) or not text}
     if isinstance(shape, ListShape) and isinstance(value, list):
         return [fitted(shape.member, one) for one in value]
-    if shape is not None and shape.type_name == "timestamp" and isinstance(value, str):
+    return _meant(shape, value) if shape is not None and isinstance(value, str) else value
+
+
+def _meant(shape: Shape, text: str) -> Any:
+    """What a text stands for where something else belongs."""
+    if shape.type_name == "blob":
+        return text.encode()
+    if shape.type_name == "timestamp":
         with suppress(ValueError):
-            return datetime.fromisoformat(value)
-    return value
+            return datetime.fromisoformat(text)
+    return text
 
 
 def texts(value: Any) -> Iterator[str]:

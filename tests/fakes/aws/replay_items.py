@@ -100,7 +100,7 @@ def list_paths(service: str, operation: str) -> tuple[str, ...]:
 
 
 def _items_of(row: Listing) -> list[str]:
-    return [emits.items for emits in row.emits if not emits.single]
+    return [emits.items for emits in row.emits if not emits.single and not row.csv]
 
 
 def tail(name: str) -> str:

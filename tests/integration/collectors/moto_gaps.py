@@ -6,6 +6,7 @@ NO_SUCH_CALL: Final = "moto does not have the call"
 
 NOT_IN_MOTO: Final = {
     "aws.accessanalyzer.analyzers": "moto does not have the service",
+    "aws.account.primary-contacts": NO_SUCH_CALL,
     "aws.ec2.capacity-reservations": NO_SUCH_CALL,
     "aws.ec2.image-public-access-blocks": NO_SUCH_CALL,
     "aws.elasticache.reserved-nodes": NO_SUCH_CALL,

@@ -29,8 +29,10 @@ from tests.unit.collectors.pack import (
     lost_values,
     own_items,
 )
+from tests.unit.collectors.rows import with_table
 
 pytestmark = [pytest.mark.integration, pytest.mark.aws, *NEEDS_PACK]
+
 
 HOME = "us-east-1"
 Body = dict[str, Any]
@@ -142,7 +144,7 @@ def test_what_was_recorded_is_read_over_the_wire_without_loss(listing: Listing, 
     row = replace(listing, emits=tuple(replace(emits, id_shape="") for emits in listing.emits))
     region = "global" if listing.region_rule is RegionRule.GLOBAL else HOME
     for flight in FLIGHTS[listing.name]:
-        answer, whole = flight.listed, True
+        answer, whole = with_table(listing, flight.listed), True
         if listing.describe:
             answer, whole = described(listing.describe, flight, anonymous=listing.name in ANONYMOUS)
         owner = account_of(listing, answer)

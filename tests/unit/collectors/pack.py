@@ -20,7 +20,7 @@ from cloudops.collectors.paths import find, parse_path
 from cloudops.collectors.vocabulary import DESCRIBED, Emits, Listing
 from cloudops.domain.resource import Page, resource_uid
 from tests.fakes.aws.recordings import find_pack, records, without_metadata
-from tests.unit.collectors.rows import REDACTOR
+from tests.unit.collectors.rows import REDACTOR, with_table
 
 PACK = find_pack()
 NEEDS_PACK = [
@@ -56,7 +56,7 @@ def answers(listing: Listing) -> Iterator[tuple[str, dict[str, Any]]]:
             several = told if isinstance(told, list) else [told]
             answer = {DESCRIBED: [listed_members(listing) | one for one in several]}
         if is_of(listing, answer):
-            yield record.recording, answer
+            yield record.recording, with_table(listing, answer)
 
 
 def is_of(listing: Listing, answer: dict[str, Any]) -> bool:

@@ -6,13 +6,20 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import botocore.session
 import jmespath
 import orjson
 from botocore.exceptions import UnknownServiceError
-from botocore.model import ListShape, MapShape, OperationModel, Shape, StructureShape
+from botocore.model import (
+    ListShape,
+    MapShape,
+    OperationModel,
+    Shape,
+    ShapeResolver,
+    StructureShape,
+)
 from botocore.validate import ParamValidator
 
 from cloudops.collectors.aws.describing import Describer
@@ -20,13 +27,20 @@ from cloudops.collectors.canonical import rfc3339
 from cloudops.collectors.identifiers import AnswerContext, compile_shape
 from cloudops.collectors.paths import EACH, parse_path
 from cloudops.collectors.redaction import Redactor
+from cloudops.collectors.reports import Prepare, tabulated
 from cloudops.collectors.transform import ListingTransform, compile_emits
 from cloudops.collectors.vocabulary import ANSWER, DESCRIBED, Describe, Emits, Listing, To
 from cloudops.domain.resource import Facet, Observation, Page, TagSource, resource_uid
 
 RECORDED = Path(__file__).parents[2] / "data" / "aws"
 REDACTOR = Redactor(b"a key for tests only")
-TIMES = ("At", "Date", "start")  # how members end that hold a time as text
+TIMES = ("At", "CreationTime", "Date", "start")  # how members end that hold a time as text
+# A row of a table: the recorded answer proves which columns there are.
+TABLE_ROW = MapShape(
+    "Row",
+    {"type": "map", "key": {"shape": "Text"}, "value": {"shape": "Text"}},
+    ShapeResolver(cast("Any", {"Text": {"type": "string"}})),  # its stubs speak of shapes
+)
 PAGE_TOKENS = {"NextToken", "nextToken", "Marker", "NextMarker", "IsTruncated"}
 
 
@@ -64,17 +78,28 @@ def read(listing: Listing, record: dict[str, Any]) -> Page:
     described = iter(record.get("described", ()))
     describer = Describer(listing, lambda *_: next(described))
     transform, context = ListingTransform(listing, REDACTOR), context_of(record)
-    pages = [transform.page(part, context) for part in describer.answers(record["answer"])]
+    answer = with_table(listing, record["answer"])
+    pages = [transform.page(part, context) for part in describer.answers(answer)]
     return Page(
         tuple(observation for page in pages for observation in page.observations),
         tuple(malformed for page in pages for malformed in page.malformed),
     )
 
 
+def with_table(listing: Listing, answer: dict[str, Any]) -> dict[str, Any]:
+    """`answer` with the rows of a table in place of its CSV, which is text in a recording."""
+    if not listing.csv:
+        return answer
+    content = answer[listing.csv]
+    told = content.encode() if isinstance(content, str) else content
+    return tabulated({**answer, listing.csv: told}, listing.csv)
+
+
 def violations(listing: Listing, record: dict[str, Any]) -> list[str]:
     """Everything that is wrong with a row, as sentences; none for a good one."""
     return [
         *_call_violations(listing),
+        *(_prepare_violations(listing, listing.prepare) if listing.prepare else ()),
         *(_describe_violations(listing, listing.describe) if listing.describe else ()),
         *(wrong for emits in listing.emits for wrong in _emits_violations(listing, emits)),
         *_record_violations(listing, record),
@@ -119,6 +144,14 @@ def _emits_violations(listing: Listing, emits: Emits) -> Iterator[str]:
     yield from (f"{emits.type}: {wrong}" for wrong in _path_violations(emits, item))
 
 
+def _prepare_violations(listing: Listing, prepare: Prepare) -> Iterator[str]:
+    if prepare.permission not in listing.permissions:
+        yield f"{prepare.permission} is not among the permissions"
+    state = _shape_at(operation_of(listing, prepare.operation).output_shape, prepare.member)
+    if prepare.done not in getattr(state, "enum", ()):
+        yield f"{prepare.operation} never says that it is {prepare.done}"
+
+
 def _describe_violations(listing: Listing, describe: Describe) -> Iterator[str]:
     if describe.permission not in listing.permissions:
         yield f"{describe.permission} is not among the permissions"
@@ -143,6 +176,8 @@ def _item_of(listing: Listing, emits: Emits) -> tuple[Shape, ...] | None:
         items = _shape_at(operation_of(listing).output_shape, emits.items)
         if emits.single:
             return _single_item_of(listing, emits, items)
+        if listing.csv:
+            return (TABLE_ROW,) if listing.csv == emits.items and items is not None else None
         return (items.member,) if isinstance(items, ListShape) else None
     describe = listing.describe
     told = _shape_at(operation_of(listing, describe.operation).output_shape, describe.result)

@@ -10,7 +10,9 @@ from cloudops.collectors.aws.describing import Describer
 from cloudops.collectors.aws.errors import UNREADABLE_ANSWER, listing_error
 from cloudops.collectors.aws.paging import MAX_PAGES, Paging, PagingRule
 from cloudops.collectors.aws.parentage import Children
+from cloudops.collectors.aws.preparing import prepared
 from cloudops.collectors.identifiers import AnswerContext
+from cloudops.collectors.reports import UnreadableTableError, tabulated
 from cloudops.collectors.transform import ListingTransform, UnreadableAnswerError
 from cloudops.collectors.vocabulary import ACCOUNT, Listing, RegionRule
 from cloudops.domain.errors import ListingError
@@ -38,6 +40,7 @@ class Run:
             ListingError: It broke off.
         """
         describer = Describer(self.listing, self._call)
+        yield from prepared(self.listing.prepare, self._call)
         if self.listing.parents is None:
             yield from self._walk(describer, {})
         else:
@@ -73,6 +76,8 @@ class Run:
         if parents is not None:
             self._call(parents.operation, parents.parameters, parents.permission)
             return
+        for _ in prepared(self.listing.prepare, self._call):
+            pass
         answer = self._answer(NOTHING)
         if answer is NOTHING:
             return
@@ -122,8 +127,9 @@ class Run:
         if self.listing.says_none(answer):
             return Page(observations=())
         try:
-            return self.transform.page(answer, self.context)
-        except UnreadableAnswerError as error:
+            told = tabulated(answer, self.listing.csv) if self.listing.csv else answer
+            return self.transform.page(told, self.context)
+        except (UnreadableAnswerError, UnreadableTableError) as error:
             raise ListingError(
                 f"{self.listing.operation}: {error}",
                 error_class=ErrorClass.TRANSIENT,

@@ -31,6 +31,7 @@ from cloudops.collectors.aws.catalogue import (
     monitoring,
     network,
     observability,
+    people,
     private_lines,
     rds,
     routing,
@@ -77,6 +78,7 @@ _DESCRIBED: Final = (
     *detection.LISTINGS,
     *credentials.LISTINGS,
     *account.LISTINGS,
+    *people.LISTINGS,
     *observability.LISTINGS,
     *commitments.LISTINGS,
 )

@@ -1,0 +1,133 @@
+"""Who answers for an account, and with what its users sign in."""
+
+from typing import Final
+
+from cloudops.collectors.aws import arns
+from cloudops.collectors.vocabulary import Emits, Listing, Prepare, RegionRule, To
+from cloudops.domain.ledger import Consistency, PeriodClass
+from cloudops.domain.resource import TagSource
+
+LISTINGS: Final = (
+    Listing(
+        name="aws.iam.user-credentials",
+        service="iam",
+        operation="GetCredentialReport",
+        region_rule=RegionRule.GLOBAL,
+        permissions=("iam:GetCredentialReport", "iam:GenerateCredentialReport"),
+        # A report that is younger than four hours is not made anew.
+        prepare=Prepare(
+            operation="GenerateCredentialReport",
+            permission="iam:GenerateCredentialReport",
+            member="State",
+            done="COMPLETE",
+        ),
+        csv="Content",
+        consistency=Consistency.EVENTUAL,
+        period=PeriodClass.STANDARD,
+        emits=(
+            Emits(
+                type="AWS::IAM::UserCredentials",
+                kind="identity.credentials",
+                items="Content",
+                id="arn:{partition}:iam::{account}:credential-report/{user}",
+                name="user",
+                created="user_creation_time",
+                tag_source=TagSource.NONE,
+                volatile=(
+                    "access_key_1_last_used_date",
+                    "access_key_1_last_used_region",
+                    "access_key_1_last_used_service",
+                    "access_key_2_last_used_date",
+                    "access_key_2_last_used_region",
+                    "access_key_2_last_used_service",
+                    "password_last_used",
+                ),
+                edges={
+                    "user": To("arn", arns.IAM_USER),
+                },
+            ),
+        ),
+    ),
+    Listing(
+        name="aws.account.primary-contacts",
+        service="account",
+        operation="GetContactInformation",
+        region_rule=RegionRule.GLOBAL,
+        permissions=("account:GetContactInformation",),
+        absent={
+            "ResourceNotFoundException": "",
+        },
+        consistency=Consistency.EVENTUAL,
+        period=PeriodClass.STANDARD,
+        emits=(
+            Emits(
+                type="AWS::Account::PrimaryContact",
+                kind="account.contact",
+                items="ContactInformation",
+                single=True,
+                id="arn:{partition}:account::{account}:primary-contact",
+                tag_source=TagSource.NONE,
+                redact=(
+                    "AddressLine1",
+                    "AddressLine2",
+                    "AddressLine3",
+                    "FullName",
+                    "PhoneNumber",
+                    "PostalCode",
+                ),
+            ),
+        ),
+    ),
+    Listing(
+        name="aws.account.billing-contacts",
+        service="account",
+        operation="GetAlternateContact",
+        parameters={
+            "AlternateContactType": "BILLING",
+        },
+        region_rule=RegionRule.GLOBAL,
+        permissions=("account:GetAlternateContact",),
+        absent={
+            "ResourceNotFoundException": "",
+        },
+        consistency=Consistency.EVENTUAL,
+        period=PeriodClass.STANDARD,
+        emits=(
+            Emits(
+                type="AWS::Account::BillingContact",
+                kind="account.contact",
+                items="AlternateContact",
+                single=True,
+                id="arn:{partition}:account::{account}:billing-contact",
+                tag_source=TagSource.NONE,
+                redact=("EmailAddress", "Name", "PhoneNumber"),
+            ),
+        ),
+    ),
+    Listing(
+        name="aws.account.operations-contacts",
+        service="account",
+        operation="GetAlternateContact",
+        parameters={
+            "AlternateContactType": "OPERATIONS",
+        },
+        region_rule=RegionRule.GLOBAL,
+        permissions=("account:GetAlternateContact",),
+        absent={
+            "ResourceNotFoundException": "",
+        },
+        consistency=Consistency.EVENTUAL,
+        period=PeriodClass.STANDARD,
+        emits=(
+            Emits(
+                type="AWS::Account::OperationsContact",
+                kind="account.contact",
+                items="AlternateContact",
+                single=True,
+                id="arn:{partition}:account::{account}:operations-contact",
+                tag_source=TagSource.NONE,
+                redact=("EmailAddress", "Name", "PhoneNumber"),
+            ),
+        ),
+    ),
+)
