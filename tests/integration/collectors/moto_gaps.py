@@ -7,13 +7,22 @@ NO_SUCH_CALL: Final = "moto does not have the call"
 NOT_IN_MOTO: Final = {
     "aws.accessanalyzer.analyzers": "moto does not have the service",
     "aws.account.primary-contacts": NO_SUCH_CALL,
+    "aws.config.conformance-packs": NO_SUCH_CALL,
     "aws.ec2.capacity-reservations": NO_SUCH_CALL,
     "aws.ec2.image-public-access-blocks": NO_SUCH_CALL,
+    "aws.ec2.instance-metadata-defaults": NO_SUCH_CALL,
+    "aws.ec2.serial-console-access": NO_SUCH_CALL,
+    "aws.ec2.snapshot-public-access-blocks": NO_SUCH_CALL,
     "aws.elasticache.reserved-nodes": NO_SUCH_CALL,
+    "aws.elasticache.user-groups": NO_SUCH_CALL,
+    "aws.memorydb.acls": NO_SUCH_CALL,
+    "aws.rds.option-groups": "moto fails where no group is named",
     "aws.rds.reserved-instances": NO_SUCH_CALL,
     "aws.redshift.reserved-nodes": NO_SUCH_CALL,
     "aws.savingsplans.plans": "moto does not have the service",
+    "aws.securityhub.enabled-standards": NO_SUCH_CALL,
     "aws.ssm.managed-instances": NO_SUCH_CALL,
+    "aws.xray.encryption-configs": NO_SUCH_CALL,
 }
 """Listing → why moto can't answer it."""
 
@@ -25,6 +34,7 @@ ABSENT: Final = {
 
 NAMELESS: Final = {
     "AWS::CloudFront::Distribution": "CloudFront makes their names up",
+    "AWS::Config::RetentionConfiguration": "AWS calls it `default`",
     "AWS::IAM::ManagedPolicy": "moto leaves out the names of policies",
     "AWS::KMS::Key": "keys have none, their ids stand in for them",
     "AWS::KMS::KeyRotation": "a key's rotation has none",
@@ -36,12 +46,14 @@ NAMELESS: Final = {
 """Type → why none has the estate's name; statements about an account never have one."""
 
 UNDATED: Final = {
+    "AWS::ElastiCache::Snapshot",
     "AWS::ElasticBeanstalk::Application",
     "AWS::Events::EventBus",
     "AWS::FSx::FileSystem",
     "AWS::Glue::SecurityConfiguration",
     "AWS::KMS::Alias",
     "AWS::Logs::MetricFilter",
+    "AWS::RDS::EventSubscription",
     "AWS::SSM::Document",
 }
 """Types whose creation time moto leaves out."""
@@ -55,9 +67,11 @@ UNTAGGED: Final = {
     "AWS::SageMaker::EndpointConfig": "moto writes their ARN with brackets around it",
     **dict.fromkeys(
         (
+            "AWS::ACMPCA::CertificateAuthority",
             "AWS::Backup::BackupPlan",
             "AWS::CodePipeline::Pipeline",
             "AWS::Config::ConfigRule",
+            "AWS::Config::ConfigurationAggregator",
             "AWS::DAX::Cluster",
             "AWS::ElasticBeanstalk::Application",
             "AWS::Events::Rule",
@@ -67,8 +81,13 @@ UNTAGGED: Final = {
             "AWS::Kinesis::Stream",
             "AWS::MemoryDB::Cluster",
             "AWS::MemoryDB::Snapshot",
+            "AWS::MemoryDB::SubnetGroup",
             "AWS::MemoryDB::User",
             "AWS::OpenSearchService::Domain",
+            "AWS::RDS::DBClusterParameterGroup",
+            "AWS::RDS::DBParameterGroup",
+            "AWS::RDS::DBSubnetGroup",
+            "AWS::RDS::EventSubscription",
             "AWS::Route53::HealthCheck",
             "AWS::Route53::HostedZone",
             "AWS::WAFv2::WebACL",

@@ -22,6 +22,8 @@ pytestmark = pytest.mark.unit
 
 DESCRIBED = {type_ for row in LISTINGS for type_ in row.types}
 BY_TYPE = {row.types[0]: row for row in CLOUD_CONTROL}
+# Also those that are described.
+LISTABLE = {row.types[0]: row for row in cloudcontrol_listings(())}
 API_KEYS = BY_TYPE["AWS::ApiGateway::ApiKey"]
 # Ends of names whose texts are nobody's business, judged without the product's own list.
 SECRETS = re.compile(
@@ -250,7 +252,7 @@ def test_properties_may_hold_what_orjson_refuses():
     ],
 )
 def test_what_another_account_or_region_owns_is_left_to_its_listing(arn: str, seen: bool):  # noqa: FBT001
-    authorities = BY_TYPE["AWS::ACMPCA::CertificateAuthority"]
+    authorities = LISTABLE["AWS::ACMPCA::CertificateAuthority"]
 
     page = read(authorities, {"ResourceDescriptions": [{"Identifier": arn}]})
 
@@ -259,7 +261,7 @@ def test_what_another_account_or_region_owns_is_left_to_its_listing(arn: str, se
 
 
 def test_an_identifier_that_should_be_an_arn_and_is_none_is_malformed():
-    authorities = BY_TYPE["AWS::ACMPCA::CertificateAuthority"]
+    authorities = LISTABLE["AWS::ACMPCA::CertificateAuthority"]
 
     assert [item.uid for item in one(authorities).malformed] == [None]
 

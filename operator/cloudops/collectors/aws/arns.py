@@ -14,6 +14,11 @@ from cloudops.domain.resource import Facet, TagSource
 
 ALARM: Final = "arn:{partition}:cloudwatch:{region}:{account}:alarm:{AlarmName*}"
 CACHE_CLUSTER: Final = "arn:{partition}:elasticache:{region}:{account}:cluster:{CacheClusterId}"
+CACHE_SUBNET_GROUP: Final = (
+    "arn:{partition}:elasticache:{region}:{account}:subnetgroup:{CacheSubnetGroupName}"
+)
+CACHE_USER: Final = "arn:{partition}:elasticache:{region}:{account}:user:{UserId}"
+CACHE_USER_GROUP: Final = "arn:{partition}:elasticache:{region}:{account}:usergroup:{UserGroupId}"
 CERTIFICATE: Final = "arn:{partition}:acm:{region}:{account}:certificate/{CertificateId}"
 CLASSIC_LOAD_BALANCER: Final = (
     "arn:{partition}:elasticloadbalancing:{region}:{account}:loadbalancer/{LoadBalancerName}"
@@ -84,8 +89,10 @@ GLUE_CONNECTION: Final = "arn:{partition}:glue:{region}:{account}:connection/{Na
 GLUE_CRAWLER: Final = "arn:{partition}:glue:{region}:{account}:crawler/{Name}"
 GLUE_JOB: Final = "arn:{partition}:glue:{region}:{account}:job/{Name}"
 INSTANCE_PROFILE: Final = "arn:{partition}:iam::{account}:instance-profile/{InstanceProfileName*}"
+MEMORYDB_ACL: Final = "arn:{partition}:memorydb:{region}:{account}:acl/{Name}"
 MEMORYDB_CLUSTER: Final = "arn:{partition}:memorydb:{region}:{account}:cluster/{Name}"
 MEMORYDB_SNAPSHOT: Final = "arn:{partition}:memorydb:{region}:{account}:snapshot/{Name}"
+MEMORYDB_SUBNET_GROUP: Final = "arn:{partition}:memorydb:{region}:{account}:subnetgroup/{Name}"
 MEMORYDB_USER: Final = "arn:{partition}:memorydb:{region}:{account}:user/{Name}"
 OPENSEARCH_DOMAIN: Final = "arn:{partition}:es:{region}:{account}:domain/{DomainName}"
 SAGEMAKER_DOMAIN: Final = "arn:{partition}:sagemaker:{region}:{account}:domain/{DomainId}"
@@ -151,7 +158,16 @@ RDS_SNAPSHOT: Final = "arn:{partition}:rds:{region}:{account}:snapshot:{DBSnapsh
 RDS_CLUSTER_SNAPSHOT: Final = (
     "arn:{partition}:rds:{region}:{account}:cluster-snapshot:{DBClusterSnapshotIdentifier*}"
 )
+RDS_PARAMETER_GROUP: Final = "arn:{partition}:rds:{region}:{account}:pg:{DBParameterGroupName}"
+RDS_CLUSTER_PARAMETER_GROUP: Final = (
+    "arn:{partition}:rds:{region}:{account}:cluster-pg:{DBClusterParameterGroupName}"
+)
+RDS_OPTION_GROUP: Final = "arn:{partition}:rds:{region}:{account}:og:{OptionGroupName*}"
+RDS_SUBNET_GROUP: Final = "arn:{partition}:rds:{region}:{account}:subgrp:{DBSubnetGroupName}"
 REDSHIFT_CLUSTER: Final = "arn:{partition}:redshift:{region}:{account}:cluster:{ClusterIdentifier}"
+REDSHIFT_SUBNET_GROUP: Final = (
+    "arn:{partition}:redshift:{region}:{account}:subnetgroup:{ClusterSubnetGroupName}"
+)
 ECS_CLUSTER: Final = "arn:{partition}:ecs:{region}:{account}:cluster/{clusterName}"
 BATCH_ENVIRONMENT: Final = (
     "arn:{partition}:batch:{region}:{account}:compute-environment/{computeEnvironmentName}"

@@ -5,6 +5,7 @@ from typing import Final
 from cloudops.collectors.aws.arns import tagging_listing
 from cloudops.collectors.aws.catalogue import (
     account,
+    account_defaults,
     analytics,
     apis,
     autoscaling,
@@ -14,6 +15,8 @@ from cloudops.collectors.aws.catalogue import (
     connectivity,
     containers,
     credentials,
+    data_access,
+    database_settings,
     delivery,
     detection,
     ec2,
@@ -24,6 +27,7 @@ from cloudops.collectors.aws.catalogue import (
     emr,
     events,
     files,
+    guards,
     iam,
     machine_learning,
     management,
@@ -61,6 +65,8 @@ _DESCRIBED: Final = (
     *efs.LISTINGS,
     *rds.LISTINGS,
     *elasticache.LISTINGS,
+    *database_settings.LISTINGS,
+    *data_access.LISTINGS,
     *serverless.LISTINGS,
     *containers.LISTINGS,
     *messaging.LISTINGS,
@@ -78,7 +84,9 @@ _DESCRIBED: Final = (
     *detection.LISTINGS,
     *credentials.LISTINGS,
     *account.LISTINGS,
+    *account_defaults.LISTINGS,
     *people.LISTINGS,
+    *guards.LISTINGS,
     *observability.LISTINGS,
     *commitments.LISTINGS,
 )

@@ -1,4 +1,4 @@
-"""Caches: the clusters that run, the groups that join them, and DAX in front of DynamoDB."""
+"""Caches: the clusters that run, the groups that join them, who may use them, and DAX."""
 
 from typing import Final
 
@@ -43,7 +43,7 @@ LISTINGS: Final = (
                     "security_groups": To(
                         "SecurityGroups[].SecurityGroupId", arns.EC2_SECURITY_GROUP
                     ),
-                    "subnet_group": "CacheSubnetGroupName",
+                    "subnet_group": To("CacheSubnetGroupName", arns.CACHE_SUBNET_GROUP),
                     "topic": To("NotificationConfiguration.TopicArn", arns.SNS_TOPIC),
                 },
             ),
@@ -88,7 +88,7 @@ LISTINGS: Final = (
                 edges={
                     "clusters": To("MemberClusters", arns.CACHE_CLUSTER),
                     "key": To("KmsKeyId", arns.KMS),
-                    "user_groups": "UserGroupIds",
+                    "user_groups": To("UserGroupIds", arns.CACHE_USER_GROUP),
                 },
             ),
         ),
@@ -131,6 +131,119 @@ LISTINGS: Final = (
                     ),
                     "subnet_group": "SubnetGroup",
                     "topic": To("NotificationConfiguration.TopicArn", arns.SNS_TOPIC),
+                },
+            ),
+        ),
+    ),
+    Listing(
+        name="aws.elasticache.users",
+        service="elasticache",
+        operation="DescribeUsers",
+        page_size_parameter="MaxRecords",
+        page_size=100,
+        region_rule=RegionRule.REGIONAL,
+        permissions=("elasticache:DescribeUsers",),
+        consistency=Consistency.EVENTUAL,
+        period=PeriodClass.STANDARD,
+        emits=(
+            Emits(
+                type="AWS::ElastiCache::User",
+                kind="identity.database-user",
+                items="Users",
+                id="ARN",
+                arn=arns.CACHE_USER,
+                name="UserId",
+                state="Status",
+                tag_source=TagSource.TAGGING,
+                unordered=("UserGroupIds",),
+                edges={
+                    "groups": To("UserGroupIds", arns.CACHE_USER_GROUP),
+                },
+            ),
+        ),
+    ),
+    Listing(
+        name="aws.elasticache.user-groups",
+        service="elasticache",
+        operation="DescribeUserGroups",
+        page_size_parameter="MaxRecords",
+        page_size=100,
+        region_rule=RegionRule.REGIONAL,
+        permissions=("elasticache:DescribeUserGroups",),
+        consistency=Consistency.EVENTUAL,
+        period=PeriodClass.STANDARD,
+        emits=(
+            Emits(
+                type="AWS::ElastiCache::UserGroup",
+                kind="identity.database-group",
+                items="UserGroups",
+                id="ARN",
+                arn=arns.CACHE_USER_GROUP,
+                name="UserGroupId",
+                state="Status",
+                tag_source=TagSource.TAGGING,
+                volatile=("PendingChanges",),
+                unordered=("ReplicationGroups", "ServerlessCaches", "UserIds"),
+                edges={
+                    "replication_groups": To("ReplicationGroups", arns.REPLICATION_GROUP),
+                    "users": To("UserIds", arns.CACHE_USER),
+                },
+            ),
+        ),
+    ),
+    Listing(
+        name="aws.elasticache.snapshots",
+        service="elasticache",
+        operation="DescribeSnapshots",
+        page_size_parameter="MaxRecords",
+        page_size=50,
+        region_rule=RegionRule.REGIONAL,
+        permissions=("elasticache:DescribeSnapshots",),
+        consistency=Consistency.EVENTUAL,
+        period=PeriodClass.STANDARD,
+        emits=(
+            Emits(
+                type="AWS::ElastiCache::Snapshot",
+                kind="database.snapshot",
+                items="Snapshots",
+                id="arn:{partition}:elasticache:{region}:{account}:snapshot:{SnapshotName*}",
+                name="SnapshotName",
+                state="SnapshotStatus",
+                created="NodeSnapshots[0].SnapshotCreateTime",
+                tag_source=TagSource.TAGGING,
+                unordered=("NodeSnapshots",),
+                edges={
+                    "cluster": To("CacheClusterId", arns.CACHE_CLUSTER),
+                    "key": To("KmsKeyId", arns.KMS),
+                    "network": To("VpcId", arns.EC2_VPC),
+                    "replication_group": To("ReplicationGroupId", arns.REPLICATION_GROUP),
+                    "topic": To("TopicArn", arns.SNS_TOPIC),
+                },
+            ),
+        ),
+    ),
+    Listing(
+        name="aws.elasticache.subnet-groups",
+        service="elasticache",
+        operation="DescribeCacheSubnetGroups",
+        page_size_parameter="MaxRecords",
+        page_size=100,
+        region_rule=RegionRule.REGIONAL,
+        permissions=("elasticache:DescribeCacheSubnetGroups",),
+        consistency=Consistency.EVENTUAL,
+        period=PeriodClass.STANDARD,
+        emits=(
+            Emits(
+                type="AWS::ElastiCache::SubnetGroup",
+                kind="network.subnet-group",
+                items="CacheSubnetGroups",
+                id=arns.CACHE_SUBNET_GROUP,
+                name="CacheSubnetGroupName",
+                tag_source=TagSource.TAGGING,
+                unordered=("Subnets", "Subnets[].SupportedNetworkTypes", "SupportedNetworkTypes"),
+                edges={
+                    "network": To("VpcId", arns.EC2_VPC),
+                    "subnets": To("Subnets[].SubnetIdentifier", arns.EC2_SUBNET),
                 },
             ),
         ),

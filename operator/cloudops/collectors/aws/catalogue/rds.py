@@ -84,6 +84,12 @@ LISTINGS: Final = (
                     "insights_key": To("PerformanceInsightsKMSKeyId", arns.KMS),
                     "key": To("KmsKeyId", arns.KMS),
                     "network": To("DBSubnetGroup.VpcId", arns.EC2_VPC),
+                    "option_groups": To(
+                        "OptionGroupMemberships[].OptionGroupName", arns.RDS_OPTION_GROUP
+                    ),
+                    "parameter_groups": To(
+                        "DBParameterGroups[].DBParameterGroupName", arns.RDS_PARAMETER_GROUP
+                    ),
                     "replica_of": To("ReadReplicaSourceDBInstanceIdentifier", arns.RDS_INSTANCE),
                     "replica_of_cluster": To(
                         "ReadReplicaSourceDBClusterIdentifier", arns.RDS_CLUSTER
@@ -94,7 +100,7 @@ LISTINGS: Final = (
                     "security_groups": To(
                         "VpcSecurityGroups[].VpcSecurityGroupId", arns.EC2_SECURITY_GROUP
                     ),
-                    "subnet_group": "DBSubnetGroup.DBSubnetGroupName",
+                    "subnet_group": To("DBSubnetGroup.DBSubnetGroupName", arns.RDS_SUBNET_GROUP),
                     "subnets": To("DBSubnetGroup.Subnets[].SubnetIdentifier", arns.EC2_SUBNET),
                 },
             ),
@@ -156,6 +162,9 @@ LISTINGS: Final = (
                     "insights_key": To("PerformanceInsightsKMSKeyId", arns.KMS),
                     "instances": To("DBClusterMembers[].DBInstanceIdentifier", arns.RDS_INSTANCE),
                     "key": To("KmsKeyId", arns.KMS),
+                    "parameter_group": To(
+                        "DBClusterParameterGroup", arns.RDS_CLUSTER_PARAMETER_GROUP
+                    ),
                     "replica_of": To(
                         "ReplicationSourceIdentifier", (arns.RDS_CLUSTER, arns.RDS_INSTANCE)
                     ),
@@ -165,7 +174,7 @@ LISTINGS: Final = (
                     "security_groups": To(
                         "VpcSecurityGroups[].VpcSecurityGroupId", arns.EC2_SECURITY_GROUP
                     ),
-                    "subnet_group": "DBSubnetGroup",
+                    "subnet_group": To("DBSubnetGroup", arns.RDS_SUBNET_GROUP),
                 },
             ),
         ),

@@ -69,7 +69,7 @@ LISTINGS: Final = (
                     "security_groups": To(
                         "VpcSecurityGroups[].VpcSecurityGroupId", arns.EC2_SECURITY_GROUP
                     ),
-                    "subnet_group": "ClusterSubnetGroupName",
+                    "subnet_group": To("ClusterSubnetGroupName", arns.REDSHIFT_SUBNET_GROUP),
                 },
             ),
         ),
@@ -197,12 +197,12 @@ LISTINGS: Final = (
                 ),
                 unordered=("SecurityGroups",),
                 edges={
-                    "acl": "ACLName",
+                    "acl": To("ACLName", arns.MEMORYDB_ACL),
                     "key": To("KmsKeyId", arns.KMS),
                     "security_groups": To(
                         "SecurityGroups[].SecurityGroupId", arns.EC2_SECURITY_GROUP
                     ),
-                    "subnet_group": "SubnetGroupName",
+                    "subnet_group": To("SubnetGroupName", arns.MEMORYDB_SUBNET_GROUP),
                     "topic": To("SnsTopicArn", arns.SNS_TOPIC),
                 },
             ),
@@ -256,7 +256,7 @@ LISTINGS: Final = (
                 state="Status",
                 tag_source=TagSource.TAGGING,
                 unordered=("ACLNames",),
-                edges={"acls": "ACLNames"},
+                edges={"acls": To("ACLNames", arns.MEMORYDB_ACL)},
             ),
         ),
     ),

@@ -1,0 +1,226 @@
+"""What new things in a region start with: who may reach them, what encrypts and logs them."""
+
+from typing import Final
+
+from cloudops.collectors.aws import arns
+from cloudops.collectors.vocabulary import Emits, Listing, RegionRule, To
+from cloudops.domain.ledger import Consistency, PeriodClass
+from cloudops.domain.resource import TagSource
+
+LISTINGS: Final = (
+    Listing(
+        name="aws.ec2.snapshot-public-access-blocks",
+        service="ec2",
+        operation="GetSnapshotBlockPublicAccessState",
+        region_rule=RegionRule.REGIONAL,
+        permissions=("ec2:GetSnapshotBlockPublicAccessState",),
+        consistency=Consistency.EVENTUAL,
+        period=PeriodClass.STANDARD,
+        emits=(
+            Emits(
+                type="AWS::EC2::SnapshotBlockPublicAccess",
+                kind="account.public-access-block",
+                items="State",
+                single=True,
+                id="arn:{partition}:ec2:{region}:{account}:snapshot-block-public-access",
+                state="State",
+                tag_source=TagSource.NONE,
+            ),
+        ),
+    ),
+    Listing(
+        name="aws.ec2.serial-console-access",
+        service="ec2",
+        operation="GetSerialConsoleAccessStatus",
+        region_rule=RegionRule.REGIONAL,
+        permissions=("ec2:GetSerialConsoleAccessStatus",),
+        consistency=Consistency.EVENTUAL,
+        period=PeriodClass.STANDARD,
+        emits=(
+            Emits(
+                type="AWS::EC2::SerialConsoleAccess",
+                kind="account.access-default",
+                items="SerialConsoleAccessEnabled",
+                single=True,
+                id="arn:{partition}:ec2:{region}:{account}:serial-console-access",
+                tag_source=TagSource.NONE,
+            ),
+        ),
+    ),
+    Listing(
+        name="aws.ec2.instance-metadata-defaults",
+        service="ec2",
+        operation="GetInstanceMetadataDefaults",
+        region_rule=RegionRule.REGIONAL,
+        permissions=("ec2:GetInstanceMetadataDefaults",),
+        consistency=Consistency.EVENTUAL,
+        period=PeriodClass.STANDARD,
+        emits=(
+            Emits(
+                type="AWS::EC2::InstanceMetadataDefaults",
+                kind="account.access-default",
+                items="AccountLevel",
+                single=True,
+                id="arn:{partition}:ec2:{region}:{account}:instance-metadata-defaults",
+                tag_source=TagSource.NONE,
+            ),
+        ),
+    ),
+    Listing(
+        name="aws.emr.public-access-blocks",
+        service="emr",
+        operation="GetBlockPublicAccessConfiguration",
+        region_rule=RegionRule.REGIONAL,
+        permissions=("elasticmapreduce:GetBlockPublicAccessConfiguration",),
+        consistency=Consistency.EVENTUAL,
+        period=PeriodClass.STANDARD,
+        emits=(
+            Emits(
+                type="AWS::EMR::BlockPublicAccess",
+                kind="account.public-access-block",
+                items="BlockPublicAccessConfiguration",
+                single=True,
+                id="arn:{partition}:elasticmapreduce:{region}:{account}:block-public-access",
+                tag_source=TagSource.NONE,
+                unordered=("PermittedPublicSecurityGroupRuleRanges",),
+            ),
+        ),
+    ),
+    Listing(
+        name="aws.glue.catalog-encryption-settings",
+        service="glue",
+        operation="GetDataCatalogEncryptionSettings",
+        region_rule=RegionRule.REGIONAL,
+        permissions=("glue:GetDataCatalogEncryptionSettings",),
+        consistency=Consistency.EVENTUAL,
+        period=PeriodClass.STANDARD,
+        emits=(
+            Emits(
+                type="AWS::Glue::DataCatalogEncryptionSettings",
+                kind="account.encryption-default",
+                items="DataCatalogEncryptionSettings",
+                single=True,
+                id="arn:{partition}:glue:{region}:{account}:catalog-encryption-settings",
+                tag_source=TagSource.NONE,
+                edges={
+                    "key": To("EncryptionAtRest.SseAwsKmsKeyId", arns.KMS),
+                    "password_key": To("ConnectionPasswordEncryption.AwsKmsKeyId", arns.KMS),
+                    "role": To("EncryptionAtRest.CatalogEncryptionServiceRole", arns.IAM_ROLE),
+                },
+            ),
+        ),
+    ),
+    Listing(
+        name="aws.xray.encryption-configs",
+        service="xray",
+        operation="GetEncryptionConfig",
+        region_rule=RegionRule.REGIONAL,
+        permissions=("xray:GetEncryptionConfig",),
+        consistency=Consistency.EVENTUAL,
+        period=PeriodClass.STANDARD,
+        emits=(
+            Emits(
+                type="AWS::XRay::EncryptionConfig",
+                kind="account.encryption-default",
+                items="EncryptionConfig",
+                single=True,
+                id="arn:{partition}:xray:{region}:{account}:encryption-config",
+                state="Status",
+                tag_source=TagSource.NONE,
+                edges={
+                    "key": To("KeyId", arns.KMS),
+                },
+            ),
+        ),
+    ),
+    Listing(
+        name="aws.ecr.scanning-configurations",
+        service="ecr",
+        operation="GetRegistryScanningConfiguration",
+        region_rule=RegionRule.REGIONAL,
+        permissions=("ecr:GetRegistryScanningConfiguration",),
+        consistency=Consistency.EVENTUAL,
+        period=PeriodClass.STANDARD,
+        emits=(
+            Emits(
+                type="AWS::ECR::RegistryScanningConfiguration",
+                kind="account.scanning-default",
+                items="scanningConfiguration",
+                single=True,
+                id="arn:{partition}:ecr:{region}:{account}:scanning-configuration",
+                tag_source=TagSource.NONE,
+                unordered=("rules", "rules[].repositoryFilters"),
+            ),
+        ),
+    ),
+    Listing(
+        name="aws.bedrock.invocation-logging",
+        service="bedrock",
+        operation="GetModelInvocationLoggingConfiguration",
+        region_rule=RegionRule.REGIONAL,
+        permissions=("bedrock:GetModelInvocationLoggingConfiguration",),
+        # Where nothing is logged, the answer has no members.
+        omits_empty=True,
+        consistency=Consistency.EVENTUAL,
+        period=PeriodClass.STANDARD,
+        emits=(
+            Emits(
+                type="AWS::Bedrock::ModelInvocationLogging",
+                kind="account.logging-default",
+                items="loggingConfig",
+                single=True,
+                id="arn:{partition}:bedrock:{region}:{account}:model-invocation-logging",
+                tag_source=TagSource.NONE,
+                edges={
+                    "bucket": To("s3Config.bucketName", arns.S3_BUCKET),
+                    "large_data_bucket": To(
+                        "cloudWatchConfig.largeDataDeliveryS3Config.bucketName", arns.S3_BUCKET
+                    ),
+                    "log_group": To("cloudWatchConfig.logGroupName", arns.LOG_GROUP),
+                    "role": To("cloudWatchConfig.roleArn", arns.IAM_ROLE),
+                },
+            ),
+        ),
+    ),
+    Listing(
+        name="aws.logs.resource-policies",
+        service="logs",
+        operation="DescribeResourcePolicies",
+        page_size_parameter="limit",
+        page_size=50,
+        region_rule=RegionRule.REGIONAL,
+        permissions=("logs:DescribeResourcePolicies",),
+        consistency=Consistency.EVENTUAL,
+        period=PeriodClass.STANDARD,
+        emits=(
+            Emits(
+                type="AWS::Logs::ResourcePolicy",
+                kind="monitoring.log-policy",
+                items="resourcePolicies",
+                id="arn:{partition}:logs:{region}:{account}:resource-policy/{policyName}",
+                name="policyName",
+                tag_source=TagSource.NONE,
+                json=("policyDocument",),
+            ),
+        ),
+    ),
+    Listing(
+        name="aws.config.retention-configurations",
+        service="config",
+        operation="DescribeRetentionConfigurations",
+        region_rule=RegionRule.REGIONAL,
+        permissions=("config:DescribeRetentionConfigurations",),
+        consistency=Consistency.EVENTUAL,
+        period=PeriodClass.STANDARD,
+        emits=(
+            Emits(
+                type="AWS::Config::RetentionConfiguration",
+                kind="management.retention",
+                items="RetentionConfigurations",
+                id="arn:{partition}:config:{region}:{account}:retention-configuration/{Name}",
+                name="Name",
+                tag_source=TagSource.NONE,
+            ),
+        ),
+    ),
+)
