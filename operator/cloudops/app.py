@@ -6,7 +6,6 @@ controller never loads an SDK.
 
 import secrets
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from sqlalchemy import Engine
@@ -27,6 +26,7 @@ from cloudops.services.maintenance import MaintenanceService
 from cloudops.services.plan import PlanService
 from cloudops.services.reading import ReadingService
 from cloudops.services.selection import planned_listings, types_of
+from cloudops.services.threads import ListingThreads
 from cloudops.settings import Settings
 from cloudops.store.installation import fingerprint_key
 from cloudops.store.session import open_engine, transaction
@@ -80,7 +80,7 @@ def worker_app(settings: Settings, keyring: Keyring) -> WorkerApp:
             engine,
             clouds,
             keyring,
-            ThreadPoolExecutor(settings.worker_threads, "listing"),
+            ListingThreads(settings.worker_threads, settings.spare_threads),
             confirm_seconds=settings.confirm_seconds,
         ),
         MaintenanceService(engine),

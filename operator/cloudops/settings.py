@@ -18,7 +18,7 @@ class Settings(BaseSettings):
         "", description="`postgresql://user:password@host/name`; may be empty for `cloudops run`."
     )
     database_pool_size: int = Field(
-        16, ge=1, description="Connections a process keeps, at least three a worker thread."
+        16, ge=1, description="Connections a process keeps, at least seven for two worker threads."
     )
     data_dir: Path = Field(
         Path("~/.local/share/cloudops-central"),
@@ -73,7 +73,7 @@ class Settings(BaseSettings):
     )
 
     worker_threads: int = Field(
-        8, ge=1, description="Leases, and listings, that a worker runs side by side."
+        8, ge=1, description="Leases, and listings of an account, that a worker runs side by side."
     )
     worker_lease_seconds: float = Field(
         60.0, gt=0, description="A lease that is not renewed for so long goes to another worker."
@@ -96,6 +96,11 @@ class Settings(BaseSettings):
     cloud_read_timeout_seconds: float = Field(
         60.0, gt=0, description="Of each HTTP request to a cloud, without a byte."
     )
+
+    @property
+    def spare_threads(self) -> int:
+        """Listing threads beside the `worker_threads` that one account has the use of."""
+        return -(-self.worker_threads // 4)
 
     @field_validator(
         "watch_namespaces", "identity_allowed_namespaces", "endpoints_allowed", mode="before"

@@ -4,7 +4,6 @@ import logging
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -16,6 +15,7 @@ from cloudops.services.discovery import DiscoveryService
 from cloudops.services.inventory import InventoryService
 from cloudops.services.leasing import LeasingService
 from cloudops.services.maintenance import MaintenanceService
+from cloudops.services.threads import ListingThreads
 from cloudops.settings import Settings
 from cloudops.store.session import driver_url, open_engine
 from cloudops.worker.loop import Worker
@@ -166,9 +166,10 @@ def _pass(engine: Engine, sample: Sample, *, due: bool = False) -> None:
     clouds, keyring = {sample.cloud.name: sample.cloud}, Keyring(FakeSecrets())
     leasing = LeasingService(engine, lease_seconds=settings.worker_lease_seconds)
     discovery = DiscoveryService(engine, clouds, keyring)
-    with ThreadPoolExecutor(settings.worker_threads, "listing") as executor, _quiet():
+    threads = ListingThreads(settings.worker_threads, settings.spare_threads)
+    with _quiet():
         inventory = InventoryService(
-            engine, clouds, keyring, executor, confirm_seconds=settings.confirm_seconds
+            engine, clouds, keyring, threads, confirm_seconds=settings.confirm_seconds
         )
         worker = Worker(settings, leasing, discovery, inventory)
         began = one(engine, "SELECT clock_timestamp()")
@@ -187,6 +188,7 @@ def _pass(engine: Engine, sample: Sample, *, due: bool = False) -> None:
         finally:
             worker.stop()
             thread.join()
+            threads.shutdown()
 
 
 def _make_due(engine: Engine, sample: Sample) -> None:

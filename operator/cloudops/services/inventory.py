@@ -1,8 +1,9 @@
 """One lease's work: enter the account, run its due listings, load, sweep, give back."""
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextvars import copy_context
+from functools import partial
 
 import structlog
 from sqlalchemy import Engine
@@ -21,6 +22,7 @@ from cloudops.services.access import (
 )
 from cloudops.services.listing import Finished, ListingRun
 from cloudops.services.pulse import Pulse
+from cloudops.services.threads import ListingThreads
 from cloudops.services.turns import Work, in_turns, is_suspect
 from cloudops.store import entering, leases, providers, scopes, sweep
 from cloudops.store.clock import DatabaseClock
@@ -38,7 +40,7 @@ class InventoryService:
         engine: Engine,
         clouds: Mapping[str, Cloud],
         keyring: Keyring,
-        executor: Executor,
+        threads: ListingThreads,
         *,
         confirm_seconds: float,
         queued_beat_seconds: float = 5.0,
@@ -46,7 +48,7 @@ class InventoryService:
         self._engine = engine
         self._clouds = clouds
         self._keyring = keyring
-        self._executor = executor
+        self._threads = threads
         self._confirm_seconds = confirm_seconds
         self._queued_beat_seconds = queued_beat_seconds
 
@@ -152,7 +154,9 @@ class InventoryService:
     ) -> list[Finished]:
         # Each thread gets the lease's correlation id for its log lines.
         futures = {
-            self._executor.submit(copy_context().run, run.one, scope, listing): scope
+            self._threads.submit(
+                lease.account_id, partial(copy_context().run, run.one, scope, listing)
+            ): scope
             for scope, listing in work
         }
         try:

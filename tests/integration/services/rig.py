@@ -1,7 +1,6 @@
 """The services over a real database, driven lease by lease; `Rig` has a cloud in memory."""
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from sqlalchemy import Engine
@@ -15,6 +14,7 @@ from cloudops.services.inventory import InventoryService
 from cloudops.services.leasing import LeasingService
 from cloudops.services.plan import PlanService
 from cloudops.services.pulse import Pulse
+from cloudops.services.threads import ListingThreads
 from tests.fakes.cloud import LISTINGS, FakeCloud, FakeSecrets, spec_of
 from tests.integration.store.seeding import ACCOUNT, execute, one, provider_record, rows
 
@@ -48,14 +48,14 @@ class ServiceRig:
         self.engine = engine
         clouds = {cloud.name: cloud}
         keyring = Keyring(secrets)
-        self.executor = ThreadPoolExecutor(threads, "listing")
+        self.threads = ListingThreads(threads, spare=1)
         self.leasing = LeasingService(engine, lease_seconds=60)
         self.discovery = DiscoveryService(engine, clouds, keyring)
         self.inventory = InventoryService(
             engine,
             clouds,
             keyring,
-            self.executor,
+            self.threads,
             confirm_seconds=confirm_seconds,
             queued_beat_seconds=0.1,
         )
@@ -63,7 +63,7 @@ class ServiceRig:
         self.epoch = self.planning.claim_epoch("rig")
 
     def close(self) -> None:
-        self.executor.shutdown()
+        self.threads.shutdown()
 
     def plan(self, spec: Mapping[str, Any] | None = None, **facts: Any) -> None:
         """Write the CloudProvider as the controller would."""

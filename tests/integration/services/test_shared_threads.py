@@ -1,6 +1,7 @@
 """Many leases share a few listing threads: waiting is no hang, and progress counts at once."""
 
 import threading
+from typing import ClassVar
 
 import pytest
 
@@ -8,10 +9,13 @@ from cloudops.domain.errors import WorkerStoppingError
 from cloudops.domain.ledger import LeaseKind
 from tests.fakes.cloud import DISKS, MACHINES, QUEUES, TAGGING, spec_of
 from tests.fixtures.waiting import eventually
-from tests.integration.services.rig import THREADS, CountingPulse
+from tests.integration.services.rig import KEY, THREADS, CountingPulse
 from tests.integration.store.seeding import ACCOUNT, execute
 
 pytestmark = [pytest.mark.integration, pytest.mark.database]
+
+OTHER = "444455556666"
+REGIONAL = ("Fake::Machine", "Fake::Queue", "Fake::Disk")
 
 
 @pytest.fixture
@@ -30,11 +34,13 @@ def lease(planned):
 
 
 class Busy:
-    """Fills all listing threads, as other leases' long listings do."""
+    """Fills all threads that the account has the use of, as its other leases' listings do."""
 
     def __init__(self, rig):
         self.go = threading.Event()
-        self.futures = [rig.executor.submit(self.go.wait, 60) for _ in range(THREADS)]
+        self.futures = [
+            rig.threads.submit(ACCOUNT, lambda: self.go.wait(60)) for _ in range(THREADS)
+        ]
         eventually(lambda: all(future.running() for future in self.futures))
 
 
@@ -110,6 +116,52 @@ class TestQueuedListings:
             running.join()
 
         assert running.raised is None
+
+
+class TestAnAccountThatWaits:
+    """As for its rate limits, which may take minutes: each of its calls holds a thread."""
+
+    PLACES: ClassVar = {ACCOUNT: ("a-1", "a-2"), OTHER: ("b-1",)}
+
+    @pytest.fixture
+    def leases(self, rig):
+        """Region → lease, of two accounts in all of whose listings there is something."""
+        for id_, regions in self.PLACES.items():
+            account = rig.cloud.account(id_, regions=regions, key=KEY if id_ == ACCOUNT else "")
+            for region in regions:
+                account.put(MACHINES, f"m-{region}", region=region)
+        rig.plan(spec_of(*self.PLACES, types=REGIONAL))
+        rig.work()
+        rig.age(100_000)
+        return {lease.region: lease for lease in rig.acquire(LeaseKind.INVENTORY)}
+
+    def test_leaves_some_threads_to_others(self, rig, leases):
+        """Fails if `ListingThreads` lets an account have all of them.
+
+        Two of its leases wait, with more listings than there are threads.
+        """
+        waiting, go = set(), threading.Event()
+
+        def wait(listing, region, _number):
+            if region in self.PLACES[ACCOUNT]:
+                waiting.add((listing, region))
+                go.wait(60)
+
+        rig.cloud.on_page = wait
+        held = [Running(rig, leases[region]) for region in self.PLACES[ACCOUNT]]
+        try:
+            eventually(lambda: len(waiting) >= THREADS)
+            free = Running(rig, leases["b-1"])
+            free.join()
+            assert all(running.alive for running in held)
+            assert len(waiting) == THREADS
+        finally:
+            go.set()
+            for running in held:
+                running.join()
+
+        assert [running.raised for running in (*held, free)] == [None] * 3
+        assert set(rig.statuses().values()) == {"complete"}
 
 
 class TestAttempts:
