@@ -2,8 +2,9 @@ from typing import Any
 
 import pytest
 from botocore.credentials import Credentials
+from botocore.session import Session
 
-from cloudops.collectors.aws.client import MAX_CLIENTS, Door
+from cloudops.collectors.aws.client import Door
 from cloudops.collectors.aws.hooks import CallCounter
 from cloudops.collectors.aws.limits import REST
 from cloudops.collectors.aws.sdk import Sdk
@@ -23,10 +24,10 @@ def door(sdk: Sdk) -> Door:
     return door_of(sdk, "")
 
 
-def door_of(sdk: Sdk, endpoint_url: str) -> Door:
+def door_of(sdk: Sdk, endpoint_url: str, session: Session | None = None) -> Door:
     return Door(
         sdk,
-        sdk.session_of(Credentials("AKIA", "secret")),
+        session or sdk.session_of(Credentials("AKIA", "secret")),
         endpoint_url=endpoint_url,
         home="us-east-1",
         counter=CallCounter(),
@@ -39,22 +40,17 @@ def test_a_client_is_made_once(door: Door):
     assert door._client("sts", "eu-west-1") is not door._client("sts", "eu-west-2")
 
 
-def test_no_more_clients_are_kept_than_the_limit_and_the_used_ones_stay(door: Door):
-    first = door._client("sts", "us-east-1")
-    for number in range(MAX_CLIENTS - 1):
-        door._client("sts", f"eu-west-{number}")
-    assert door._client("sts", "us-east-1") is first
+def test_clients_are_shared_by_all_identities(sdk: Sdk, door: Door):
+    client = door._client("sts", "eu-west-1")
 
-    door._client("sts", "ap-east-1")
-    assert len(door._clients) == MAX_CLIENTS
-    assert door._client("sts", "us-east-1") is first
+    assert door_of(sdk, "")._client("sts", "eu-west-1") is client
+    assert door_of(sdk, "http://127.0.0.1:1")._client("sts", "eu-west-1") is not client
 
 
-def test_a_closed_door_keeps_no_clients(door: Door):
-    door._client("sts", "us-east-1")
-    door.close()
+def test_what_knows_the_environment_shares_no_client_with_what_does_not(sdk: Sdk, door: Door):
+    own = door_of(sdk, "", sdk.session())
 
-    assert not door._clients
+    assert own._client("sts", "eu-west-1") is not door._client("sts", "eu-west-1")
 
 
 def test_clients_wait_as_long_as_they_are_told_and_retry_once(door: Door):

@@ -1,8 +1,8 @@
 """Doors: one identity each, the way from one to the next, and how many calls it took."""
 
-from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
+from threading import Lock
 from typing import Any, Final
 
 from botocore import xform_name
@@ -14,6 +14,7 @@ from botocore.session import Session
 
 from cloudops.collectors.aws.arns import account_of
 from cloudops.collectors.aws.assuming import credentials_of, subject_of
+from cloudops.collectors.aws.clients import ClientKey
 from cloudops.collectors.aws.endpoints import knows_endpoint
 from cloudops.collectors.aws.errors import (
     NoTokenError,
@@ -21,7 +22,7 @@ from cloudops.collectors.aws.errors import (
     StaleCredentialsError,
     UnreadableResponseError,
 )
-from cloudops.collectors.aws.hooks import CallCounter, Hooks
+from cloudops.collectors.aws.hooks import CallCounter
 from cloudops.collectors.aws.sdk import Sdk
 from cloudops.collectors.turnstile import TooSlowError, Turnstile
 from cloudops.collectors.vocabulary import TokenSupplier
@@ -30,7 +31,6 @@ from cloudops.domain.provider import RoleHop
 from cloudops.metrics import PROVIDER_API_CALLS
 
 SESSION_NAME: Final = "cloudops-central"
-MAX_CLIENTS: Final = 128  # 0.26 MB each
 
 SDK_ERRORS: Final = (
     BotoCoreError,
@@ -45,7 +45,7 @@ SDK_ERRORS: Final = (
 
 
 class Door:
-    """One identity at one endpoint, with its clients. Safe for several threads at once."""
+    """One identity at one endpoint. Safe for several threads at once."""
 
     def __init__(
         self,
@@ -62,10 +62,10 @@ class Door:
         self._session = session
         self._endpoint_url = endpoint_url
         self._counter = counter
-        self._hooks = Hooks(counter)
         self._turnstile = turnstile
-        self._clients: OrderedDict[tuple[str, str], BaseClient] = OrderedDict()
+        self._clients: dict[ClientKey, BaseClient] = {}
         self._source: Door | None = None
+        self._lock = Lock()  # of its clients and credentials
 
     def is_of(self, account_id: str) -> None:
         """Whose door it is has turned out: calls count against that account's quota."""
@@ -123,10 +123,12 @@ class Door:
             TooSlowError: A rate limit lets no call through.
         """
         client = self._client(service, region)
+        with self._lock:  # they may have to be looked for first
+            credentials = self._session.get_credentials()
         call = getattr(client, xform_name(operation))
         queue = self._turnstile.call(service, client.meta.region_name, operation)
         try:
-            with queue as attempts, self._hooks.during(attempts):
+            with queue as attempts, self._sdk.hooks.during(credentials, self._counter, attempts):
                 answer: dict[str, Any] = call(**parameters)
         except (BotoCoreError, ClientError):
             raise
@@ -161,11 +163,10 @@ class Door:
 
     def close_clients(self) -> None:
         """Close this door's own connections; a later call opens new ones."""
-        with self._sdk.lock:
-            clients = list(self._clients.values())
+        with self._lock:
+            used = list(self._clients)
             self._clients.clear()
-        for client in clients:
-            client.close()
+        self._sdk.clients.give_back(used)
 
     def _assume(self, hop: RoleHop) -> dict[str, str]:
         parameters = {"RoleArn": hop.role_arn, "RoleSessionName": SESSION_NAME}
@@ -195,30 +196,12 @@ class Door:
             raise RoleNotAssumedError(parameters["RoleArn"], error, subject) from error
 
     def _client(self, service: str, region: str) -> BaseClient:
-        key = (service, region)
-        with self._sdk.lock:
+        hermetic = self._sdk.is_hermetic(self._session)
+        key = ClientKey(service, region, self._endpoint_url, hermetic)
+        with self._lock:
             client = self._clients.get(key)
             if client is None:
-                client = self._new_client(service, region)
-                self._clients[key] = client
-            self._clients.move_to_end(key)
-            evicted = list(self._evicted())
-        for old in evicted:
-            old.close()  # a call that still runs on it keeps its own connection
-        return client
-
-    def _evicted(self) -> Iterator[BaseClient]:
-        while len(self._clients) > MAX_CLIENTS:
-            yield self._clients.popitem(last=False)[1]
-
-    def _new_client(self, service: str, region: str) -> BaseClient:
-        client: BaseClient = self._session.create_client(
-            service,
-            region_name=region,
-            endpoint_url=self._endpoint_url or None,
-            config=self._sdk.config(self._endpoint_url),
-        )
-        self._hooks.attach(client, service, at_address=bool(self._endpoint_url))
+                client = self._clients[key] = self._sdk.clients.borrow(key)
         return client
 
 

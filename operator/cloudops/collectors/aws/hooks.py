@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from ipaddress import ip_address
 from threading import Lock
@@ -11,6 +12,7 @@ from urllib.parse import urlsplit
 
 from botocore.awsrequest import AWSRequest
 from botocore.client import BaseClient
+from botocore.credentials import Credentials
 
 from cloudops.collectors.aws.errors import THROTTLED, call_status
 from cloudops.collectors.aws.wire import mend_answer
@@ -32,28 +34,42 @@ class CallCounter:
     def calls(self) -> int:
         return self._calls
 
-    def add(self, **_event: object) -> None:
-        """Handle botocore's `before-send`; returning None lets the request go out."""
+    def add(self) -> None:
+        """One more."""
         with self._lock:
             self._calls += 1
 
 
-class Hooks:
-    """Those of the clients of one door. Thread-safe: the SDK handles events where it calls."""
+@dataclass(slots=True)
+class _Caller:
+    """Who makes the call that a thread is in the middle of."""
 
-    def __init__(self, counter: CallCounter) -> None:
-        self._counter = counter
+    credentials: Credentials | None
+    counter: CallCounter
+    attempts: Attempts
+    slower: bool = False
+
+
+class Hooks:
+    """Those of all clients. Thread-safe: the SDK handles events where it calls."""
+
+    def __init__(self) -> None:
         self._thread = threading.local()
 
     @contextmanager
-    def during(self, attempts: Attempts) -> Iterator[None]:
-        """Let the attempts that this thread makes go through `attempts`."""
-        self._thread.attempts = attempts
-        self._thread.slower = False
+    def during(
+        self, credentials: Credentials | None, counter: CallCounter, attempts: Attempts
+    ) -> Iterator[None]:
+        """Sign what this thread sends with `credentials`, and let it go through `attempts`.
+
+        Within one call there may be another, which refreshes its credentials.
+        """
+        outer = getattr(self._thread, "caller", None)
+        self._thread.caller = _Caller(credentials, counter, attempts)
         try:
             yield
         finally:
-            del self._thread.attempts
+            self._thread.caller = outer
 
     def attach(self, client: BaseClient, service: str, *, at_address: bool) -> None:
         """Hook into a new client.
@@ -66,7 +82,7 @@ class Hooks:
         events = client.meta.events
         # The wildcards put it before the signer: a signature ages while a call waits.
         events.register_first("request-created.*.*", self._begin)
-        events.register("before-send", self._counter.add)
+        events.register("before-send", self._count)
         # The wildcards put it before S3's own handler, which parses already.
         events.register("before-parse.*.*", mend_answer)
         if at_address:
@@ -76,29 +92,41 @@ class Hooks:
         again: Callable[..., Any] = self._again
         events.register_first("needs-retry.*.*", again)
 
-    def _begin(self, **_event: object) -> None:
-        """Handle `request-created`: each attempt queues anew."""
-        self._thread.attempts.begin()
+    def _caller(self) -> _Caller:
+        caller: _Caller = self._thread.caller
+        return caller
+
+    def _begin(self, request: AWSRequest, **_event: object) -> None:
+        """Handle `request-created`: each attempt queues anew, and is signed by who calls."""
+        caller = self._caller()
+        caller.attempts.begin()
+        signing = request.context.get("signing", {})
+        request.context["signing"] = {**signing, "request_credentials": caller.credentials}
+
+    def _count(self, **_event: object) -> None:
+        """Handle `before-send`; returning None lets the request go out."""
+        self._caller().counter.add()
 
     def _received(self, service: str, **event: Any) -> None:
         """Handle `response-received`, which tells of answers and of broken connections."""
-        attempts: Attempts = self._thread.attempts
+        caller = self._caller()
         operation = str(event["event_name"]).rsplit(".", 1)[-1]
         status = call_status(event["parsed_response"])
         PROVIDER_API_CALLS.labels("aws", service, operation, status).inc()
-        self._thread.slower = False
+        caller.slower = False
         if status == THROTTLED:
-            self._thread.slower = attempts.throttled(_retry_after(event["response_dict"]))
+            caller.slower = caller.attempts.throttled(_retry_after(event["response_dict"]))
         elif event["parsed_response"] is not None:
-            attempts.succeeded()
-        attempts.end()
+            caller.attempts.succeeded()
+        caller.attempts.end()
 
     def _again(self, attempts: int, **_event: object) -> float | None:
         """Handle `needs-retry`: try again at once where the limits have become slower.
 
         The limits wait, not the SDK. At the slowest rate it is the SDK's turn to decide.
         """
-        return 0.0 if self._thread.slower and attempts < MAX_ATTEMPTS_IF_THROTTLED else None
+        slower = self._caller().slower
+        return 0.0 if slower and attempts < MAX_ATTEMPTS_IF_THROTTLED else None
 
 
 def without_account(request: AWSRequest, **_event: object) -> None:

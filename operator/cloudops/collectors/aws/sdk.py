@@ -7,6 +7,7 @@ from functools import cache
 from threading import Lock
 from typing import Any, Final
 
+from botocore.client import BaseClient
 from botocore.config import Config
 from botocore.configprovider import ConfigChainFactory, ConfigValueStore
 from botocore.credentials import Credentials
@@ -16,6 +17,8 @@ from botocore.parsers import ResponseParserFactory
 from botocore.session import Session
 
 from cloudops import __version__
+from cloudops.collectors.aws.clients import ClientKey, Clients
+from cloudops.collectors.aws.hooks import Hooks
 from cloudops.collectors.aws.timestamps import parse_timestamp
 
 MAX_ATTEMPTS: Final = 2  # slowing down is the limiter's work, not the SDK's
@@ -43,6 +46,8 @@ class Sdk:
         partitions: Answers every partition that the SDK knows, with its regions.
         endpoint_regions: Answers in which regions of a partition the SDK knows an endpoint
             of a service. Some names among them are no region, such as `aws-global`.
+        hooks: Say for whom a client works, while it does.
+        clients: For everybody.
     """
 
     def __init__(
@@ -53,6 +58,8 @@ class Sdk:
         self._loader = create_loader()
         self.partitions = cache(self._partitions)
         self.endpoint_regions = cache(self._endpoint_regions)
+        self.hooks = Hooks()
+        self.clients = Clients(self._new_client, self.lock)
         self._parsers = ResponseParserFactory()
         self._parsers.set_parser_defaults(timestamp_parser=parse_timestamp)
         self._config = Config(  # type: ignore[call-arg]  # the stubs lack one of them
@@ -81,7 +88,27 @@ class Sdk:
         session.register_component("credential_provider", _Given(credentials))
         return session
 
-    def config(self, endpoint_url: str) -> Config:
+    @staticmethod
+    def is_hermetic(session: Session) -> bool:
+        """Whether it is one of `session_of`."""
+        return isinstance(session.get_component("credential_provider"), _Given)
+
+    def _new_client(self, key: ClientKey) -> BaseClient:
+        """It has no credentials of its own: each request brings those of its caller."""
+        session = self.session_of(None)
+        if not key.hermetic:
+            session = self.session()
+            session.register_component("credential_provider", _Given(None))
+        client: BaseClient = session.create_client(
+            key.service,
+            region_name=key.region,
+            endpoint_url=key.endpoint_url or None,
+            config=self._config_at(key.endpoint_url),
+        )
+        self.hooks.attach(client, key.service, at_address=bool(key.endpoint_url))
+        return client
+
+    def _config_at(self, endpoint_url: str) -> Config:
         """Emulators and private endpoints have no host name for each bucket."""
         if endpoint_url:
             return self._config.merge(Config(s3={"addressing_style": "path"}))
