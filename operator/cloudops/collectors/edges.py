@@ -11,15 +11,14 @@ from functools import lru_cache, partial
 from hashlib import blake2b
 from typing import Any, Final
 
-import jmespath
 import orjson
 import structlog
 from jmespath.exceptions import JMESPathError
 
+from cloudops.collectors.expressions import Expression, compile_expression
 from cloudops.collectors.identifiers import (
     MAX_ID_BYTES,
     AnswerContext,
-    Expression,
     Reference,
     compile_reference,
 )
@@ -136,7 +135,7 @@ def compile_edges(type_: str, edges: Mapping[str, str | To]) -> EdgeRule | None:
         tuple(
             _Relation(
                 name,
-                jmespath.compile(rule.path),
+                compile_expression(rule.path),
                 tuple(compile_reference(template) for template in rule.ids),
                 re.compile(rule.pattern) if rule.pattern else None,
             )

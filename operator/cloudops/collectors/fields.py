@@ -5,10 +5,10 @@ import re
 from datetime import UTC, datetime
 from typing import Any, Final
 
-import jmespath
 from jmespath.exceptions import JMESPathError
 
-from cloudops.collectors.identifiers import Expression, ShapeError
+from cloudops.collectors.expressions import Expression, compile_expression
+from cloudops.collectors.identifiers import ShapeError
 
 _MILLISECONDS_FROM: Final = 1e11  # epoch numbers above it can't be seconds (year 5138)
 _NUMBER: Final = re.compile(r"[0-9]+(\.[0-9]+)?")
@@ -18,10 +18,7 @@ _TAG_VALUES: Final = ("Value", "value", "TagValue")
 
 def compile_optional(text: str) -> Expression | None:
     """A compiled JMESPath, or None where a row leaves the field empty."""
-    if not text:
-        return None
-    compiled: Expression = jmespath.compile(text)
-    return compiled
+    return compile_expression(text) if text else None
 
 
 def _search(expression: Expression | None, document: dict[str, Any], field: str) -> Any:

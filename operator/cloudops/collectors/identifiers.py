@@ -4,11 +4,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
-import jmespath
 from jmespath.exceptions import JMESPathError
 
+from cloudops.collectors.expressions import Expression, compile_expression
 from cloudops.domain.resource import GLOBAL_REGION
 
 MAX_ID_BYTES: Final = 2048  # an entry of the store's index holds 2,704
@@ -20,14 +20,6 @@ _CONTEXT: Final = ("partition", "account", "region")
 
 class ShapeError(ValueError):
     """An item is not what its row promises; the message names fields, never values."""
-
-
-class Expression(Protocol):
-    """A compiled JMESPath."""
-
-    def search(self, value: Any) -> Any:
-        """What the expression finds; None where there is nothing."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +71,7 @@ class IdRule:
 def compile_id(text: str) -> IdRule:
     """Read a row's `id`; whatever holds a `{placeholder}` is a template."""
     if not _PLACEHOLDER.search(text):
-        return IdRule(text, synthetic=False, _parts=(jmespath.compile(text),))
+        return IdRule(text, synthetic=False, _parts=(compile_expression(text),))
     pieces = _PLACEHOLDER.split(text)
     parts = tuple(_placeholder(piece) if i % 2 else piece for i, piece in enumerate(pieces))
     return IdRule(text, synthetic=True, _parts=parts)
@@ -172,7 +164,7 @@ def _pattern(placeholder: str) -> str:
 def _placeholder(name: str) -> str | Expression:
     if name in _CONTEXT:
         return f"{{{name}}}"
-    expression: Expression = jmespath.compile(name.rstrip(_ANYTHING + _LAST))
+    expression = compile_expression(name.rstrip(_ANYTHING + _LAST))
     return _LastPart(expression) if name.endswith(_LAST) else expression
 
 

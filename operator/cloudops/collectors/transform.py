@@ -17,6 +17,7 @@ from cloudops.collectors.canonical import FLAGS_KEY, Cleaner, limited
 from cloudops.collectors.churn import Passing, cut_volatile, settle, sort_lists
 from cloudops.collectors.edges import EdgeRule, compile_edges
 from cloudops.collectors.embedded import decode_json, open_body
+from cloudops.collectors.expressions import Expression
 from cloudops.collectors.fields import (
     compile_optional,
     creation_time,
@@ -27,7 +28,6 @@ from cloudops.collectors.fields import (
 )
 from cloudops.collectors.identifiers import (
     AnswerContext,
-    Expression,
     IdRule,
     ShapeError,
     compile_id,
@@ -129,9 +129,12 @@ class ListingTransform:
         observations: dict[UUID, Observation] = {}
         # Where several types share a list, each of them finds out about a bad item.
         malformed: dict[tuple[str, int], MalformedItem] = {}
+        judge = _Judge(context)
         for row in self._rows:
             items = row.items_of(answer, omits_empty=self._omits_empty)
             for number, item in enumerate(items):
+                if not judge.fits(row, item, number):
+                    continue
                 outcome = self.observe(row, item, context)
                 if isinstance(outcome, Observation):
                     observations[outcome.uid] = outcome
@@ -148,9 +151,7 @@ class ListingTransform:
     def observe(
         self, row: CompiledEmits, item: object, context: AnswerContext
     ) -> Observation | MalformedItem | None:
-        """One item; None where it belongs to another row or account."""
-        if not _fits(row, item, context):
-            return None
+        """One item that fits the row; None where it belongs to another account."""
         uid: UUID | None = None
         try:
             cleaner = Cleaner()
@@ -232,17 +233,31 @@ class ListingTransform:
         return None if text is None else self._redactor.redact_text(text)
 
 
-def _fits(row: CompiledEmits, item: object, context: AnswerContext) -> bool:
-    """Whether `item` may be of the row's type; judged first, since rows by the dozen ask.
+class _Judge:
+    """Whether items may be of the types of rows; asked first, since rows by the dozen ask."""
 
-    An id that can't be read fits every row: it has to be reported.
-    """
-    if row.shape is None or not isinstance(item, Mapping):
-        return True
-    try:
-        return row.shape.fullmatch(row.id.fill(item, context)) is not None
-    except ShapeError:
-        return True
+    def __init__(self, context: AnswerContext) -> None:
+        self._context = context
+        self._ids: dict[tuple[str, str, int], str | None] = {}
+
+    def fits(self, row: CompiledEmits, item: object, number: int) -> bool:
+        """Whether the `number`th of the row's items is its own.
+
+        An id that can't be read fits every row: it has to be reported.
+        """
+        if row.shape is None or not isinstance(item, Mapping):
+            return True
+        key = (row.items.text, row.id.text, number)
+        if key not in self._ids:
+            self._ids[key] = self._id(row.id, item)
+        known = self._ids[key]
+        return known is None or row.shape.fullmatch(known) is not None
+
+    def _id(self, rule: IdRule, item: Mapping[str, Any]) -> str | None:
+        try:
+            return rule.fill(item, self._context)
+        except ShapeError:
+            return None
 
 
 def _known_tags(row: CompiledEmits, document: dict[str, Any]) -> dict[str, str] | None:
