@@ -2,7 +2,19 @@
 
 from types import ModuleType
 
-from tests.benchmarks import calls, controller, failover, ledger, loader, memory, plan
+from tests.benchmarks import (
+    calls,
+    controller,
+    failover,
+    inventory_calls,
+    inventory_cpu,
+    inventory_memory,
+    inventory_pace,
+    ledger,
+    loader,
+    memory,
+    plan,
+)
 from tests.benchmarks.figures import Figure
 
 BENCHES: dict[str, ModuleType] = {
@@ -13,6 +25,10 @@ BENCHES: dict[str, ModuleType] = {
     "ledger": ledger,
     "calls": calls,
     "memory": memory,
+    "inventory_calls": inventory_calls,
+    "inventory_cpu": inventory_cpu,
+    "inventory_pace": inventory_pace,
+    "inventory_memory": inventory_memory,
 }
 
 

@@ -188,6 +188,8 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "reset_calls": lambda engine: engine.calls.reset(),
     "replay": show_again,
     "forget_replays": lambda engine: engine.replay.forget(),
+    "keep_answers": lambda engine, **named: engine.memory.switch(**named),
+    "kept_answers": lambda engine: list(engine.memory.told()),
     "add_key": add_key,
     "revoke": revoke,
     "expire_sessions": expire_sessions,

@@ -29,6 +29,7 @@ from tests.fakes.aws.identity import (
     is_signed_with,
     read_signature,
 )
+from tests.fakes.aws.memory import Memory
 from tests.fakes.aws.model import ALWAYS_ON, GLOBAL, Account
 from tests.fakes.aws.paging import Pager
 from tests.fakes.aws.problems import problem
@@ -84,6 +85,7 @@ class Engine:
         self.calls = CallLog()
         self.pager = Pager()
         self.replay = Replay()
+        self.memory = Memory()
         self.stopping = threading.Event()
 
     def answer(self, wire: WireRequest) -> WireResponse:
@@ -136,9 +138,14 @@ class Engine:
             return hangup
         if not self._enabled(call):
             raise problem("unknown_key", call.service)
-        data = self._run(caller, call, faults)
-        call.status, call.items = 200, _count(data)
-        return _damaged(success(call.service, call.operation, data), faults)
+        response = self.memory.recall(call)
+        if response is None:
+            data = self._run(caller, call, faults)
+            call.items = _count(data)
+            response = success(call.service, call.operation, data)
+            self.memory.keep(call, response)
+        call.status = 200
+        return _damaged(response, faults)
 
     def _authenticate(self, wire: WireRequest, signature: Signature, call: Call) -> AccessKey:
         key = self.world.access_keys.get(signature.access_key)

@@ -35,9 +35,20 @@ DEFAULT_SIZES = {
     "ListAccounts": 20,
     "ListResources": 100,
 }
-
-
+# Likewise, of what is replayed and never asked with a size of ours; else `_REPLAYED_SIZE`.
+_REPLAYED_SIZES = {
+    "DescribeConfigRules": 25,
+    "DescribeStacks": 100,
+    "ListProjects": 100,
+    "ListSubscriptions": 100,
+    "ListTopics": 100,
+}
 _REPLAYED_SIZE = 1000
+
+
+def most_on_a_page(operation: str) -> int:
+    """However many are asked for."""
+    return {**_REPLAYED_SIZES, **DEFAULT_SIZES}.get(operation, _REPLAYED_SIZE)
 
 
 class Paged(Protocol):
@@ -79,11 +90,12 @@ class Pager:
         self._secret = secrets.token_bytes(32)
         self._old_secrets: list[bytes] = []
         self._sizes = dict(DEFAULT_SIZES)
-        self._replayed_size = _REPLAYED_SIZE
+        self._replayed_size: int | None = None
 
     def size(self, operation: str) -> int:
         with self._lock:
-            return self._sizes.get(operation, self._replayed_size)
+            known = self._sizes.get(operation) or self._replayed_size
+        return known or most_on_a_page(operation)
 
     def set_size(self, operation: str, size: int) -> None:
         """At most `size` items a page, whatever is asked for; `*` = every operation."""

@@ -60,8 +60,7 @@ class Paging:
 def paging_of(service: str, operation: str) -> Paging | None:
     """As a row says, else as botocore does; None where the answer is always whole."""
     rows = rows_of(service, operation)
-    declared: Mapping[str, Any] | None = next((row.paging for row in rows if row.paging), None)
-    declared = declared or _paginators(service).get(operation)
+    declared = paging_declared(service, operation)
     if declared is None:
         return None
     outputs = tuple(one.partition("||")[0].strip() for one in _listed(declared["output_token"]))
@@ -73,6 +72,12 @@ def paging_of(service: str, operation: str) -> Paging | None:
         by_item=outputs[0].endswith("[-1]"),
         limit=declared.get("limit_key") or next(sizes, ""),
     )
+
+
+def paging_declared(service: str, operation: str) -> Mapping[str, Any] | None:
+    """In the words of botocore's paginators."""
+    own = (row.paging for row in rows_of(service, operation) if row.paging)
+    return next(own, None) or _paginators(service).get(operation)
 
 
 @cache

@@ -16,6 +16,15 @@ class ReplayingScript:
         """Serve no recorded answers any more, in no account."""
         self._do("forget_replays")
 
+    def keep_answers(self, *, on: bool = True) -> None:
+        """Make each answer once: as long as nothing changes, and no page is damaged."""
+        self._do("keep_answers", on=on)
+
+    def kept_answers(self) -> list[Mapping[str, Any]]:
+        """Each with `service`, `operation`, `status`, `headers` and the `body`, in Latin-1."""
+        answers: list[Mapping[str, Any]] = self._do("kept_answers")
+        return answers
+
 
 class AccountReplays:
     """Part of the script of one account."""

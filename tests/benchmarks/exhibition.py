@@ -1,0 +1,155 @@
+"""An estate on show: the fake serves it over HTTP, in another process."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from cloudops.collectors.aws.catalogue import LISTINGS
+from cloudops.collectors.vocabulary import Listing, RegionRule
+from cloudops.domain.resource import GLOBAL_REGION, Facet
+from tests.benchmarks.collecting import KEYS
+from tests.benchmarks.estate import Estate, Place, Row, Thing, samples_of, things_of, with_lists
+from tests.fakes.aws.bodies import tag_list
+from tests.fakes.aws.model import ALWAYS_ON
+from tests.fakes.aws.paging import most_on_a_page
+from tests.fakes.aws.script import AccountScript, Script
+
+MEMBER_ROLE: Final = "cloudops-read"  # what a spec asks for where it names none
+(TAGGING,) = (listing for listing in LISTINGS if listing.facet is Facet.TAGS)
+
+
+@dataclass(slots=True)
+class Census:
+    """What was put where.
+
+    Attributes:
+        types: Resources by native type.
+        scopes: Items by listing, account and region, `global` for global listings.
+    """
+
+    types: Counter[str] = field(default_factory=Counter)
+    scopes: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+
+    @property
+    def resources(self) -> int:
+        return sum(self.types.values())
+
+    def pages(self, *, tagging: bool) -> int:
+        """As few as hold all items, of the tagging pass or of all other listings."""
+        return sum(
+            -(-count // page_maximum(name))
+            for (name, _, _), count in self.scopes.items()
+            if (name == TAGGING.name) == tagging
+        )
+
+
+_BY_NAME: Final = {listing.name: listing for listing in LISTINGS}
+
+
+def page_maximum(name: str) -> int:
+    """The most items that the API puts on a page of the listing."""
+    listing = _BY_NAME[name]
+    most = most_on_a_page(listing.operation)
+    return min(most, int(listing.page_size)) if listing.page_size else most
+
+
+def exhibit(aws: Script, estate: Estate, copies: int = 1) -> Census:
+    """Put all of it there, `copies` times over; the first account's key is that of `KEYS`."""
+    accounts = _accounts(aws, estate)
+    census = Census()
+    tagged: dict[Place, list[dict[str, Any]]] = {}
+    for listing in {row.listing.name: row.listing for row in estate.rows}.values():
+        rows = [row for row in estate.rows if row.listing is listing]
+        for place, found in _by_scope(listing, rows, estate).items():
+            account = accounts[place[0]]
+            _show(account, listing, place[1], rows[0], found, copies)
+            things = [thing for some in found.values() for thing in some]
+            census.scopes[listing.name, *place] += copies * len(things)
+            _note(census, tagged, place[0], things, copies)
+    for account_id, region in scopes_of(TAGGING, estate):
+        mappings = tagged.get((account_id, region), [])
+        accounts[account_id].replay(
+            TAGGING.service,
+            TAGGING.operation,
+            [{"ResourceTagMappingList": mappings}],
+            region=region,
+            copies=copies,
+        )
+        census.scopes[TAGGING.name, account_id, region] += copies * len(mappings)
+    return census
+
+
+def scopes_of(listing: Listing, estate: Estate) -> list[Place]:
+    """Where it is read."""
+    regions = [GLOBAL_REGION] if listing.region_rule is RegionRule.GLOBAL else estate.regions
+    return [(account_id, region) for account_id in estate.accounts for region in regions]
+
+
+def _accounts(aws: Script, estate: Estate) -> dict[str, AccountScript]:
+    regions = sorted({ALWAYS_ON, *estate.regions})
+    first, *others = estate.accounts
+    found = {
+        first: aws.account(
+            first,
+            regions=regions,
+            access_key=KEYS["AWS_ACCESS_KEY_ID"],
+            secret_key=KEYS["AWS_SECRET_ACCESS_KEY"],
+        )
+    }
+    for account_id in others:
+        found[account_id] = aws.account(account_id, regions=regions)
+        found[account_id].role(MEMBER_ROLE, listed=False)
+    return found
+
+
+def _by_scope(
+    listing: Listing, rows: list[Row], estate: Estate
+) -> dict[Place, dict[str, list[Thing]]]:
+    """Account and region of the scope → path of the list → what is in it, if anything."""
+    scopes: dict[Place, dict[str, list[Thing]]] = {
+        place: {} for place in scopes_of(listing, estate)
+    }
+    for row in rows:
+        for (account_id, region), thing in things_of(row, estate):
+            place = (account_id, region)
+            scope = place if place in scopes else (account_id, GLOBAL_REGION)
+            scopes[scope].setdefault(row.path, []).append(thing)
+    return scopes
+
+
+def _show(
+    account: AccountScript,
+    listing: Listing,
+    region: str,
+    row: Row,
+    found: Mapping[str, list[Thing]],
+    copies: int,
+) -> None:
+    region = ALWAYS_ON if region == GLOBAL_REGION else region
+    sample = samples_of(row)[0]
+    lists = {path: [thing.element for thing in things] for path, things in found.items()}
+    page = with_lists(listing, sample.frame, lists)
+    account.replay(listing.service, listing.operation, [page], region=region, copies=copies)
+    describe = listing.describe
+    if describe is not None:
+        told = [thing.told for things in found.values() for thing in things]
+        answers = [sample.told_answer(told)] if describe.at_once else told
+        account.replay(listing.service, describe.operation, answers, region=region, copies=copies)
+
+
+def _note(
+    census: Census,
+    tagged: dict[Place, list[dict[str, Any]]],
+    account_id: str,
+    things: list[Thing],
+    copies: int,
+) -> None:
+    for thing in things:
+        head = thing.seen.head
+        assert head is not None
+        census.types[head.type] += copies
+        if thing.tags:
+            region = ALWAYS_ON if head.region == GLOBAL_REGION else head.region
+            mapping = {"ResourceARN": head.canonical_id, "Tags": tag_list(thing.tags)}
+            tagged.setdefault((account_id, region), []).append(mapping)
