@@ -110,7 +110,7 @@ class Emulator:
             {
                 item: self._facts(one, tags)
                 for item, one in shown.items()
-                if NAME in item or "<" in item or (one.head and one.head.type in single)
+                if NAME in item or "${" in item or (one.head and one.head.type in single)
             }
         )
 
@@ -139,7 +139,7 @@ class Emulator:
 
     def _told(self, text: str) -> str:
         for name, value in self._values:
-            text = text.replace(value, f"<{name}>")
+            text = text.replace(value, f"${{{name}}}")
         return _MADE_UP.sub("…", text)
 
     def _make(self, call: Mapping[str, Any]) -> None:
