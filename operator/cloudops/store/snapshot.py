@@ -110,8 +110,10 @@ SELECT account_id, region, count(*) AS listings, min(status_since) AS since,
        bool_and(error_class = 'scp_deny') AS by_policy,
        (array_agg(error_message ORDER BY listing))[1] AS message
 FROM ({_SCOPES}) AS scopes
-WHERE status NOT IN ('planned', 'unsupported') AND reachable IS NOT false
-GROUP BY 1, 2 HAVING bool_and(status = 'denied') AND count(*) >= {REGION_LISTINGS}
+WHERE status = 'denied' AND reachable IS NOT false
+GROUP BY account_pk, 1, 2 HAVING count(*) >= {REGION_LISTINGS} AND NOT EXISTS (
+    SELECT FROM scope o WHERE o.account_pk = scopes.account_pk AND o.region = scopes.region
+      AND o.retired_at IS NULL AND o.status NOT IN ('planned', 'unsupported', 'denied'))
 """  # noqa: S608  constants only
 
 # One cause, however many scopes it stops, is one problem. A way in that is shut

@@ -201,6 +201,13 @@ scope: Final = Table(
     _words("retired_reason"),
     UniqueConstraint("account_pk", "region", "listing"),
     Index("scope_lease_id", "lease_id", postgresql_where=text("retired_at IS NULL")),
+    # What a status has to name: of millions of scopes, a few.
+    Index(
+        "scope_telling",
+        "account_pk",
+        postgresql_where=text("retired_at IS NULL AND status NOT IN ('complete', 'unsupported')"),
+    ),
+    Index("scope_held", "account_pk", postgresql_where=text("held_count > 0")),
     postgresql_with={"fillfactor": "70"},
 )
 

@@ -144,6 +144,9 @@ CREATE TABLE scope (
     UNIQUE (account_pk, region, listing)
 ) WITH (fillfactor = 70);
 CREATE INDEX scope_lease_id ON scope (lease_id) WHERE retired_at IS NULL;
+CREATE INDEX scope_telling ON scope (account_pk)
+    WHERE retired_at IS NULL AND status NOT IN ('complete', 'unsupported');
+CREATE INDEX scope_held ON scope (account_pk) WHERE held_count > 0;
 """
 
 _RESOURCES = """
