@@ -61,7 +61,10 @@ def _spec(filename: Path, types: tuple[str, ...]) -> ProviderSpec:
 def _notes(granted: Permissions) -> list[str]:
     notes = []
     if len(granted.reader) > 1:
-        notes.append(f"{len(granted.reader)} policies, since AWS limits their size: attach each")
+        notes.append(
+            f"{len(granted.reader)} policies, since AWS limits their size: attach each"
+            " (-o json has them as a list)"
+        )
     if granted.entry:
         principals = "; ".join(entry.principal for entry in granted.entry)
         notes.append(f"the way in needs policies of its own, see -o json, for: {principals}")

@@ -47,15 +47,27 @@ def actions(policy):
     return {action for statement in policy["Statement"] for action in statement["Action"]}
 
 
-def test_the_bare_policy_of_the_whole_catalogue_is_printed():
+def documents(text):
+    """The JSON documents that stand one behind the other."""
+    found = []
+    while text := text.lstrip():
+        document, end = json.JSONDecoder().raw_decode(text)
+        found.append(document)
+        text = text[end:]
+    return found
+
+
+def test_the_bare_policies_of_the_whole_catalogue_are_printed():
     done = Command()("permissions", "aws")
 
-    assert (done.returncode, done.stderr) == (0, "")
-    policy = json.loads(done.stdout)
-    assert policy.keys() == {"Version", "Statement"}
-    assert actions(policy) == {a for row in LISTINGS for a in row.permissions} | {
-        "ec2:DescribeRegions"
-    }
+    assert done.returncode == 0
+    policies = documents(done.stdout)
+    assert all(policy.keys() == {"Version", "Statement"} for policy in policies)
+    granted = {action for policy in policies for action in actions(policy)}
+    assert granted == {a for row in LISTINGS for a in row.permissions} | {"ec2:DescribeRegions"}
+    # The whole is more than one policy may hold.
+    assert done.stderr.startswith(f"note: {len(policies)} policies, since AWS limits their size")
+    assert json.loads(Command()("permissions", "aws", "-o", "json").stdout)["reader"] == policies
 
 
 def test_types_narrow_it():

@@ -141,8 +141,8 @@ def _last(arn: str) -> str:
     return arn.rsplit("/", 1)[-1]
 
 
-def renamed(policy: Policy, names: Mapping[str, tuple[str, ...]]) -> Policy:
-    """`policy` with other names for some services, or for single actions."""
+def renamed(policies: Iterable[Policy], names: Mapping[str, tuple[str, ...]]) -> list[Policy]:
+    """`policies` with other names for some services, or for single actions."""
 
     def rename(action: str) -> tuple[str, ...]:
         service, name = action.split(":")
@@ -150,24 +150,32 @@ def renamed(policy: Policy, names: Mapping[str, tuple[str, ...]]) -> Policy:
         return names.get(action, others)
 
     return _with_actions(
-        policy, lambda actions: [other for action in actions for other in rename(action)]
+        policies, lambda actions: [other for action in actions for other in rename(action)]
     )
 
 
-def without(policy: Policy, gone: Collection[str]) -> Policy:
-    """`policy` less some actions."""
-    return _with_actions(policy, lambda actions: [one for one in actions if one not in gone])
+def without(policies: Iterable[Policy], gone: Collection[str]) -> list[Policy]:
+    """`policies` less some actions."""
+    return _with_actions(policies, lambda actions: [one for one in actions if one not in gone])
 
 
-def only(policy: Policy, kept: Collection[str]) -> Policy:
-    """`policy` less all actions but some."""
-    return _with_actions(policy, lambda actions: [one for one in actions if one in kept])
+def only(policies: Iterable[Policy], kept: Collection[str]) -> list[Policy]:
+    """`policies` less all actions but some."""
+    return _with_actions(policies, lambda actions: [one for one in actions if one in kept])
 
 
-def actions_of(policy: Policy) -> list[str]:
-    return [action for statement in policy["Statement"] for action in statement["Action"]]
+def actions_of(policies: Iterable[Policy]) -> list[str]:
+    statements = [statement for policy in policies for statement in policy["Statement"]]
+    return [action for statement in statements for action in statement["Action"]]
 
 
-def _with_actions(policy: Policy, change: Callable[[list[str]], list[str]]) -> Policy:
-    changed = [{**one, "Action": change(one["Action"])} for one in policy["Statement"]]
-    return {**policy, "Statement": [one for one in changed if one["Action"]]}
+def _with_actions(
+    policies: Iterable[Policy], change: Callable[[list[str]], list[str]]
+) -> list[Policy]:
+    """Those that still allow anything."""
+    left: list[Policy] = []
+    for policy in policies:
+        changed = [{**one, "Action": change(one["Action"])} for one in policy["Statement"]]
+        statements = [one for one in changed if one["Action"]]
+        left += [{**policy, "Statement": statements}] if statements else []
+    return left

@@ -8,14 +8,19 @@ NOT_IN_MOTO: Final = {
     "aws.accessanalyzer.analyzers": "moto does not have the service",
     "aws.account.primary-contacts": NO_SUCH_CALL,
     "aws.config.conformance-packs": NO_SUCH_CALL,
+    "aws.dlm.policies": "moto does not have the service",
     "aws.ec2.capacity-reservations": NO_SUCH_CALL,
+    "aws.ec2.client-vpn-endpoints": NO_SUCH_CALL,
     "aws.ec2.image-public-access-blocks": NO_SUCH_CALL,
+    "aws.ec2.instance-connect-endpoints": NO_SUCH_CALL,
     "aws.ec2.instance-metadata-defaults": NO_SUCH_CALL,
+    "aws.ec2.reserved-instances": NO_SUCH_CALL,
     "aws.ec2.serial-console-access": NO_SUCH_CALL,
     "aws.ec2.snapshot-public-access-blocks": NO_SUCH_CALL,
     "aws.elasticache.reserved-nodes": NO_SUCH_CALL,
     "aws.elasticache.user-groups": NO_SUCH_CALL,
     "aws.memorydb.acls": NO_SUCH_CALL,
+    "aws.opensearch.reserved-instances": NO_SUCH_CALL,
     "aws.rds.option-groups": "moto fails where no group is named",
     "aws.rds.reserved-instances": NO_SUCH_CALL,
     "aws.redshift.reserved-nodes": NO_SUCH_CALL,
@@ -29,6 +34,7 @@ NOT_IN_MOTO: Final = {
 ABSENT: Final = {
     "AWS::CloudWatch::CompositeAlarm": "moto can't make composite alarms",
     "AWS::CloudWatch::Dashboard": "moto shows dashboards only in the region where they were made",
+    "AWS::Route53::QueryLoggingConfig": "their log groups lie in another region than the estate",
 }
 """Type → why moto shows none."""
 
@@ -41,6 +47,7 @@ NAMELESS: Final = {
     "AWS::Lambda::EventSourceMapping": "their ids are their names",
     "AWS::Route53::HealthCheck": "their name is a tag, which the list does not bring",
     "AWS::SNS::Subscription": "subscriptions have none",
+    "AWS::WAFv2::LoggingConfiguration": "what is logged of a web ACL has none",
     "AWS::SecurityHub::Hub": "AWS calls each of them `default`",
 }
 """Type → why none has the estate's name; statements about an account never have one."""
@@ -90,6 +97,12 @@ UNTAGGED: Final = {
             "AWS::RDS::EventSubscription",
             "AWS::Route53::HealthCheck",
             "AWS::Route53::HostedZone",
+            "AWS::Route53Resolver::ResolverEndpoint",
+            "AWS::Route53Resolver::ResolverQueryLoggingConfig",
+            "AWS::Route53Resolver::ResolverRule",
+            "AWS::StepFunctions::Activity",
+            "AWS::WAFv2::IPSet",
+            "AWS::WAFv2::RuleGroup",
             "AWS::WAFv2::WebACL",
         ),
         "moto's tagging API does not know them",

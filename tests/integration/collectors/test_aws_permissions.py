@@ -50,7 +50,13 @@ pytestmark = [pytest.mark.integration, pytest.mark.aws]
 
 # What else moto can't do is checked to be still true, so that nothing outlives its reason.
 MISNAMED: Final[dict[str, tuple[str, ...]]] = {
-    "apigateway:GET": ("apigateway:GetApis", "apigateway:GetRestApis"),
+    "apigateway:GET": (
+        "apigateway:GetApis",
+        "apigateway:GetDomainNames",
+        "apigateway:GetRestApis",
+        "apigateway:GetUsagePlans",
+        "apigateway:GetVpcLinks",
+    ),
     "batch:DescribeComputeEnvironments": ("batch:describecomputeenvironments",),
     "batch:DescribeJobDefinitions": ("batch:describejobdefinitions",),
     "batch:DescribeJobQueues": ("batch:describejobqueues",),
@@ -61,7 +67,7 @@ MISNAMED: Final[dict[str, tuple[str, ...]]] = {
 """IAM's name of a service or action → moto's, which are those in the signature and of the API."""
 
 
-[POLICY] = aws_permissions(None).reader
+POLICIES: Final = aws_permissions(None).reader
 ROWS: Final = tuple(row for row in LISTINGS if row.name not in NOT_IN_MOTO)
 MISSIGNED: Final = {
     row.name
@@ -169,7 +175,7 @@ def denied_without(action: str) -> dict[str, Outcome]:
 
 def test_the_printed_policy_alone_makes_every_listing_complete(reader: Reader):
     """Fails where a row of the catalogue names less than its calls need."""
-    reader.aws.grant([renamed(POLICY, MISNAMED)])
+    reader.aws.grant(renamed(POLICIES, MISNAMED))
 
     assert refused(reader.outcomes()) == {}
 
@@ -177,7 +183,7 @@ def test_the_printed_policy_alone_makes_every_listing_complete(reader: Reader):
 @pytest.mark.parametrize("name", NEEDS)
 def test_a_listing_needs_no_action_but_its_own(name: str, reader: Reader):
     """Fails where a row needs an action that only another row names."""
-    reader.aws.grant([renamed(only(POLICY, NEEDS[name]), MISNAMED)])
+    reader.aws.grant(renamed(only(POLICIES, NEEDS[name]), MISNAMED))
 
     assert reader.outcomes({name}) == {name: COMPLETE}
 
@@ -185,7 +191,7 @@ def test_a_listing_needs_no_action_but_its_own(name: str, reader: Reader):
 @pytest.mark.parametrize("action", ACTIONS)
 def test_without_an_action_its_listings_are_denied_and_name_it(action: str, reader: Reader):
     """Fails where a row names an action that it does not need."""
-    reader.aws.grant([renamed(without(POLICY, {action}), MISNAMED)])
+    reader.aws.grant(renamed(without(POLICIES, {action}), MISNAMED))
 
     expected = denied_without(action)
     assert reader.outcomes(expected.keys()) == expected
@@ -209,7 +215,7 @@ class TestWhatMotoCannotDo:
     def test_services_that_it_calls_by_another_name(
         self, aws: Enforcement, session: AwsAccountSession
     ):
-        aws.grant([POLICY])
+        aws.grant(POLICIES)
 
         found = refused(listed(session))
         assert found.keys() == {
@@ -220,7 +226,7 @@ class TestWhatMotoCannotDo:
     def test_signatures_that_it_reckons_wrongly(
         self, aws: Enforcement, session: AwsAccountSession, monkeypatch: pytest.MonkeyPatch
     ):
-        aws.grant([renamed(POLICY, MISNAMED)])
+        aws.grant(renamed(POLICIES, MISNAMED))
         monkeypatch.setattr(aws, "checks_signatures", True)
 
         assert refused(listed(session)).keys() == MISSIGNED
@@ -253,7 +259,7 @@ class TestTheWayIn:
         )
         access = access_of(aws, connection)
         granted = aws_permissions(access.spec)
-        reader = [renamed(policy, MISNAMED) for policy in granted.reader]
+        reader = renamed(granted.reader, MISNAMED)
         entry = {one.principal: one.policies for one in granted.entry}
         assert entry.keys() == {FIRST, ENTRY_ROLE}
         aws.grant(entry[FIRST])
@@ -291,7 +297,7 @@ class TestTheWayIn:
         self, access: Access, aws: Enforcement, cloud: AwsCloud
     ):
         reader = aws_permissions(access.spec).reader
-        aws.grant([renamed(policy, MISNAMED) for policy in reader], to=ENTRY_ROLE)
+        aws.grant(renamed(reader, MISNAMED), to=ENTRY_ROLE)
 
         own, member = cloud.discover(access).accounts
         assert own.error is None
@@ -343,16 +349,16 @@ class TestTheCommands:
         return Command({"CLOUDOPS_DATABASE_URL": migrated_url, **aws.secret})
 
     @pytest.fixture
-    def printed(self, cloudops: Command, file: Path) -> Policy:
-        done = cloudops("permissions", "aws", "-f", file)
+    def printed(self, cloudops: Command, file: Path) -> list[Policy]:
+        done = cloudops("permissions", "aws", "-f", file, "-o", "json")
         assert done.returncode == 0, done.stderr
-        policy: Policy = json.loads(done.stdout)
-        return policy
+        policies: list[Policy] = json.loads(done.stdout)["reader"]
+        return policies
 
     def test_with_the_printed_policy_a_sync_is_complete(
-        self, aws: Enforcement, cloudops: Command, file: Path, printed: Policy
+        self, aws: Enforcement, cloudops: Command, file: Path, printed: list[Policy]
     ):
-        aws.grant([renamed(printed, MISNAMED)])
+        aws.grant(renamed(printed, MISNAMED))
         done = cloudops("collect", "-f", file, "-o", "json")
 
         assert done.returncode == 0, done.stdout + done.stderr
@@ -362,9 +368,9 @@ class TestTheCommands:
         assert "iam:GetAccountAuthorizationDetails" not in needed
 
     def test_one_action_less_is_one_problem_that_names_it(
-        self, aws: Enforcement, cloudops: Command, file: Path, printed: Policy
+        self, aws: Enforcement, cloudops: Command, file: Path, printed: list[Policy]
     ):
-        aws.grant([renamed(without(printed, {"sns:GetTopicAttributes"}), MISNAMED)])
+        aws.grant(renamed(without(printed, {"sns:GetTopicAttributes"}), MISNAMED))
         done = cloudops("collect", "-f", file, "-o", "json")
 
         assert done.returncode == 3, done.stderr

@@ -95,6 +95,9 @@ MEMORYDB_SNAPSHOT: Final = "arn:{partition}:memorydb:{region}:{account}:snapshot
 MEMORYDB_SUBNET_GROUP: Final = "arn:{partition}:memorydb:{region}:{account}:subnetgroup/{Name}"
 MEMORYDB_USER: Final = "arn:{partition}:memorydb:{region}:{account}:user/{Name}"
 OPENSEARCH_DOMAIN: Final = "arn:{partition}:es:{region}:{account}:domain/{DomainName}"
+RESOLVER_ENDPOINT: Final = (
+    "arn:{partition}:route53resolver:{region}:{account}:resolver-endpoint/{Id}"
+)
 SAGEMAKER_DOMAIN: Final = "arn:{partition}:sagemaker:{region}:{account}:domain/{DomainId}"
 SAGEMAKER_ENDPOINT: Final = "arn:{partition}:sagemaker:{region}:{account}:endpoint/{EndpointName}"
 SAGEMAKER_ENDPOINT_CONFIG: Final = (
@@ -179,6 +182,7 @@ GLUE_SECURITY_CONFIGURATION: Final = (
 )
 CONFIG_RECORDER: Final = "arn:{partition}:config:{region}:{account}:configuration-recorder/{name}"
 LAMBDA_LAYER: Final = "arn:{partition}:lambda:{region}:{account}:layer:{LayerName}"
+REST_API: Final = "arn:{partition}:apigateway:{region}::/restapis/{id}"
 USER_POOL: Final = "arn:{partition}:cognito-idp:{region}:{account}:userpool/{Id}"
 # A key is written as its id, its ARN, or one of its aliases.
 KMS: Final = (KMS_KEY, KMS_ALIAS)

@@ -25,7 +25,7 @@ LISTINGS: Final = (
                 kind="api.rest",
                 items="items",
                 # Their ARNs name no account.
-                id="arn:{partition}:apigateway:{region}::/restapis/{id}",
+                id=arns.REST_API,
                 name="name",
                 state="apiStatus",
                 created="createdDate",
