@@ -38,9 +38,14 @@ class Cleaner:
         Times become RFC 3339 in UTC, bytes base64, and characters that
         PostgreSQL refuses (NUL, lone surrogates) the replacement character.
         """
+        kind = type(value)  # quicker to ask than `isinstance`, and enough for nearly all
+        if kind is str:
+            return self.text(value)
+        if kind is int or kind is bool or value is None:
+            return _scalar(value)
         if isinstance(value, str):
             return self.text(value)
-        if isinstance(value, (Mapping, list, tuple, set, frozenset)):
+        if isinstance(value, (dict, list, Mapping, tuple, set, frozenset)):
             return self._container(value, depth)
         return _scalar(value)
 
@@ -68,7 +73,13 @@ class Cleaner:
         return sorted(items, key=canonical_json) if isinstance(value, (set, frozenset)) else items
 
     def _object(self, value: Mapping[Any, Any], depth: int) -> dict[str, Any]:
-        cleaned = {self.text(str(k)): self.clean(v, depth + 1) for k, v in value.items()}
+        text, clean, deeper = self.text, self.clean, depth + 1
+        cleaned = {
+            text(k) if type(k) is str else text(str(k)): (
+                text(v) if type(v) is str else clean(v, deeper)
+            )
+            for k, v in value.items()
+        }
         if len(cleaned) < len(value):  # keys became equal: the order they came in must not matter
             members = sorted(value.items(), key=lambda member: repr(member[0]))
             cleaned = {self.text(str(k)): self.clean(v, depth + 1) for k, v in members}

@@ -5,7 +5,7 @@ Rules see that a value is there and that it changed, never the value.
 
 import re
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from hashlib import blake2b
 from typing import Any, Final
 
@@ -61,6 +61,7 @@ _POINTERS: Final = frozenset({"masterusersecret"})
 _WHOLE_VALUES: Final = frozenset({"userdata"})
 _VARIABLE_HOLDERS: Final = frozenset({"variables", "environmentvariables", "envvars"})
 _PAIR_NAMES: Final = ("Key", "key", "Name", "name", "TagKey", "ParameterKey")
+_PAIR_WORDS: Final = frozenset(_PAIR_NAMES)
 _PAIR_VALUES: Final = ("Value", "value", "TagValue", "ParameterValue")
 _PRIVATE_KEY: Final = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")
 _FINGERPRINT: Final = re.compile(r"[0-9a-f]{16}")
@@ -119,9 +120,11 @@ class Redactor:
         if isinstance(value, list):
             value[:] = [self._walk(item) for item in value]
         elif isinstance(value, dict) and not _is_marker(value):
-            self._pair(value)
+            if not _PAIR_WORDS.isdisjoint(value):
+                self._pair(value)
             for key, inner in value.items():
-                value[key] = self._member(key, inner)
+                walk = self._walk if _is_plain(key) else partial(self._member, key)
+                value[key] = walk(inner)
         return value
 
     def _member(self, key: str, value: Any) -> Any:
@@ -166,6 +169,14 @@ def looks_secret(key: str) -> bool:
 
 
 @lru_cache(maxsize=8192)
+def _is_plain(key: str) -> bool:
+    """Whether a key's name says nothing of its value, as most do."""
+    letters = _letters(key)
+    telling = letters in _WHOLE_VALUES or letters in _VARIABLE_HOLDERS or letters == "environment"
+    return not (telling or looks_secret(key))
+
+
+@lru_cache(maxsize=8192)
 def _letters(key: str) -> str:
     return "".join(c for c in key.lower() if c.isalpha())
 
@@ -183,6 +194,7 @@ def _is_reference(value: Any) -> bool:
 def _is_marker(value: Any) -> bool:
     return (
         isinstance(value, dict)
+        and len(value) == 2  # noqa: PLR2004  asked of every object
         and value.keys() == {"redacted", "fingerprint"}
         and value["redacted"] is True
         and isinstance(value["fingerprint"], str)

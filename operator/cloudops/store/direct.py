@@ -193,32 +193,42 @@ class DirectLoad:
             with connection.begin():
                 leases.guard(connection, self._lease)
                 # Where the first page is new, the others are nearly always; else the keys tell.
-                if is_first and self._is_known(connection, batch):
+                if is_first and is_known(connection, self._target, batch.items()):
                     return False
-                self._copy(connection, batch.items())
+                at = connection.execute(_SETTINGS).one().at
+                copy_items(connection, self._target, batch.items(), at)
                 return True
         except UniqueViolation:
             return False
 
-    def _is_known(self, connection: Connection, batch: _Batch) -> bool:
-        uids = copying.uuid_array(item.uid for item in batch.items())
-        return bool(connection.scalar(_KNOWN, {**self._target.parameters(), "uids": uids}))
 
-    def _copy(self, connection: Connection, items: Sequence[Observation]) -> None:
-        """The rows of each item; what else belongs to it comes behind its facet."""
-        at = connection.execute(_SETTINGS).one().at
-        target = self._target
-        copying.copy(connection, "resource", _RESOURCE_COLUMNS, _resources(target, items))
-        copying.copy(connection, "facet", _FACET_COLUMNS, _facets(target, items))
-        edges.insert(connection, edges.framed(items))
-        copying.copy(connection, "change", _CHANGE_COLUMNS, _changes(target, items, at))
+def is_known(connection: Connection, target: Target, items: Sequence[Observation]) -> bool:
+    """Whether anything of the scope, or any of these items, is stored."""
+    uids = copying.uuid_array(item.uid for item in items)
+    return bool(connection.scalar(_KNOWN, {**target.parameters(), "uids": uids}))
+
+
+def copy_items(
+    connection: Connection, target: Target, items: Sequence[Observation], at: datetime
+) -> None:
+    """The rows of each item; what else belongs to it comes behind its facet.
+
+    Raises:
+        UniqueViolation: One is known after all; the transaction can only be rolled back.
+    """
+    copying.copy(connection, "resource", _RESOURCE_COLUMNS, _resources(target, items))
+    copying.copy(connection, "facet", _FACET_COLUMNS, _facets(target, items))
+    edges.insert(connection, edges.framed(items))
+    copying.copy(connection, "change", _CHANGE_COLUMNS, _changes(target, items, at))
+
+
+def brings_tags(item: Observation) -> bool:
+    """Whether its tags are its own; those of the tagging listing have to be joined in."""
+    return item.head is not None and item.head.tag_source is not TagSource.TAGGING
 
 
 def _have_own_tags(target: Target, items: Sequence[Observation]) -> bool:
-    """Those of the tagging listing have to be joined in."""
-    return target.facet is Facet.LISTED and all(
-        item.head and item.head.tag_source is not TagSource.TAGGING for item in items
-    )
+    return target.facet is Facet.LISTED and all(map(brings_tags, items))
 
 
 def _facets(target: Target, items: Sequence[Observation]) -> Iterator[bytes]:

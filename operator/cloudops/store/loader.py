@@ -3,9 +3,9 @@
 Digests are compared before documents are sent. A listing that ends within its
 first page is compared in memory; a longer one goes page by page through the
 stage of one connection, so that memory is O(page). One transaction, guarded
-by the lease's fence, then changes only what changed. The first run of a long
-listing has nothing to compare with: see `direct`, which keeps a few thousand
-items in memory.
+by the lease's fence, then changes only what changed. A first run has nothing to
+compare with: see `fresh`, and for a long listing `direct`, which keeps a few
+thousand items in memory.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,12 +13,13 @@ from types import TracebackType
 from typing import NamedTuple, Self
 from uuid import UUID
 
+from psycopg.errors import UniqueViolation
 from sqlalchemy import Connection, Engine, text
 
 from cloudops.domain.ledger import Lease
 from cloudops.domain.resource import Observation, Page
 from cloudops.domain.schedule import ScopeOutcome
-from cloudops.store import copying, direct, leases, merge, scopes, staging
+from cloudops.store import copying, direct, fresh, leases, merge, scopes, staging
 from cloudops.store.session import store_errors
 
 # Above this a scope's stored digests are compared by the database.
@@ -221,6 +222,8 @@ class ListingLoad:
         seen = set(page.uids)
         if not (seen or self._has_rows):
             return judge(0)
+        if not self._has_rows and self._commit_new(page, judge(len(seen))):
+            return None
         stored = self._stored(seen, complete=complete)
         plan = _plan(stored, page.observations, seen, self._target.scope_id)
         if not (plan.different or plan.returned or plan.missing):
@@ -238,6 +241,19 @@ class ListingLoad:
                 merge.mark_missing(connection, self._target, plan.missing)
             scopes.record_outcomes(connection, [judge(len(seen))])
         return None
+
+    def _commit_new(self, page: Page, outcome: ScopeOutcome) -> bool:
+        """Store what nobody has seen yet; False = some of it is known, and nothing was written."""
+        connection = self._session()
+        try:
+            with connection.begin():
+                leases.guard(connection, self._lease)
+                if not fresh.insert(connection, self._target, page.observations):
+                    return False
+                scopes.record_outcomes(connection, [outcome])
+                return True
+        except UniqueViolation:
+            return False
 
     def _stored(self, seen: set[UUID], *, complete: bool) -> list[_Stored]:
         """What is stored of `seen`; of a complete listing also what it does not show any more."""

@@ -22,7 +22,7 @@ DELETE FROM stage_row USING (
 # once, neither would see what the other is about to write, and since neither
 # changes afterwards, nothing would ever bring them together. The wait may be
 # as long as the merge of a large listing.
-_TAGS_LOCK = 7_203_519
+TAGS_LOCK = 7_203_519
 _KEEP_APART = {
     Facet.TAGS: text("SELECT pg_advisory_xact_lock(:lock, :account_pk)"),
     Facet.LISTED: text("""
@@ -173,7 +173,7 @@ def merge_stage(connection: Connection, target: Target) -> int:
     connection.execute(_DEDUPLICATE)
     if target.facet in _KEEP_APART:
         connection.execute(_WAIT_FOR_MERGE)
-        connection.execute(_KEEP_APART[target.facet], {**parameters, "lock": _TAGS_LOCK})
+        connection.execute(_KEEP_APART[target.facet], {**parameters, "lock": TAGS_LOCK})
     connection.execute(_CHANGES, parameters)
     if target.facet is Facet.LISTED:
         connection.execute(_RESOURCES, parameters)

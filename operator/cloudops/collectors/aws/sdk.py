@@ -60,6 +60,7 @@ class Sdk:
         self.endpoint_regions = cache(self._endpoint_regions)
         self.hooks = Hooks()
         self.clients = Clients(self._new_client, self.lock)
+        self._nobody = cache(self._session_of_nobody)
         self._parsers = ResponseParserFactory()
         self._parsers.set_parser_defaults(timestamp_parser=parse_timestamp)
         self._config = Config(  # type: ignore[call-arg]  # the stubs lack one of them
@@ -95,11 +96,7 @@ class Sdk:
 
     def _new_client(self, key: ClientKey) -> BaseClient:
         """It has no credentials of its own: each request brings those of its caller."""
-        session = self.session_of(None)
-        if not key.hermetic:
-            session = self.session()
-            session.register_component("credential_provider", _Given(None))
-        client: BaseClient = session.create_client(
+        client: BaseClient = self._nobody(key.hermetic).create_client(
             key.service,
             region_name=key.region,
             endpoint_url=key.endpoint_url or None,
@@ -107,6 +104,13 @@ class Sdk:
         )
         self.hooks.attach(client, key.service, at_address=bool(key.endpoint_url))
         return client
+
+    def _session_of_nobody(self, hermetic: bool) -> Session:  # noqa: FBT001  the key of a cache
+        if hermetic:
+            return self.session_of(None)
+        session = self.session()
+        session.register_component("credential_provider", _Given(None))
+        return session
 
     def _config_at(self, endpoint_url: str) -> Config:
         """Emulators and private endpoints have no host name for each bucket."""
