@@ -39,6 +39,7 @@ _MADE_UP: Final = re.compile(
     r"(?<![0-9a-f])[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
     r"|(?<=[a-z]-)[0-9a-f]{6,17}\b"
     r"|(?<=-)\d{4}(?:-\d\d){4}"
+    r"|(?<=/auth-)\w{6}$"
 )
 
 Facts = Mapping[str, Any]

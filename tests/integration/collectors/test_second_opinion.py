@@ -26,7 +26,7 @@ from tests.integration.collectors.second_opinion import (
 
 pytestmark = [pytest.mark.integration, pytest.mark.aws]
 
-COMPARED_AT_LEAST = 100
+COMPARED_AT_LEAST = 115
 
 Opinions = Mapping[str, tuple[Reading, Reading]]
 """Row → what it shows of moto, and of ministack."""
