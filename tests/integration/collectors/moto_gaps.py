@@ -7,6 +7,8 @@ NO_SUCH_CALL: Final = "moto does not have the call"
 NOT_IN_MOTO: Final = {
     "aws.accessanalyzer.analyzers": "moto does not have the service",
     "aws.account.primary-contacts": NO_SUCH_CALL,
+    "aws.codeartifact.domains": "moto does not have the service",
+    "aws.codeartifact.repositories": "moto does not have the service",
     "aws.config.conformance-packs": NO_SUCH_CALL,
     "aws.dlm.policies": "moto does not have the service",
     "aws.ec2.capacity-reservations": NO_SUCH_CALL,
@@ -19,6 +21,8 @@ NOT_IN_MOTO: Final = {
     "aws.ec2.snapshot-public-access-blocks": NO_SUCH_CALL,
     "aws.elasticache.reserved-nodes": NO_SUCH_CALL,
     "aws.elasticache.user-groups": NO_SUCH_CALL,
+    "aws.fsx.virtual-machines": NO_SUCH_CALL,
+    "aws.fsx.volumes": NO_SUCH_CALL,
     "aws.memorydb.acls": NO_SUCH_CALL,
     "aws.opensearch.reserved-instances": NO_SUCH_CALL,
     "aws.rds.option-groups": "moto fails where no group is named",
@@ -62,6 +66,8 @@ UNDATED: Final = {
     "AWS::Logs::MetricFilter",
     "AWS::RDS::EventSubscription",
     "AWS::SSM::Document",
+    "AWS::VpcLattice::Service",
+    "AWS::VpcLattice::ServiceNetwork",
 }
 """Types whose creation time moto leaves out."""
 
@@ -71,6 +77,7 @@ UNTAGGED: Final = {
     "AWS::ECR::Repository": "moto's tagging API does not know repositories",
     "AWS::ElasticLoadBalancing::LoadBalancer": "moto files them under `elb`, which is no service",
     "AWS::IAM::SAMLProvider": "moto leaves out their tags",
+    "AWS::RAM::ResourceShare": "moto leaves out their tags",
     "AWS::SageMaker::EndpointConfig": "moto writes their ARN with brackets around it",
     **dict.fromkeys(
         (
@@ -104,6 +111,7 @@ UNTAGGED: Final = {
             "AWS::WAFv2::IPSet",
             "AWS::WAFv2::RuleGroup",
             "AWS::WAFv2::WebACL",
+            "AWS::WorkSpaces::Directory",
         ),
         "moto's tagging API does not know them",
     ),

@@ -60,6 +60,7 @@ MISNAMED: Final[dict[str, tuple[str, ...]]] = {
     "batch:DescribeComputeEnvironments": ("batch:describecomputeenvironments",),
     "batch:DescribeJobDefinitions": ("batch:describejobdefinitions",),
     "batch:DescribeJobQueues": ("batch:describejobqueues",),
+    "budgets:ViewBudget": ("budgets:DescribeBudgets",),
     "cloudwatch": ("monitoring",),
     "s3:GetAccountPublicAccessBlock": ("s3:GetPublicAccessBlock",),
     "tag": ("tagging",),

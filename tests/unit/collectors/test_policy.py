@@ -34,7 +34,7 @@ SECRET_KEYS = "the credentials in Secret keys"
 WORKER = "the worker's own identity"
 # It changes nothing that anybody owns, and counts as reading with IAM.
 REPORTING = "iam:GenerateCredentialReport"
-READING = re.compile(r"[a-z0-9-]+:((BatchGet|Describe|Get|List)[A-Za-z0-9]+|GET)")
+READING = re.compile(r"[a-z0-9-]+:((BatchGet|Describe|Get|List|View)[A-Za-z0-9]+|GET)")
 
 
 def rows(*names: str) -> list[Listing]:

@@ -85,6 +85,8 @@ BEANSTALK_ENVIRONMENT: Final = (
 CODEPIPELINE: Final = "arn:{partition}:codepipeline:{region}:{account}:{name}"
 CONFIG_RULE: Final = "arn:{partition}:config:{region}:{account}:config-rule/{ConfigRuleId}"
 DAX_CLUSTER: Final = "arn:{partition}:dax:{region}:{account}:cache/{ClusterName}"
+DMS_ENDPOINT: Final = "arn:{partition}:dms:{region}:{account}:endpoint:{Id}"
+DMS_INSTANCE: Final = "arn:{partition}:dms:{region}:{account}:rep:{Id}"
 GLUE_CONNECTION: Final = "arn:{partition}:glue:{region}:{account}:connection/{Name}"
 GLUE_CRAWLER: Final = "arn:{partition}:glue:{region}:{account}:crawler/{Name}"
 GLUE_JOB: Final = "arn:{partition}:glue:{region}:{account}:job/{Name}"
@@ -112,6 +114,9 @@ SERVER_CERTIFICATE: Final = (
 )
 SSM_PARAMETER: Final = "arn:{partition}:ssm:{region}:{account}:parameter/{Name*}"
 VIRTUAL_MFA_DEVICE: Final = "arn:{partition}:iam::{account}:mfa/{Name*}"
+WORKSPACES_DIRECTORY: Final = (
+    "arn:{partition}:workspaces:{region}:{account}:directory/{DirectoryId}"
+)
 WORKGROUP: Final = "arn:{partition}:athena:{region}:{account}:workgroup/{Name}"
 
 # Of what others name. Where a row's own ARN comes from the API, this is how the ids that
@@ -172,10 +177,15 @@ REDSHIFT_SUBNET_GROUP: Final = (
     "arn:{partition}:redshift:{region}:{account}:subnetgroup:{ClusterSubnetGroupName}"
 )
 ECS_CLUSTER: Final = "arn:{partition}:ecs:{region}:{account}:cluster/{clusterName}"
+ARTIFACT_DOMAIN: Final = "arn:{partition}:codeartifact:{region}:{account}:domain/{name}"
 BATCH_ENVIRONMENT: Final = (
     "arn:{partition}:batch:{region}:{account}:compute-environment/{computeEnvironmentName}"
 )
 FSX_FILE_SYSTEM: Final = "arn:{partition}:fsx:{region}:{account}:file-system/{FileSystemId}"
+FSX_VIRTUAL_MACHINE: Final = (
+    "arn:{partition}:fsx:{region}:{account}"
+    ":storage-virtual-machine/{FileSystemId}/{StorageVirtualMachineId}"
+)
 GLUE_DATABASE: Final = "arn:{partition}:glue:{region}:{account}:database/{Name*}"
 GLUE_SECURITY_CONFIGURATION: Final = (
     "arn:{partition}:glue:{region}:{account}:security-configuration/{Name*}"

@@ -36,8 +36,10 @@ from cloudops.collectors.aws.catalogue import (
     management,
     messaging,
     monitoring,
+    moving,
     network,
     observability,
+    outsiders,
     people,
     plumbing,
     private_lines,
@@ -50,6 +52,7 @@ from cloudops.collectors.aws.catalogue import (
     streams,
     warehouses,
     web_filters,
+    workplaces,
 )
 from cloudops.collectors.aws.cloudcontrol import cloudcontrol_listings
 from cloudops.collectors.vocabulary import Listing
@@ -98,6 +101,9 @@ _DESCRIBED: Final = (
     *account.LISTINGS,
     *account_defaults.LISTINGS,
     *people.LISTINGS,
+    *outsiders.LISTINGS,
+    *moving.LISTINGS,
+    *workplaces.LISTINGS,
     *guards.LISTINGS,
     *observability.LISTINGS,
     *commitments.LISTINGS,
