@@ -25,9 +25,9 @@ LAUNCH = 100
 _IMAGE = "ami-12c6146b"  # one that moto knows
 _TRUST = json.dumps({"Version": "2012-10-17", "Statement": []})
 TYPES = {
-    "AWS::EC2::Instance": "all-ec2",
-    "AWS::S3::Bucket": "all-s3",
-    "AWS::IAM::Role": "all-roles",
+    "AWS::EC2::Instance": "aws.ec2",
+    "AWS::S3::Bucket": "aws.s3",
+    "AWS::IAM::Role": "aws.iam-role",
 }
 
 FIGURES = (
@@ -108,10 +108,11 @@ def _custodian(moto: Moto, folder: Path, counts: Mapping[str, int]) -> tuple[int
     except custodian.NotInstalledError as error:
         return None, f"no baseline: c7n {custodian.VERSION} could not be installed: {error}"
     before = moto.calls()
-    custodian.run(command, folder, {**KEYS, "AWS_ENDPOINT_URL": moto.url}, REGION)
+    policies = {type_.rpartition(":")[2].lower(): resource for type_, resource in TYPES.items()}
+    environment = {**KEYS, "AWS_ENDPOINT_URL": moto.url}
+    found = custodian.run(command, folder, environment, policies, [REGION])
     calls = moto.calls() - before
-    found = {type_: custodian.found(folder, policy) for type_, policy in TYPES.items()}
-    _compare("custodian", found, counts)
+    _compare("custodian", dict(zip(TYPES, found.values(), strict=True)), counts)
     return calls, ""
 
 

@@ -2,21 +2,16 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tests.cluster.paths import cache_directory, locked
 from tests.cluster.reporting import say
 
 VERSION = "0.9.53"
-_POLICIES = """
-policies:
-- {name: all-ec2, resource: aws.ec2}
-- {name: all-s3, resource: aws.s3}
-- {name: all-roles, resource: aws.iam-role}
-"""
 _INSTALL_SECONDS = 900
 _RUN_SECONDS = 1_800
 
@@ -41,16 +36,35 @@ def install() -> Path:
     return command
 
 
-def run(command: Path, folder: Path, environment: Mapping[str, str], region: str) -> None:
-    """List all instances, buckets and roles of one region.
+def run(
+    command: Path,
+    folder: Path,
+    environment: Mapping[str, str],
+    policies: Mapping[str, str],
+    regions: Sequence[str],
+) -> dict[str, int]:
+    """List all resources of some types in some regions.
+
+    Args:
+        command: See `install`.
+        folder: For what it writes.
+        environment: With credentials and endpoint.
+        policies: Name of a policy → its resource, e.g. `aws.ec2`.
+        regions: Where.
+
+    Returns:
+        How many each policy has found.
 
     Raises:
         RuntimeError: It ended with an error.
     """
-    policies = folder / "policies.yml"
-    policies.write_text(_POLICIES)
+    file, output = folder / "policies.yml", folder / "out"
+    rules = [{"name": name, "resource": resource} for name, resource in policies.items()]
+    file.write_text(json.dumps({"policies": rules}))
+    shutil.rmtree(output, ignore_errors=True)
+    places = [word for region in regions for word in ("--region", region)]
     done = subprocess.run(
-        [command, "run", "--cache-period=0", "-s", folder / "out", "--region", region, policies],
+        [command, "run", "--cache-period=0", "-s", output, *places, file],
         env={"PATH": os.environ["PATH"], "HOME": str(folder), **environment},
         capture_output=True,
         text=True,
@@ -59,11 +73,14 @@ def run(command: Path, folder: Path, environment: Mapping[str, str], region: str
     )
     if done.returncode:
         raise RuntimeError(f"custodian exited {done.returncode}: {done.stderr[-2000:]}")
+    return {name: _found(output, name) for name in policies}
 
 
-def found(folder: Path, policy: str) -> int:
-    """How many resources a policy of the run has listed."""
-    return len(json.loads((folder / "out" / policy / "resources.json").read_text()))
+def _found(output: Path, policy: str) -> int:
+    """In all regions together."""
+    return sum(
+        len(json.loads(file.read_text())) for file in output.rglob(f"{policy}/resources.json")
+    )
 
 
 def _run(*command: str | Path) -> None:

@@ -54,6 +54,7 @@ class Row:
     tagged: float | None = None
     also: Mapping[str, Any] = field(default_factory=dict)
     custodian: str = ""
+    custodian_lists: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def path(self) -> str:
@@ -68,6 +69,7 @@ class Estate:
     accounts: Mapping[str, int]
     regions: Mapping[str, int]
     rows: Sequence[Row]
+    custodian_asks: Sequence[Mapping[str, Any]] = ()
 
     def places(self, count: int) -> dict[Place, int]:
         """`count` things, spread by the shares."""
@@ -89,7 +91,7 @@ def read_estate(name: str, scale: float = 1.0) -> Estate:
         )
         for entry in data["resources"]
     ]
-    return Estate(data["accounts"], data["regions"], rows)
+    return Estate(data["accounts"], data["regions"], rows, data["custodian_asks"])
 
 
 def spread(count: int, weights: Mapping[Place, int]) -> dict[Place, int]:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Any, Final
 
 from cloudops.collectors.aws.catalogue import LISTINGS
@@ -87,20 +88,44 @@ def scopes_of(listing: Listing, estate: Estate) -> list[Place]:
 
 
 def _accounts(aws: Script, estate: Estate) -> dict[str, AccountScript]:
-    regions = sorted({ALWAYS_ON, *estate.regions})
-    first, *others = estate.accounts
-    found = {
-        first: aws.account(
-            first,
-            regions=regions,
-            access_key=KEYS["AWS_ACCESS_KEY_ID"],
-            secret_key=KEYS["AWS_SECRET_ACCESS_KEY"],
+    found = {}
+    for account_id in estate.accounts:
+        keys = keys_of(estate, account_id)
+        found[account_id] = aws.account(
+            account_id,
+            regions=sorted({ALWAYS_ON, *estate.regions}),
+            access_key=keys["AWS_ACCESS_KEY_ID"],
+            secret_key=keys["AWS_SECRET_ACCESS_KEY"],
         )
-    }
-    for account_id in others:
-        found[account_id] = aws.account(account_id, regions=regions)
         found[account_id].role(MEMBER_ROLE, listed=False)
     return found
+
+
+def keys_of(estate: Estate, account_id: str) -> Mapping[str, str]:
+    """As a program finds them in its environment; those of the first account are `KEYS`."""
+    if account_id == next(iter(estate.accounts)):
+        return KEYS
+    return KEYS | {"AWS_ACCESS_KEY_ID": f"AKIA{account_id}0000"}
+
+
+def exhibit_for_custodian(aws: Script, estate: Estate) -> None:
+    """What Cloud Custodian asks for and nobody else, for an estate that is on show."""
+    for account_id in estate.accounts:
+        account = AccountScript(aws, account_id, "aws")
+        for asked in estate.custodian_asks:
+            for operation, region in product(asked["operations"], estate.regions):
+                account.replay(asked["service"], operation, [asked["answer"]], region=region)
+    for row in estate.rows:
+        if row.custodian_lists:
+            operation, into = row.custodian_lists["operation"], row.custodian_lists["into"]
+            for (account_id, region), found in _by_scope(row.listing, [row], estate).items():
+                elements = [thing.element for thing in found.get(row.path, ())]
+                AccountScript(aws, account_id, "aws").replay(
+                    row.listing.service,
+                    operation,
+                    [{into: elements}],
+                    region=ALWAYS_ON if region == GLOBAL_REGION else region,
+                )
 
 
 def _by_scope(

@@ -57,17 +57,35 @@ def operation_at(service: str, wire: WireRequest) -> str:
 
     Some operations share a path; then the one that the catalogue calls is meant.
     """
-    found = list(_operations_at(service, wire.method, wire.path))
+    found = list(_operations_at(service, wire))
     return next((name for name in found if (service, name) in _called()), (*found, "")[0])
 
 
-def _operations_at(service: str, method: str, path: str) -> Iterator[str]:
+def _operations_at(service: str, wire: WireRequest) -> Iterator[str]:
+    """Those that ask for something by name behind a question mark come first."""
+    asked = {name for name, _ in wire.query}
+    plain = []
+    for name, (method, pattern, fixed) in _addresses(service).items():
+        if method != wire.method or not pattern.fullmatch(wire.path):
+            continue
+        if not fixed:
+            plain.append(name)
+        elif fixed <= asked:
+            yield name
+    yield from plain
+
+
+@cache
+def _addresses(service: str) -> Mapping[str, tuple[str, re.Pattern[str], frozenset[str]]]:
+    """Method, path and what stands behind its question mark, by operation."""
     model = service_model(service)
+    found = {}
     for name in model.operation_names:
         http = model.operation_model(name).http
-        pattern = _LABEL.sub("[^/]+", re.escape(http["requestUri"].partition("?")[0]))
-        if http["method"] == method and re.fullmatch(pattern, path):
-            yield name
+        path, _, query = http["requestUri"].partition("?")
+        fixed = frozenset(key for key, _ in parse_qsl(query, keep_blank_values=True))
+        found[name] = http["method"], re.compile(_LABEL.sub("[^/]+", re.escape(path))), fixed
+    return found
 
 
 @cache

@@ -246,7 +246,8 @@ def _operation(service: str, wire: WireRequest) -> tuple[str, dict[str, Any]]:
     if service == "s3":
         is_list = wire.method == "GET" and wire.path == "/"
         query = {key: value for key, value in wire.query if key != "x-id"}
-        return "ListBuckets" if is_list else f"{wire.method} {wire.path}", query
+        name = "ListBuckets" if is_list else elsewhere.operation_at("s3", wire)
+        return name or f"{wire.method} {wire.path}", query
     if family(service) == JSON:
         operation = wire.headers.get("x-amz-target", "").rpartition(".")[2]
         return operation, json.loads(wire.body or b"{}")
