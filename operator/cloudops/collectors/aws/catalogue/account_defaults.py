@@ -223,4 +223,24 @@ LISTINGS: Final = (
             ),
         ),
     ),
+    Listing(
+        name="aws.ecr.replication-configurations",
+        service="ecr",
+        operation="DescribeRegistry",
+        region_rule=RegionRule.REGIONAL,
+        permissions=("ecr:DescribeRegistry",),
+        consistency=Consistency.EVENTUAL,
+        period=PeriodClass.STANDARD,
+        emits=(
+            Emits(
+                type="AWS::ECR::ReplicationConfiguration",
+                kind="account.replication-default",
+                items="replicationConfiguration",
+                single=True,
+                id="arn:{partition}:ecr:{region}:{account}:replication-configuration",
+                tag_source=TagSource.NONE,
+                unordered=("rules", "rules[].destinations", "rules[].repositoryFilters"),
+            ),
+        ),
+    ),
 )
