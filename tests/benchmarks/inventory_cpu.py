@@ -64,7 +64,7 @@ FIGURES = (
         "CPU of botocore's parsers for these pages",
         "s",
         "All answers of the second sync, parsed once more and nothing else.",
-        "A fifth of what it takes botocore to make these calls, most of which bring nothing.",
+        "A small part of what it takes botocore to make these calls, most of which bring little.",
     ),
 )
 
