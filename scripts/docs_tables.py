@@ -144,7 +144,7 @@ def _aws_types() -> str:
             row.region_rule,
             row.period,
             row.consistency,
-            _code(row.permissions),
+            _code((*row.permissions, *row.detail_permissions)),
             row.tag_source,
             ", ".join(row.edges),
             _answer(row.listing),

@@ -2,15 +2,18 @@
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import blake2b
 
 import orjson
 
+from cloudops.collectors.detailing import details_listing
 from cloudops.collectors.vocabulary import (
     Access,
     AccountError,
+    DetailCall,
+    Details,
     DiscoveredAccount,
     Discovery,
     Emits,
@@ -25,6 +28,8 @@ from cloudops.domain.provider import Identity, ProviderSpec
 from cloudops.domain.resource import (
     Edge,
     Facet,
+    Facts,
+    ListedItem,
     MalformedItem,
     Observation,
     Page,
@@ -70,6 +75,24 @@ ROLES = _listing(
 TAGGING = _listing("fake.tagging")
 LISTINGS = (MACHINES, QUEUES, DISKS, ROLES, TAGGING)
 
+# Topics are named by their list; what they are two calls about each of them tell.
+TOPICS = replace(
+    _listing("fake.topics", "Fake::Topic=messaging.topic"),
+    details=Details(
+        calls=tuple(
+            DetailCall(
+                operation=operation,
+                permission=f"fake:{operation}",
+                key="Id",
+                parameter="Id",
+            )
+            for operation in ("GetTopic", "GetPolicy")
+        )
+    ),
+)
+TOPIC_DETAILS = details_listing(TOPICS)
+WITH_DETAILS = (*LISTINGS, TOPICS, TOPIC_DETAILS)
+
 
 def observe(
     name: str,
@@ -87,6 +110,7 @@ def observe(
     display_name: str | None = None,
     owner_listing: str = "",
     edges: Sequence[Edge] = (),
+    facts: Facts | None = None,
 ) -> Observation:
     """One facet of the resource `name`, as a collector would deliver it.
 
@@ -115,11 +139,12 @@ def observe(
         uid=resource_uid(CLOUD, name),
         facet=facet,
         document=canonical,
-        digest=blake2b(canonical + repr(head).encode(), digest_size=16).digest(),
+        digest=blake2b(canonical + repr((head, facts)).encode(), digest_size=16).digest(),
         head=head,
         owner_listing=owner_listing,
         volatile=orjson.dumps(volatile or {}),
         find_edges=(lambda _document: tuple(edges)) if edges else None,
+        facts=facts or Facts(),
     )
 
 
@@ -135,6 +160,8 @@ class FakeAccount:
         error: Why it can't be entered; None while its door is open.
         regions_error: Why its regions can't be read, although it can be entered.
         failures: Raised by a listing in a region, after `after` pages.
+        details: By name what is told of an item alone; of others `{"Of": name}`.
+        asked: Whose details were asked for, in this order.
     """
 
     id: str
@@ -143,6 +170,8 @@ class FakeAccount:
     regions_error: AccessError | None = None
     contents: dict[tuple[str, str], Content] = field(default_factory=dict)
     failures: dict[tuple[str, str], tuple[Exception, int]] = field(default_factory=dict)
+    details: dict[str, Observation | MalformedItem | Exception | None] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
 
     def put(
         self, listing: Listing, *names: str, region: str = "eu-west-1", **facts: object
@@ -162,6 +191,15 @@ class FakeAccount:
                     **facts,
                 },  # type: ignore[arg-type]
             )
+
+    def tell(self, name: str, document: Mapping[str, object], **facts: object) -> None:
+        """What calls about the item alone tell of it."""
+        self.details[name] = observe(
+            name,
+            facet=Facet.DETAIL,
+            document=document,
+            **facts,  # type: ignore[arg-type]
+        )
 
     def damage(self, listing: Listing, name: str, region: str = "eu-west-1") -> None:
         """The item is still there, but nobody understands it."""
@@ -323,6 +361,18 @@ class FakeSession:
             type_ for row in self._cloud.listings if row.name == listing.name for type_ in row.types
         }
         return item.head is not None and item.head.type in whole - set(listing.types)
+
+    def detail(
+        self, _listing: Listing, _region: str, item: ListedItem
+    ) -> Observation | MalformedItem | None:
+        name = item.canonical_id
+        self._account.asked.append(name)
+        self.calls += 1
+        default = observe(name, facet=Facet.DETAIL, document={"Of": name})
+        told = self._account.details.get(name, default)
+        if isinstance(told, Exception):
+            raise told
+        return told
 
     def probe(self, listing: Listing, region: str) -> None:
         next(self.pages(listing, region))

@@ -25,6 +25,7 @@ from cloudops.domain.resource import Facet, TagSource
 _TAG_SOURCES: Final = {
     TagSource.LISTED.value: "from the listing itself",
     TagSource.TAGGING.value: "from the tagging API",
+    TagSource.DETAILS.value: "from the details",
     TagSource.NONE.value: "this type has none",
     TagSource.UNREAD.value: "nobody reads them yet",
 }

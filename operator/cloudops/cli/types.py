@@ -32,11 +32,13 @@ def types() -> None:
 def list_(cloud: str | None, type_: str, service: str, output: str) -> None:
     """List the types that can be read; asks no cloud and no database.
 
-    TIER is how much is read: 1 is the whole description, 0 what AWS Cloud Control lists,
+    TIER is how much is read: 1 is the whole description, 2 is that with a call about each
+    item ("details", within spec.inventory.detail), 0 what AWS Cloud Control lists,
     which is read only where a CloudProvider's types say more than "*". PERIOD is how often, in
     multiples of syncPeriodSeconds: hot 1, standard 4, cold 96. TAGS come with the
-    listing ("listed"), from the cloud's tagging API ("tagging", which needs
-    tag:GetResources too), not yet ("unread"), or the type has "none". EDGES are
+    listing ("listed"), with the details ("details"), from the cloud's tagging API
+    ("tagging", which needs tag:GetResources too), not yet ("unread"), or the type has
+    "none". EDGES are
     relations to other resources. What is too wide for a terminal stands below its row;
     into a pipe each row is one line. JSON and CSV have kinds, services and more.
     """
@@ -96,7 +98,7 @@ def _cells(row: TypeRow) -> tuple[str, ...]:
         row.period,
         row.tag_source,
         row.listing,
-        ",".join(row.permissions),
+        ",".join((*row.permissions, *row.detail_permissions)),
         ",".join(row.edges) or "-",
     )
 

@@ -77,6 +77,14 @@ def compile_id(text: str) -> IdRule:
     return IdRule(text, synthetic=True, _parts=parts)
 
 
+def compile_name(text: str) -> Expression | None:
+    """Read a row's `name`: a JMESPath, or one placeholder as in ids; None where it is empty."""
+    if not text:
+        return None
+    found = _PLACEHOLDER.fullmatch(text)
+    return compile_expression(text) if found is None else _path(found[1])
+
+
 def compile_shape(template: str) -> re.Pattern[str]:
     """A pattern that matches the ids that `template` can produce."""
     return re.compile(_joined(_PLACEHOLDER.split(template)), re.DOTALL)
@@ -164,6 +172,10 @@ def _pattern(placeholder: str) -> str:
 def _placeholder(name: str) -> str | Expression:
     if name in _CONTEXT:
         return f"{{{name}}}"
+    return _path(name)
+
+
+def _path(name: str) -> Expression:
     expression = compile_expression(name.rstrip(_ANYTHING + _LAST))
     return _LastPart(expression) if name.endswith(_LAST) else expression
 

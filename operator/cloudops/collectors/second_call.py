@@ -1,11 +1,8 @@
-"""The words of a row whose list only names its items."""
+"""The words of a row whose list only names its items, which can be described many at once."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-
-ANSWER = "@"
-"""The path of a whole answer: its members are those of one item."""
 
 DESCRIBED = "Described"
 """Where the items of a listing with a second call stand: its rows' `items` path."""
@@ -15,21 +12,18 @@ DESCRIBED = "Described"
 class Describe:
     """A second call, made for the items of every page of a list that only names them.
 
-    A row that has one finds its items under `Described`: what the second call
-    tells of an item, on top of what the list told.
+    A row that has one finds its items under `Described`, as the second call tells them.
 
     Attributes:
-        operation: The API's operation name, e.g. `DescribeTable`.
-        permission: What it needs, e.g. `dynamodb:DescribeTable`.
-        items: Plain path from a page of the list to its items, e.g. `TableNames`.
+        operation: The API's operation name, e.g. `DescribeClusters`.
+        permission: What it needs, e.g. `ecs:DescribeClusters`.
+        items: Plain path from a page of the list to its items, e.g. `clusterArns`.
         key: The member of an item that names it; "" where the items are texts.
-        parameter: Takes that name, or a list of `at_once` names.
-        result: JMESPath from the answer to what it tells; to the list of items if `at_once`,
-            `@` if the answer has no member around it.
+        parameter: Takes a list of `at_once` names.
+        result: JMESPath from the answer to the list of items.
         parameters: Sent with every call.
-        at_once: Most items a call; 0 = one item a call.
-        gone_codes: Error codes by which the service says that an item is no longer there.
-        missing: With `at_once`: JMESPath to those that the service says are no longer there.
+        at_once: Most items a call.
+        missing: JMESPath to those that the service says are no longer there.
     """
 
     operation: str
@@ -37,8 +31,7 @@ class Describe:
     items: str
     parameter: str
     result: str
+    at_once: int
     key: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict)
-    at_once: int = 0
-    gone_codes: tuple[str, ...] = ()
     missing: str = ""

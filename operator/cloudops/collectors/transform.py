@@ -4,22 +4,17 @@ One page may hold an id twice; the later item wins. Over pages the loader keeps
 one row per id.
 """
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 from uuid import UUID
 
-import orjson
-
-from cloudops.collectors.canonical import FLAGS_KEY, Cleaner, limited
-from cloudops.collectors.churn import Passing, cut_volatile, settle, sort_lists
-from cloudops.collectors.edges import EdgeRule, compile_edges
-from cloudops.collectors.embedded import decode_json, open_body
+from cloudops.collectors.canonical import Cleaner, limited
+from cloudops.collectors.documents import CompiledEmits, compile_emits, digest_of, finish
+from cloudops.collectors.embedded import open_body
 from cloudops.collectors.expressions import Expression
 from cloudops.collectors.fields import (
-    compile_optional,
     creation_time,
     last_part,
     scalar_text,
@@ -30,14 +25,11 @@ from cloudops.collectors.identifiers import (
     AnswerContext,
     IdRule,
     ShapeError,
-    compile_id,
-    compile_shape,
 )
-from cloudops.collectors.items import Hole, item_at, items_at
+from cloudops.collectors.items import Hole
 from cloudops.collectors.ownership import is_elsewhere
-from cloudops.collectors.paths import DocumentPath, parse_path
 from cloudops.collectors.redaction import Redactor
-from cloudops.collectors.vocabulary import Emits, Listing
+from cloudops.collectors.vocabulary import Listing
 from cloudops.domain.resource import (
     Facet,
     MalformedItem,
@@ -51,62 +43,6 @@ from cloudops.domain.resource import (
 
 class UnreadableAnswerError(ValueError):
     """An answer holds none of what its row looks for: it proves nothing, least of all emptiness."""
-
-
-@dataclass(frozen=True, slots=True)
-class CompiledEmits:
-    """A row's paths, parsed once."""
-
-    emits: Emits
-    items: DocumentPath
-    id: IdRule
-    shape: re.Pattern[str] | None
-    name: Expression | None
-    state: Expression | None
-    created: Expression | None
-    region: Expression | None
-    tags: Expression | None
-    owner: Expression | None
-    passing: Passing
-    volatile: tuple[DocumentPath, ...]
-    unordered: tuple[DocumentPath, ...]
-    redact: tuple[DocumentPath, ...]
-    json: tuple[DocumentPath, ...]
-    edges: EdgeRule | None
-
-    def items_of(self, answer: Mapping[str, Any], *, omits_empty: bool) -> Iterable[object]:
-        """What `answer` holds for this row, good or broken."""
-        if self.emits.single:
-            return (item_at(answer, self.items),)
-        return items_at(answer, self.items, omits_empty=omits_empty)
-
-
-def compile_emits(emits: Emits) -> CompiledEmits:
-    """Parse every path of `emits`.
-
-    Raises:
-        ValueError: A path does not parse (JMESPath's errors are ValueErrors).
-    """
-    # Inner lists are sorted before the lists that hold them.
-    unordered = sorted(map(parse_path, emits.unordered), key=lambda path: -len(path.steps))
-    return CompiledEmits(
-        emits=emits,
-        items=parse_path(emits.items),
-        id=compile_id(emits.id),
-        shape=compile_shape(emits.id_shape) if emits.id_shape else None,
-        name=compile_optional(emits.name),
-        state=compile_optional(emits.state),
-        created=compile_optional(emits.created),
-        region=compile_optional(emits.region),
-        tags=compile_optional(emits.tags),
-        owner=compile_optional(emits.owner),
-        passing=tuple((parse_path(path), words) for path, words in emits.passing.items()),
-        volatile=tuple(map(parse_path, emits.volatile)),
-        unordered=tuple(unordered),
-        redact=tuple(map(parse_path, emits.redact)),
-        json=tuple(map(parse_path, emits.json)),
-        edges=compile_edges(emits.type, emits.edges),
-    )
 
 
 class ListingTransform:
@@ -155,7 +91,7 @@ class ListingTransform:
         uid: UUID | None = None
         try:
             cleaner = Cleaner()
-            document = _document(item, cleaner)
+            document = _document(row, item, cleaner)
             canonical_id = row.id.fill(document, context)
             uid = resource_uid(context.cloud, canonical_id)
             if is_elsewhere(scalar_text(row.owner, document, "owner"), context):
@@ -185,24 +121,22 @@ class ListingTransform:
     ) -> Observation:
         if row.emits.body:
             open_body(document, row.emits.body, found.cleaner)
-        decode_json(document, row.json, found.cleaner)
-        passed = settle(document, row.passing)
-        head = self._head(row, document, found)
-        self._redactor.redact(document, row.redact)
-        volatile = passed | cut_volatile(document, row.volatile)
-        sort_lists(document, row.unordered)
-        if found.cleaner.flags:
-            document[FLAGS_KEY] = sorted(found.cleaner.flags)
-        body, truncated = limited(document)
-        edges = row.edges
+        finished = finish(
+            row,
+            document,
+            found.cleaner,
+            self._redactor,
+            lambda whole: self._head(row, whole, found),
+        )
+        head, edges = finished.read, row.edges
         return Observation(
             uid=uid,
             facet=self._facet,
-            document=body,
-            digest=_digest(body, head, edges),
+            document=finished.body,
+            digest=digest_of(finished.body, head, edges),
             head=head,
-            volatile=limited(volatile)[0],
-            truncated=truncated,
+            volatile=finished.volatile,
+            truncated=finished.truncated,
             find_edges=edges.finder(found.context, head.region) if edges else None,
         )
 
@@ -278,19 +212,12 @@ class _Found:
     cleaner: Cleaner
 
 
-def _document(item: object, cleaner: Cleaner) -> dict[str, Any]:
+def _document(row: CompiledEmits, item: object, cleaner: Cleaner) -> dict[str, Any]:
     if isinstance(item, Hole):
         raise ShapeError(f"{item.step} is not readable")
+    if row.emits.word and isinstance(item, str) and item:
+        item = {row.emits.word: item}
     if not isinstance(item, Mapping):
         raise ShapeError("not an object")
     document: dict[str, Any] = cleaner.clean(item)
     return document
-
-
-def _digest(body: bytes, head: ResourceHead, edges: EdgeRule | None) -> bytes:
-    digest = blake2b(body, digest_size=16)
-    digest.update(b"\0")
-    digest.update(orjson.dumps(head, option=orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z))
-    if edges is not None:
-        digest.update(edges.digest)
-    return digest.digest()

@@ -10,14 +10,22 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from cloudops.collectors.access import Access, Progress, TokenSupplier, unobserved
+from cloudops.collectors.details import ANSWER, DetailCall, Details
 from cloudops.collectors.discovered import AccountError, DiscoveredAccount, Discovery
 from cloudops.collectors.edges import To
+from cloudops.collectors.emits import Emits
 from cloudops.collectors.parents import Parents
 from cloudops.collectors.reports import Prepare
-from cloudops.collectors.second_call import ANSWER, DESCRIBED, Describe
+from cloudops.collectors.second_call import DESCRIBED, Describe
 from cloudops.domain.ledger import Consistency, PeriodClass
 from cloudops.domain.provider import Identity, ProviderSpec
-from cloudops.domain.resource import Facet, Page, TagSource
+from cloudops.domain.resource import (
+    Facet,
+    ListedItem,
+    MalformedItem,
+    Observation,
+    Page,
+)
 
 __all__ = (
     "ACCOUNT",
@@ -28,6 +36,8 @@ __all__ = (
     "AccountSession",
     "Cloud",
     "Describe",
+    "DetailCall",
+    "Details",
     "DiscoveredAccount",
     "Discovery",
     "Emits",
@@ -46,6 +56,7 @@ ACCOUNT = "{account}"
 
 LISTED_TIER = 0
 DESCRIBED_TIER = 1
+DETAIL_TIER = 2
 
 
 class RegionRule(StrEnum):
@@ -53,78 +64,6 @@ class RegionRule(StrEnum):
 
     REGIONAL = "regional"  # in every selected region
     GLOBAL = "global"  # once an account, whatever regions are selected
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Emits:
-    """How the items of one type are found in an answer and what they mean.
-
-    Attributes:
-        type: Native type, e.g. `AWS::EC2::Instance`.
-        kind: Normalised kind, e.g. `compute.instance`.
-        items: Plain path from a page to its items, e.g. `Reservations[].Instances`. It is
-            walked strictly: what a JMESPath would silently skip is reported as malformed.
-        single: The answer is a statement about the account or region. `items` then leads
-            to one object; or to a plain value, and what holds that is the object.
-        id: Canonical id: a JMESPath into the item where the API gives it, or a
-            template such as `arn:{partition}:ec2:{region}:{account}:instance/{InstanceId}`.
-            A placeholder `{Name*}` may hold colons and slashes; of `{Name/}` only what
-            follows the last slash counts.
-        arn: The ARN's template where `id` is a path, and the tagging API brings the tags or
-            other resources name this one by less than its ARN.
-        name: JMESPath to the name; of an ARN the last part counts. An AWS `Name` tag
-            wins where `name` is "".
-        state: JMESPath to the life-cycle state, "" where there is none.
-        created: JMESPath to the creation time, "" where there is none.
-        region: JMESPath to the item's own region, "" = the listing's.
-        tag_source: Where tags come from; with LISTED, `tags` is the JMESPath to them.
-        passing: Path → words that come and go by themselves → the word that lasts behind
-            each, which hash, history and state show instead.
-        volatile: Paths outside hash and history.
-        unordered: Paths of lists whose order means nothing; sorted before hashing.
-        redact: Paths whose values are replaced by a fingerprint.
-        edges: Relation name → where the document names the targets: `To(path, id)`, or the
-            path alone where nothing but an ARN can be told.
-        owner: JMESPath to the owning account, or to an ARN that names it; an item that
-            another account shares, or that lies in another region, is left to the listing
-            there. "" where listings show own items only.
-        id_shape: Id template that the id has to fit, where one answer holds items of
-            several types; the others are left to their own rows.
-        json: Paths of strings that hold JSON, perhaps URL-encoded; stored decoded.
-        body: Member whose JSON text is the item's description, which may be missing; paths
-            lead into it. "" where the item describes itself.
-        tags_may_lack: The answer may leave the tags out; they are unknown then, not none.
-        owner_listing: Of a facet, the listing that shows the resource itself.
-    """
-
-    type: str
-    kind: str
-    items: str
-    single: bool = False
-    id: str
-    arn: str = ""
-    name: str = ""
-    state: str = ""
-    created: str = ""
-    region: str = ""
-    tag_source: TagSource
-    tags: str = ""
-    passing: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    volatile: tuple[str, ...] = ()
-    unordered: tuple[str, ...] = ()
-    redact: tuple[str, ...] = ()
-    edges: Mapping[str, str | To] = field(default_factory=dict)
-    owner: str = ""
-    id_shape: str = ""
-    json: tuple[str, ...] = ()
-    body: str = ""
-    tags_may_lack: bool = False
-    owner_listing: str = ""
-
-    @property
-    def id_template(self) -> str:
-        """What the id looks like; "" where only the API knows."""
-        return self.arn or (self.id if "{" in self.id else "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,12 +78,16 @@ class Listing:
         parents: Where items are listed for each parent: how those are found.
         prepare: Where the service makes its answer only when it is asked to: that call.
         csv: The member whose bytes are a table as CSV; its rows are objects in its place.
-        tier: How much an item tells: 0 what the list happens to bring, 1 all.
+        tier: How much an item tells: 0 what the list happens to bring, 1 what describes it,
+            2 what calls about it alone tell.
         named_only: Planned only where a glob says more than `*`.
         family: What metrics call it where its own name would be one of a thousand.
         permissions: What its calls need, e.g. `ec2:DescribeInstances`.
-        describe: The second call where the first only names the items.
-        facet: What it writes; TAGS for the tagging pass, else LISTED.
+        describe: The second call where the first only names the items, many at once.
+        details: Calls about single items, made apart from the listing; its row with facet
+            DETAIL follows from this (see `details_listing`).
+        details_of: Of a row with facet DETAIL, the one whose items are asked about.
+        facet: What it writes; TAGS for the tagging pass, DETAIL for details, else LISTED.
         unsupported_codes: Error codes that mean "not in this region or account".
         absent: Error code → words of its message by which the service says that there is
             none; that is an answer, and an empty one.
@@ -169,6 +112,8 @@ class Listing:
     prepare: Prepare | None = None
     csv: str = ""
     describe: Describe | None = None
+    details: Details | None = None
+    details_of: "Listing | None" = None
     tier: int = DESCRIBED_TIER
     named_only: bool = False
     family: str = ""
@@ -227,6 +172,21 @@ class AccountSession(Protocol):
 
         Raises:
             ListingError: It can't.
+        """
+        ...
+
+    def detail(
+        self, listing: Listing, region: str, item: ListedItem
+    ) -> Observation | MalformedItem | None:
+        """Ask for the details of one item; None where it is gone.
+
+        Args:
+            listing: A row with facet DETAIL.
+            region: Of its scope.
+            item: As its list showed it.
+
+        Raises:
+            ListingError: They can't be read.
         """
         ...
 

@@ -4,6 +4,7 @@
  ├─ `InvalidInputError`      the user must edit something (command line: exit 2)
  ├─ `AccessError`            an account or provider can't be entered at all
  ├─ `ListingError`           one listing in one account and region could not be read
+ │   └─ `ItemDeniedError`    one item of it may not be read
  ├─ `LeaseLostError`         another worker holds the lease now; nothing may be written
  ├─ `WorkerStoppingError`    this worker shuts down; its leases are handed back
  ├─ `NotLeaderError`         another controller leads now; nothing may be written
@@ -83,3 +84,7 @@ class ListingError(CloudOpsError):
         self.error_class = error_class
         self.code = code
         self.permission = permission
+
+
+class ItemDeniedError(ListingError):
+    """An item has a policy of its own, and that one denied the call: others may be readable."""

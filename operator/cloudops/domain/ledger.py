@@ -20,6 +20,7 @@ class ErrorClass(StrEnum):
     TRANSIENT = "transient"
     INCOMPLETE = "incomplete"  # a cap, a repeated token, a count mismatch, a half-read parent
     MALFORMED_ITEM = "malformed_item"
+    BUDGET = "budget"  # the calls that the spec allows are spent
 
 
 class ScopeStatus(StrEnum):
@@ -68,6 +69,7 @@ CONSEQUENCES: dict[ErrorClass, Consequence] = {
     ErrorClass.TRANSIENT: Consequence(ScopeStatus.FAILED, Retry.BACKOFF, 3),
     ErrorClass.INCOMPLETE: Consequence(ScopeStatus.PARTIAL, Retry.NEXT_PERIOD),
     ErrorClass.MALFORMED_ITEM: Consequence(ScopeStatus.PARTIAL, Retry.NEXT_PERIOD),
+    ErrorClass.BUDGET: Consequence(ScopeStatus.PARTIAL, Retry.NEXT_PERIOD, None),
 }
 
 

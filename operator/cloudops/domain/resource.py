@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from hashlib import blake2b
+from typing import Any
 from uuid import UUID
 
 GLOBAL_REGION = "global"
@@ -24,6 +25,7 @@ class TagSource(StrEnum):
 
     LISTED = "listed"  # the listing itself brings them
     TAGGING = "tagging"  # the cloud's tagging API, as a facet of its own
+    DETAILS = "details"  # what is read of each resource alone
     NONE = "none"  # this type has no tags
     UNREAD = "unread"  # it has tags, but nobody reads them yet
 
@@ -60,6 +62,32 @@ class ResourceHead:
 
 
 @dataclass(frozen=True, slots=True)
+class Facts:
+    """What a facet tells of columns that the resource's list leaves empty; None = nothing."""
+
+    state: str | None = None
+    created_at: datetime | None = None
+    tags: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListedItem:
+    """A resource as its list showed it, whose details are wanted.
+
+    Attributes:
+        region: Where the resource is.
+        document: Facet `listed`, as it is stored.
+        digest: Of that facet.
+    """
+
+    uid: UUID
+    canonical_id: str
+    region: str
+    document: Mapping[str, Any]
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Edge:
     """One resource names another.
 
@@ -86,11 +114,12 @@ class Observation:
         document: Canonical JSON (sorted keys, redacted, unordered lists sorted),
             without `volatile` paths.
         volatile: JSON object of what changes by itself; outside hash and history.
-        digest: 16 bytes over `document`, the head and how its edges are found.
+        digest: 16 bytes over `document`, the head or the facts, and how its edges are found.
         head: None where the facet belongs to a resource of another listing.
         owner_listing: That other listing, e.g. `aws.s3.buckets`; "" where there is a head.
         truncated: The document was over 256 KiB and was cut.
         find_edges: None where resources of its type name no others.
+        facts: What it adds to the head, where there is none.
     """
 
     uid: UUID
@@ -102,6 +131,7 @@ class Observation:
     volatile: bytes = b"{}"
     truncated: bool = False
     find_edges: FindEdges | None = field(default=None, compare=False, repr=False)
+    facts: Facts = Facts()
 
     @property
     def edges(self) -> tuple[Edge, ...]:

@@ -21,6 +21,8 @@ class TypeRow:
         tier: How much is read: 0 listed, 1 described, 2 with calls about single items.
         region_rule: `regional` or `global`.
         permissions: What the listing needs, in the order of its calls.
+        detail_listing: The listing that asks about single items; "" where none does.
+        detail_permissions: What that needs.
         tag_listing: The listing that brings the tags; "" where none does.
         tag_permissions: What the tags need on top of `permissions`.
         edges: Names of the relations to other resources.
@@ -36,6 +38,8 @@ class TypeRow:
     period: PeriodClass
     consistency: Consistency
     permissions: tuple[str, ...]
+    detail_listing: str
+    detail_permissions: tuple[str, ...]
     tag_source: TagSource
     tag_listing: str
     tag_permissions: tuple[str, ...]

@@ -43,8 +43,9 @@ class ScopeGroup:
 
     @property
     def overdue(self) -> bool:
-        """Late, and not for want of support."""
-        return self.late and self.status != ScopeStatus.UNSUPPORTED
+        """Late, and not for want of support or of calls that the spec allows."""
+        excused = self.status == ScopeStatus.UNSUPPORTED or self.error_class == ErrorClass.BUDGET
+        return self.late and not excused
 
 
 def unsynced_reasons(groups: Iterable[ScopeGroup]) -> dict[str, int]:

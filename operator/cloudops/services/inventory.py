@@ -136,7 +136,8 @@ class InventoryService:
         due: Sequence[Scope],
         pulse: Pulse,
     ) -> None:
-        run = ListingRun(self._engine, lease, session, pulse, DatabaseClock(self._engine))
+        clock = DatabaseClock(self._engine)
+        run = ListingRun(self._engine, lease, session, pulse, clock, spec.inventory)
         catalogue = {listing.name: listing for listing in self._clouds[lease.cloud].listings}
         turns = in_turns(lease, [(scope, catalogue[scope.listing]) for scope in due])
         finished: list[Finished] = []

@@ -2,7 +2,6 @@
 
 import time
 from datetime import datetime
-from hashlib import blake2b
 from typing import NamedTuple
 
 import structlog
@@ -11,9 +10,12 @@ from sqlalchemy import Engine
 from cloudops.collectors.vocabulary import AccountSession, Listing
 from cloudops.domain.errors import CloudOpsError, ListingError
 from cloudops.domain.ledger import ErrorClass, Lease, Scope
+from cloudops.domain.provider import InventorySettings
 from cloudops.domain.resource import Facet
-from cloudops.domain.schedule import Failure, ScopeOutcome, judge_attempt
+from cloudops.domain.schedule import Failure, ScopeOutcome
 from cloudops.metrics import LISTING_SECONDS, LISTINGS
+from cloudops.services.detailing import DetailRun
+from cloudops.services.judging import judge, malformed
 from cloudops.services.pulse import Pulse
 from cloudops.services.selection import narrowed
 from cloudops.store.clock import DatabaseClock
@@ -40,12 +42,14 @@ class ListingRun:
         session: AccountSession,
         pulse: Pulse,
         clock: DatabaseClock,
+        settings: InventorySettings,
     ) -> None:
         self._engine = engine
         self._lease = lease
         self._session = session
         self._pulse = pulse
         self._clock = clock
+        self._details = DetailRun(engine, lease, session, pulse, clock, settings)
 
     def one(self, scope: Scope, listing: Listing) -> Finished:
         """Read `listing` to its end, or as far as it goes, and load it.
@@ -61,16 +65,23 @@ class ListingRun:
         self._pulse.beat()
         started_at, started = self._clock.now(), time.monotonic()
         try:
-            finished, outcome = self._load(scope, listing, started_at)
+            read = self._detail if listing.facet is Facet.DETAIL else self._load
+            finished, outcome = read(scope, listing, started_at)
         except CloudOpsError:
             raise
         except Exception as error:  # noqa: BLE001  the outermost boundary of one listing
             _log.exception("listing failed", listing=listing.name, region=scope.region)
-            outcome = _judge(scope, started_at, _unexpected(error))
+            outcome = judge(scope, started_at, _unexpected(error))
             finished = Finished(complete=False, outcome=outcome)
         self._pulse.beat()
         self._report(listing, scope, outcome, time.monotonic() - started)
         return finished
+
+    def _detail(
+        self, scope: Scope, listing: Listing, started_at: datetime
+    ) -> tuple[Finished, ScopeOutcome]:
+        outcome = self._details.read(scope, listing, started_at)
+        return Finished(outcome.failure is None, outcome), outcome
 
     def _load(
         self, scope: Scope, listing: Listing, started_at: datetime
@@ -90,11 +101,11 @@ class ListingRun:
         ) as load:
             failure, malformed_count = self._collect(load, scope, listing)
 
-            def judge(item_count: int) -> ScopeOutcome:
-                return _judge(scope, started_at, failure, item_count, malformed_count)
+            def verdict(item_count: int) -> ScopeOutcome:
+                return judge(scope, started_at, failure, item_count, malformed_count)
 
-            outcome = load.commit(judge, complete=failure is None)
-        return Finished(failure is None, outcome), outcome or judge(0)
+            outcome = load.commit(verdict, complete=failure is None)
+        return Finished(failure is None, outcome), outcome or verdict(0)
 
     def _collect(
         self, load: ListingLoad, scope: Scope, listing: Listing
@@ -111,7 +122,7 @@ class ListingRun:
         except ListingError as error:
             failure = Failure(error.error_class, error.code, str(error), error.permission)
             return failure, count
-        return (_malformed(count, first) if count else None), count
+        return (malformed(count, first) if count else None), count
 
     def _report(
         self, listing: Listing, scope: Scope, outcome: ScopeOutcome, seconds: float
@@ -126,42 +137,10 @@ class ListingRun:
             _log.warning("listing not complete", error=outcome.failure.message, **facts)
 
 
-def _judge(
-    scope: Scope,
-    started_at: datetime,
-    failure: Failure | None,
-    item_count: int = 0,
-    malformed_count: int = 0,
-) -> ScopeOutcome:
-    return judge_attempt(
-        scope,
-        started_at=started_at,
-        failure=failure,
-        item_count=item_count,
-        malformed_count=malformed_count,
-        period_seconds=scope.period_seconds,
-        spread=_spread(scope),
-    )
-
-
-def _spread(scope: Scope) -> float:
-    """0 to 1, the same for all scopes of a lease, so that it need not be taken for each."""
-    place = f"{scope.account_id}/{scope.region}".encode()
-    return int.from_bytes(blake2b(place, digest_size=4).digest()) / 2**32
-
-
 def _unexpected(error: Exception) -> Failure:
     """Its text stays in the log: it may hold anything."""
     return Failure(
         ErrorClass.TRANSIENT,
         "InternalError",
         f"a bug in this listing ({type(error).__name__}); the worker's log has the details",
-    )
-
-
-def _malformed(count: int, first: str) -> Failure:
-    return Failure(
-        ErrorClass.MALFORMED_ITEM,
-        "MalformedItem",
-        f"{count} item(s) could not be understood and were left out; first: {first}",
     )

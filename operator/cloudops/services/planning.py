@@ -33,6 +33,7 @@ def provider_plan(
                 listing.period.multiple * spec.inventory.sync_period_seconds,
                 () if types == listing.types else types,
                 tuple(sorted(cloud.regions_without(listing, partition, spec))),
+                listing.tier,
             )
             for listing, types in planned_listings(cloud.listings, spec)
         ],

@@ -6,6 +6,7 @@ from dataclasses import replace
 from cloudops.collectors.vocabulary import Listing
 from cloudops.domain.errors import InvalidInputError
 from cloudops.domain.provider import Globs, ProviderSpec
+from cloudops.domain.resource import Facet
 
 
 def planned_listings(
@@ -13,9 +14,14 @@ def planned_listings(
 ) -> list[tuple[Listing, tuple[str, ...]]]:
     """Each listing that is planned for `spec`, with those of its types that are asked for.
 
-    A listing without types of its own goes along with all others.
+    A listing without types of its own goes along with all others. Details are not read
+    where no calls are allowed for them.
     """
-    chosen = ((listing, selected_types(listing, spec)) for listing in listings)
+    chosen = (
+        (listing, selected_types(listing, spec))
+        for listing in listings
+        if listing.facet is not Facet.DETAIL or spec.inventory.detail_calls_per_hour
+    )
     return [(listing, types) for listing, types in chosen if types or not listing.types]
 
 

@@ -4,22 +4,25 @@ from collections.abc import Sequence
 
 from cloudops.collectors.vocabulary import Listing
 from cloudops.domain.ledger import Lease, Scope
+from cloudops.domain.resource import Facet
 from cloudops.store.leases import CRASHES_BEFORE_BACKOFF
 
 Work = tuple[Scope, Listing]
 
 
 def in_turns(lease: Lease, work: Sequence[Work]) -> list[list[Work]]:
-    """What is read together, turn by turn.
+    """What is read together, turn by turn; details behind the lists that show whose they are.
 
     Where workers died before, one listing at a time shows which of them it is;
     once it is known, it comes last and alone.
     """
     innocent = [item for item in work if not item[0].crashed]
     suspects = [[item] for item in work if item[0].crashed]
+    listings = [item for item in innocent if item[1].facet is not Facet.DETAIL]
+    details = [item for item in innocent if item[1].facet is Facet.DETAIL]
     if lease.attempts > CRASHES_BEFORE_BACKOFF:
-        return [[item] for item in innocent] + suspects
-    return [innocent, *suspects] if innocent else suspects
+        return [[item] for item in (*listings, *details)] + suspects
+    return [turn for turn in (listings, details, *suspects) if turn]
 
 
 def is_suspect(lease: Lease, turn: Sequence[Work]) -> bool:

@@ -77,12 +77,12 @@ planned AS MATERIALIZED (
     FROM planned a CROSS JOIN LATERAL unnest(array_prepend(:global, a.regions))
         WITH ORDINALITY AS r(region, rank)
 ), listed AS MATERIALIZED (
-    SELECT l.listing, l.is_global, l.period, string_to_array(l.types, ',') AS types
+    SELECT l.listing, l.is_global, l.period, l.tier, string_to_array(l.types, ',') AS types
     FROM unnest(CAST(:listings AS text[]), CAST(:globals AS boolean[]),
-                CAST(:periods AS integer[]), CAST(:types AS text[]))
-        AS l(listing, is_global, period, types)
+                CAST(:periods AS integer[]), CAST(:tiers AS smallint[]), CAST(:types AS text[]))
+        AS l(listing, is_global, period, tier, types)
 ), offered AS MATERIALIZED (
-    SELECT r.region, l.listing, l.period, l.types
+    SELECT r.region, l.listing, l.period, l.tier, l.types
     FROM (SELECT DISTINCT region FROM place) r
     JOIN listed l ON l.is_global = (r.region = :global)
     WHERE NOT EXISTS (SELECT FROM not_offered n WHERE n.provider_id = :provider_id
@@ -108,24 +108,24 @@ ON CONFLICT (domain) DO NOTHING
 # already is not offered to the table, since each try would use up a number.
 _SCOPES = text(f"""
 WITH {_PLACES}, desired AS (
-    SELECT p.account_pk, p.region, o.listing, l.id AS lease_id, o.period, o.types
+    SELECT p.account_pk, p.region, o.listing, l.id AS lease_id, o.period, o.tier, o.types
     FROM place p JOIN offered o ON o.region = p.region JOIN lease l ON l.domain = p.domain
 ), stored AS (
-    SELECT s.id, s.account_pk, s.region, s.listing, s.period_seconds, s.types, s.retired_at
+    SELECT s.id, s.account_pk, s.region, s.listing, s.period_seconds, s.tier, s.types, s.retired_at
     FROM scope s JOIN planned a ON a.id = s.account_pk
 ), different AS MATERIALIZED (
     SELECT s.id, d.lease_id, coalesce(d.account_pk, s.account_pk) AS account_pk,
            coalesce(d.region, s.region) AS region, coalesce(d.listing, s.listing) AS listing,
-           d.period, d.types
+           d.period, d.tier, d.types
     FROM desired d FULL JOIN stored s
         ON s.account_pk = d.account_pk AND s.region = d.region AND s.listing = d.listing
     WHERE s.id IS NULL
        OR d.lease_id IS NULL AND s.retired_at IS NULL
        OR d.lease_id IS NOT NULL AND (s.retired_at IS NOT NULL OR s.period_seconds <> d.period
-                                      OR s.types <> d.types)
+                                      OR s.types <> d.types OR s.tier <> d.tier)
 ), added AS (
-    INSERT INTO scope (account_pk, region, listing, lease_id, period_seconds, types)
-    SELECT account_pk, region, listing, lease_id, period, types
+    INSERT INTO scope (account_pk, region, listing, lease_id, period_seconds, tier, types)
+    SELECT account_pk, region, listing, lease_id, period, tier, types
     FROM different WHERE id IS NULL ORDER BY lease_id
     ON CONFLICT (account_pk, region, listing) DO NOTHING
 ), retired AS (
@@ -137,7 +137,8 @@ WITH {_PLACES}, desired AS (
     FROM different d WHERE scope.id = d.id AND d.lease_id IS NULL
 )
 UPDATE scope SET
-    period_seconds = d.period, retired_at = NULL, retired_reason = '', types = d.types,
+    period_seconds = d.period, tier = d.tier, retired_at = NULL, retired_reason = '',
+    types = d.types,
     types_changed_at = CASE WHEN scope.types = d.types
         THEN scope.types_changed_at ELSE now() END,
     planned_at = CASE WHEN scope.retired_at IS NULL THEN scope.planned_at ELSE now() END,
@@ -226,6 +227,7 @@ def derive_scopes(connection: Connection, plan: ProviderPlan, outdated: Sequence
         "listings": [one.name for one in plan.listings],
         "globals": [one.is_global for one in plan.listings],
         "periods": [one.period_seconds for one in plan.listings],
+        "tiers": [one.tier for one in plan.listings],
         "types": [",".join(one.types) for one in plan.listings],
         "shut": plan.ids(Door.SHUT, Door.CLOSED),
     }

@@ -36,22 +36,27 @@ WITH old AS (
     DELETE FROM facet USING old WHERE facet.uid = old.uid
 ), edges AS (
     DELETE FROM edge USING old WHERE edge.uid = old.uid
+), details AS (
+    DELETE FROM detail USING old WHERE detail.uid = old.uid
 )
 DELETE FROM resource USING old WHERE resource.uid = old.uid
 """)  # noqa: S608  constants only
 
 # Tags of what no listing has shown wait for it, out of every view. They go when two complete
-# passes lack them; where their scope is not read any more there is no pass.
+# passes lack them; where their scope is not read any more there is no pass. Details that
+# nobody reads any more go, whoever they are of.
 _PURGE_LONE_FACETS = text(f"""
 WITH old AS (
     SELECT f.uid, f.facet FROM scope s
     {_OWNER}
     JOIN facet f ON f.scope_id = s.id
     WHERE least({_LEFT_AT}) < {_KEPT_SINCE}
-      AND NOT EXISTS (SELECT FROM resource r WHERE r.uid = f.uid)
+      AND (f.facet = 'detail' OR NOT EXISTS (SELECT FROM resource r WHERE r.uid = f.uid))
     LIMIT :limit FOR UPDATE OF f SKIP LOCKED
 ), edges AS (
     DELETE FROM edge USING old WHERE edge.uid = old.uid AND edge.facet = old.facet
+), details AS (
+    DELETE FROM detail USING old WHERE detail.uid = old.uid AND old.facet = 'detail'
 )
 DELETE FROM facet USING old WHERE facet.uid = old.uid AND facet.facet = old.facet
 """)  # noqa: S608  constants only

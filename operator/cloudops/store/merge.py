@@ -51,6 +51,7 @@ WHERE f.uid IS NULL OR r.deleted_at IS NOT NULL AND :facet = 'listed' OR f.docum
 # facets, each by its id. In any other, two of them could wait for each other.
 # A terminated instance does not tell any more when it was made.
 # The same id with another creation time is another thing: it is seen first now.
+# State and tags that only details tell are none of the list's.
 _RESOURCES = text("""
 INSERT INTO resource AS r (uid, cloud, canonical_id, id_synthetic, account_pk, scope_id, region,
     service, type, kind, name, state, created_at, tag_source, tags)
@@ -62,7 +63,10 @@ ORDER BY i.uid
 ON CONFLICT (uid) DO UPDATE SET
     account_pk = excluded.account_pk, scope_id = excluded.scope_id, region = excluded.region,
     service = excluded.service, type = excluded.type, kind = excluded.kind, name = excluded.name,
-    state = excluded.state, tag_source = excluded.tag_source, tags = excluded.tags,
+    state = coalesce(excluded.state, (SELECT r.state FROM facet d
+        WHERE d.uid = r.uid AND d.facet = 'detail')),
+    tag_source = excluded.tag_source,
+    tags = CASE WHEN excluded.tag_source = 'details' THEN r.tags ELSE excluded.tags END,
     first_seen_at = CASE WHEN excluded.created_at <> r.created_at
         THEN clock_timestamp() ELSE r.first_seen_at END,
     created_at = coalesce(excluded.created_at, r.created_at), changed_at = clock_timestamp(),
@@ -77,6 +81,23 @@ ON CONFLICT (uid, facet) DO UPDATE SET
     scope_id = excluded.scope_id, digest = excluded.digest, document = excluded.document,
     volatile = excluded.volatile, truncated = excluded.truncated, changed_at = clock_timestamp(),
     missing_since = NULL
+""")
+
+# What the list leaves empty details tell; of the same id another creation time, see above.
+_FACTS = text("""
+WITH told AS MATERIALIZED (
+    SELECT r.uid, i.state, i.created_at, i.tags FROM stage_row i JOIN resource r ON r.uid = i.uid
+    WHERE coalesce(i.state, r.state) IS DISTINCT FROM r.state
+       OR coalesce(i.created_at, r.created_at) IS DISTINCT FROM r.created_at
+       OR coalesce(i.tags, r.tags) IS DISTINCT FROM r.tags
+    ORDER BY r.uid FOR UPDATE OF r
+)
+UPDATE resource r SET state = coalesce(told.state, r.state),
+    first_seen_at = CASE WHEN told.created_at <> r.created_at
+        THEN clock_timestamp() ELSE r.first_seen_at END,
+    created_at = coalesce(told.created_at, r.created_at), tags = coalesce(told.tags, r.tags),
+    changed_at = clock_timestamp()
+FROM told WHERE r.uid = told.uid
 """)
 
 _TAGS = text("""
@@ -100,6 +121,13 @@ UPDATE lease SET next_due_at = clock_timestamp() FROM woken
 WHERE lease.id = woken.lease_id
   AND lease.next_due_at > clock_timestamp() AND lease.next_due_at < 'infinity'
 """)  # noqa: S608  constants only
+
+# What a facet writes of its resource, before its own rows.
+_BESIDE = {
+    Facet.LISTED: (_RESOURCES,),
+    Facet.TAGS: (_WAKE, _TAGS),
+    Facet.DETAIL: (_FACTS,),
+}
 
 # What to mark or to unmark. Set operations, and materialised: joined with what it updates,
 # facets that were never analysed, or many marks where statistics know of few, make the
@@ -175,12 +203,8 @@ def merge_stage(connection: Connection, target: Target) -> int:
         connection.execute(_WAIT_FOR_MERGE)
         connection.execute(_KEEP_APART[target.facet], {**parameters, "lock": TAGS_LOCK})
     connection.execute(_CHANGES, parameters)
-    if target.facet is Facet.LISTED:
-        connection.execute(_RESOURCES, parameters)
-    else:
-        connection.execute(_WAKE, parameters)
-    if target.facet is Facet.TAGS:
-        connection.execute(_TAGS, parameters)
+    for statement in _BESIDE[target.facet]:
+        connection.execute(statement, parameters)
     written = connection.execute(_FACETS, parameters).rowcount
     if target.facet is not Facet.TAGS:
         edges.replace_staged(connection, target.facet)

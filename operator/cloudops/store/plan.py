@@ -48,6 +48,7 @@ class PlannedListing:
     period_seconds: int
     types: tuple[str, ...] = ()  # of several types those that are asked for; empty = all
     absent: tuple[str, ...] = ()  # regions that its service is not offered in
+    tier: int = 1  # how much it tells of an item
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,7 @@ SELECT count(*) AS total,
        count(*) FILTER (WHERE reachable = false) AS unreachable
 FROM (SELECT a.id, a.reachable, a.derived_at,
              (SELECT count(*) FROM scope s WHERE s.account_pk = a.id AND s.retired_at IS NULL
-              AND s.status = 'planned') AS untried
+              AND s.tier < 2 AND s.status = 'planned') AS untried
       FROM account a WHERE a.provider_id = :id) AS accounts
 """)
 
@@ -80,7 +80,8 @@ _GROUPS = text(f"""
 SELECT status, error_class, error_code, late, reachable,
        error_class = 'scp_deny' AND EXISTS (SELECT FROM resource r WHERE r.scope_id = scopes.id
                                             AND r.deleted_at IS NULL) AS has_rows,
-       count(*) AS scopes, min(last_complete_at) AS oldest_complete
+       count(*) AS scopes,
+       min(last_complete_at) FILTER (WHERE tier < 2) AS oldest_complete
 FROM ({_SCOPES}) AS scopes GROUP BY 1, 2, 3, 4, 5, 6
 UNION ALL
 SELECT 'unsupported', 'unsupported', '{NOT_OFFERED}', false, a.reachable, false, count(*), NULL

@@ -4,14 +4,14 @@ Creating a temporary table costs 16 KB of WAL and catalogue rows; keeping it
 costs nothing.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
 import orjson
 from sqlalchemy import Connection, text
 
-from cloudops.domain.resource import Observation, ResourceHead
+from cloudops.domain.resource import Facts, Observation, ResourceHead
 from cloudops.store import copying, edges
 
 _CREATE = text("""
@@ -33,7 +33,7 @@ _ROW_COLUMNS: Final = (
     f"uid, digest, document, volatile, truncated, owner_listing, {HEAD_COLUMNS}, edges"
 )
 _ROW_HEAD: Final = copying.row_head(18)
-_NO_HEAD: Final = copying.NULL * 11
+_NO_HEAD: Final = copying.NULL * 7
 
 
 def prepare(connection: Connection) -> None:
@@ -68,13 +68,23 @@ def framed_head(head: ResourceHead) -> bytes:
             copying.recurring(head.state),
             copying.moment(head.created_at),
             copying.recurring(head.tag_source.value),
-            copying.document(None if head.tags is None else orjson.dumps(dict(head.tags))),
+            _tags(head.tags),
         )
     )
 
 
+def _framed_facts(facts: Facts) -> bytes:
+    """The same columns, of which a facet without a head tells these."""
+    told = (copying.recurring(facts.state), copying.moment(facts.created_at))
+    return b"".join((_NO_HEAD, *told, copying.NULL, _tags(facts.tags)))
+
+
+def _tags(tags: Mapping[str, str] | None) -> bytes:
+    return copying.document(None if tags is None else orjson.dumps(dict(tags)))
+
+
 def _row(observation: Observation) -> bytes:
-    edges_named = edges.staged(observation.edges)
+    head, edges_named = observation.head, edges.staged(observation.edges)
     return b"".join(
         (
             _ROW_HEAD,
@@ -84,7 +94,7 @@ def _row(observation: Observation) -> bytes:
             copying.document(observation.volatile),
             copying.boolean(observation.truncated),
             copying.recurring(observation.owner_listing),
-            _NO_HEAD if observation.head is None else framed_head(observation.head),
+            framed_head(head) if head else _framed_facts(observation.facts),
             copying.document(None if edges_named is None else orjson.dumps(edges_named)),
         )
     )

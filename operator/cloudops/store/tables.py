@@ -8,7 +8,6 @@ from sqlalchemy import (
     Column,
     DateTime,
     ForeignKey,
-    Identity,
     Index,
     Integer,
     LargeBinary,
@@ -22,29 +21,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
+from cloudops.store.columns import count, flag, moment, number, words
+
 metadata: Final = MetaData()
-
-
-def _id() -> Column[int]:
-    return Column("id", Integer, Identity(always=True), primary_key=True)
-
-
-def _time(name: str, *, default: str | None = None, nullable: bool = True) -> Column[object]:
-    server_default = text(default) if default else None
-    return Column(name, DateTime(timezone=True), nullable=nullable, server_default=server_default)
-
-
-def _words(name: str, default: str = "") -> Column[str]:
-    return Column(name, Text, nullable=False, server_default=text(f"'{default}'"))
-
-
-def _count(name: str, kind: type[Integer] = Integer) -> Column[int]:
-    return Column(name, kind, nullable=False, server_default=text("0"))
-
-
-def _flag(name: str) -> Column[bool]:
-    return Column(name, Boolean, nullable=False, server_default=text("false"))
-
+_LIVE: Final = text("deleted_at IS NULL")
 
 # One row: which cluster this database belongs to, and the key of redaction fingerprints.
 installation: Final = Table(
@@ -61,62 +41,62 @@ leader: Final = Table(
     metadata,
     Column("singleton", Boolean, primary_key=True, server_default=text("true")),
     Column("epoch", BigInteger, nullable=False, server_default=text("0")),
-    _words("holder"),
-    _time("acquired_at"),
+    words("holder"),
+    moment("acquired_at"),
 )
 
 provider: Final = Table(
     "provider",
     metadata,
-    _id(),
+    number(),
     Column("origin", Text, nullable=False),  # cluster | cli
     Column("namespace", Text, nullable=False),
     Column("name", Text, nullable=False),
-    _words("uid"),
+    words("uid"),
     Column("generation", BigInteger, nullable=False, server_default=text("0")),
-    _time("created_at", nullable=False),
+    moment("created_at", nullable=False),
     Column("cloud", Text, nullable=False),
     Column("spec", JSONB, nullable=False),
     Column("spec_digest", LargeBinary, nullable=False),
-    _time("spec_changed_at", default="now()", nullable=False),
-    _flag("suspended"),
-    _flag("runnable"),
-    _words("requested_token"),
-    _time("requested_at"),
-    _words("handled_token"),
-    _words("entry_state", "untried"),
-    _words("entry_reason"),
-    _words("entry_message"),
-    _words("entry_permission"),
-    _time("entry_since"),
+    moment("spec_changed_at", default="now()", nullable=False),
+    flag("suspended"),
+    flag("runnable"),
+    words("requested_token"),
+    moment("requested_at"),
+    words("handled_token"),
+    words("entry_state", "untried"),
+    words("entry_reason"),
+    words("entry_message"),
+    words("entry_permission"),
+    moment("entry_since"),
     Column("identity", JSONB),
     Column("discovered_generation", BigInteger, nullable=False, server_default=text("0")),
-    _time("discovered_at"),
-    _time("vanished_at"),
-    _time("notified_at", default="'-infinity'", nullable=False),  # the controller was woken
+    moment("discovered_at"),
+    moment("vanished_at"),
+    moment("notified_at", default="'-infinity'", nullable=False),  # the controller was woken
     UniqueConstraint("namespace", "name"),
 )
 
 account: Final = Table(
     "account",
     metadata,
-    _id(),
+    number(),
     Column("cloud", Text, nullable=False),
     Column("account_id", Text, nullable=False),
     Column("provider_id", ForeignKey("provider.id")),  # who reads it; the oldest claim
-    _words("name"),
-    _words("partition"),
+    words("name"),
+    words("partition"),
     Column("regions", ARRAY(Text)),
     Column("reachable", Boolean),  # null = not tried yet
-    _words("error_reason"),
-    _words("error_message"),
-    _words("error_permission"),
-    _time("error_since"),
+    words("error_reason"),
+    words("error_message"),
+    words("error_permission"),
+    moment("error_since"),
     Column("fingerprint", LargeBinary),  # credential, endpoint and partition last used
-    _time("fingerprint_since"),
+    moment("fingerprint_since"),
     Column("last_provider_id", ForeignKey("provider.id")),  # whose retention still counts
     Column("derived_from", LargeBinary),  # what its scopes follow from; null = derive them again
-    _time("derived_at"),
+    moment("derived_at"),
     UniqueConstraint("cloud", "account_id"),
     Index("account_provider_id", "provider_id"),
 )
@@ -127,10 +107,10 @@ claim: Final = Table(
     metadata,
     Column("provider_id", ForeignKey("provider.id", ondelete="CASCADE"), primary_key=True),
     Column("account_pk", ForeignKey("account.id", ondelete="CASCADE"), primary_key=True),
-    _time("claimed_at", default="now()", nullable=False),
-    _words("organization"),  # in whose listing it was found; "" = the spec names it
-    _time("missing_since"),  # end of the first complete listing of it that lacked the account
-    _count("held_count"),  # rows whose deletion with the account waits for a person
+    moment("claimed_at", default="now()", nullable=False),
+    words("organization"),  # in whose listing it was found; "" = the spec names it
+    moment("missing_since"),  # end of the first complete listing of it that lacked the account
+    count("held_count"),  # rows whose deletion with the account waits for a person
     Index("claim_account_pk", "account_pk"),
 )
 
@@ -147,20 +127,20 @@ not_offered: Final = Table(
 lease: Final = Table(
     "lease",
     metadata,
-    _id(),
+    number(),
     Column("kind", Text, nullable=False),
     Column("domain", Text, nullable=False, unique=True),
     Column("provider_id", ForeignKey("provider.id", ondelete="CASCADE")),  # discovery
     Column("account_pk", ForeignKey("account.id", ondelete="CASCADE")),  # inventory
-    _words("region"),
-    _words("holder"),
+    words("region"),
+    words("holder"),
     Column("fence", BigInteger, nullable=False, server_default=text("0")),
-    _time("expires_at"),
-    _count("attempts", SmallInteger),
-    _time("next_due_at", default="now()", nullable=False),
-    _time("started_at"),
-    _time("finished_at"),
-    _time("finished_start_at"),  # when the last finished run had begun
+    moment("expires_at"),
+    count("attempts", SmallInteger),
+    moment("next_due_at", default="now()", nullable=False),
+    moment("started_at"),
+    moment("finished_at"),
+    moment("finished_start_at"),  # when the last finished run had begun
     Index("lease_next_due_at", "next_due_at"),
     Index("lease_account_pk", "account_pk"),
     Index("lease_provider_id", "provider_id"),
@@ -171,34 +151,35 @@ lease: Final = Table(
 scope: Final = Table(
     "scope",
     metadata,
-    _id(),
+    number(),
     Column("account_pk", Integer, nullable=False),
     Column("region", Text, nullable=False),
     Column("listing", Text, nullable=False),
     Column("lease_id", Integer, nullable=False),
     Column("period_seconds", Integer, nullable=False),
+    Column("tier", SmallInteger, nullable=False, server_default=text("1")),
     # Of a listing with several types, those that are asked for; empty = all.
     Column("types", ARRAY(Text), nullable=False, server_default=text("'{}'")),
-    _time("types_changed_at", default="now()", nullable=False),
-    _words("status", "planned"),
-    _time("status_since", default="now()", nullable=False),
-    _words("error_class"),
-    _words("error_code"),
-    _words("error_message"),
-    _words("error_permission"),
-    _time("last_attempt_at"),
-    _time("last_complete_at"),  # start of the last complete listing: the age of its rows
-    _time("last_complete_end_at"),
-    _count("item_count"),
-    _count("malformed_count"),
-    _count("consecutive_failures", SmallInteger),
-    _count("empty_streak", SmallInteger),
-    _count("probation", SmallInteger),  # complete listings that must still agree
-    _count("held_count"),
-    _time("next_due_at", default="now()", nullable=False),
-    _time("planned_at", default="now()", nullable=False),  # the age of what was never complete
-    _time("retired_at"),
-    _words("retired_reason"),
+    moment("types_changed_at", default="now()", nullable=False),
+    words("status", "planned"),
+    moment("status_since", default="now()", nullable=False),
+    words("error_class"),
+    words("error_code"),
+    words("error_message"),
+    words("error_permission"),
+    moment("last_attempt_at"),
+    moment("last_complete_at"),  # start of the last complete listing: the age of its rows
+    moment("last_complete_end_at"),
+    count("item_count"),
+    count("malformed_count"),
+    count("consecutive_failures", SmallInteger),
+    count("empty_streak", SmallInteger),
+    count("probation", SmallInteger),  # complete listings that must still agree
+    count("held_count"),
+    moment("next_due_at", default="now()", nullable=False),
+    moment("planned_at", default="now()", nullable=False),  # the age of what was never complete
+    moment("retired_at"),
+    words("retired_reason"),
     UniqueConstraint("account_pk", "region", "listing"),
     Index("scope_lease_id", "lease_id", postgresql_where=text("retired_at IS NULL")),
     # What a status has to name: of millions of scopes, a few.
@@ -219,7 +200,7 @@ resource: Final = Table(
     Column("uid", Uuid, primary_key=True),
     Column("cloud", Text, nullable=False),
     Column("canonical_id", Text(collation="C"), nullable=False),
-    _flag("id_synthetic"),
+    flag("id_synthetic"),
     Column("account_pk", Integer, nullable=False),
     Column("scope_id", Integer, nullable=False),  # its owner listing; scopes are never deleted
     Column("region", Text, nullable=False),
@@ -228,29 +209,23 @@ resource: Final = Table(
     Column("kind", Text, nullable=False),
     Column("name", Text),
     Column("state", Text),
-    _time("created_at"),
+    moment("created_at"),
     Column("tag_source", Text, nullable=False),
     Column("tags", JSONB),  # null = not known, {} = known to have none
-    _time("first_seen_at", default="now()", nullable=False),
-    _time("changed_at", default="now()", nullable=False),
-    _time("deleted_at"),
-    _words("deleted_reason"),
+    moment("first_seen_at", default="now()", nullable=False),
+    moment("changed_at", default="now()", nullable=False),
+    moment("deleted_at"),
+    words("deleted_reason"),
     Index("resource_scope_id", "scope_id"),
     Index("resource_canonical_id", "canonical_id"),
-    Index(
-        "resource_live_kind",
-        "kind",
-        "account_pk",
-        "region",
-        postgresql_where=text("deleted_at IS NULL"),
-    ),
+    Index("resource_live_kind", "kind", "account_pk", "region", postgresql_where=_LIVE),
     Index("resource_deleted_at", "deleted_at", postgresql_where=text("deleted_at IS NOT NULL")),
     Index(
         "resource_live_tags",
         "tags",
         postgresql_using="gin",
         postgresql_ops={"tags": "jsonb_path_ops"},
-        postgresql_where=text("deleted_at IS NULL"),
+        postgresql_where=_LIVE,
     ),
     postgresql_with={"fillfactor": "90"},
 )
@@ -264,9 +239,9 @@ facet: Final = Table(
     Column("digest", LargeBinary, nullable=False),
     Column("document", JSONB, nullable=False),
     Column("volatile", JSONB),
-    _flag("truncated"),
-    _time("changed_at", default="now()", nullable=False),
-    _time("missing_since"),  # end of the first complete listing that did not show it
+    flag("truncated"),
+    moment("changed_at", default="now()", nullable=False),
+    moment("missing_since"),  # end of the first complete listing that did not show it
     Index("facet_scope_id", "scope_id"),
     Index("facet_missing", "scope_id", postgresql_where=text("missing_since IS NOT NULL")),
     postgresql_with={"fillfactor": "90"},
@@ -286,11 +261,33 @@ edge: Final = Table(
     Index("edge_target_uid", "target_uid", postgresql_where=text("target_uid IS NOT NULL")),
 )
 
+# When details of a resource were asked for, and of which document of its list they are.
+detail: Final = Table(
+    "detail",
+    metadata,
+    Column("uid", Uuid, primary_key=True),
+    Column("scope_id", Integer, nullable=False),
+    Column("of_digest", LargeBinary, nullable=False),
+    moment("tried_at", nullable=False),
+    moment("read_at"),
+    words("error_code"),
+    postgresql_with={"fillfactor": "80"},
+)
+
+# Calls for details that an account was granted, by when.
+detail_calls: Final = Table(
+    "detail_calls",
+    metadata,
+    Column("account_pk", Integer, primary_key=True, autoincrement=False),
+    Column("slot", DateTime(timezone=True), primary_key=True),
+    Column("calls", Integer, nullable=False),
+)
+
 # Partitioned by month; no partition is ever missing, since a default one catches the rest.
 change: Final = Table(
     "change",
     metadata,
-    _time("at", nullable=False),
+    moment("at", nullable=False),
     Column("uid", Uuid, nullable=False),
     Column("facet", Text, nullable=False),
     Column("operation", Text, nullable=False),  # created updated replaced deleted revived dropped

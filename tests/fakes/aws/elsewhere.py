@@ -11,8 +11,10 @@ from urllib.parse import parse_qsl
 
 from cloudops.collectors.aws.catalogue import LISTINGS
 from cloudops.collectors.paths import EACH, parse_path
-from cloudops.collectors.vocabulary import Listing, RegionRule
+from cloudops.collectors.vocabulary import DetailCall, Listing, RegionRule
 from tests.fakes.aws.protocols import ApiError, WireRequest
+from tests.fakes.aws.replay_items import describe_of
+from tests.fakes.aws.rows import LISTED, operations_of
 from tests.fakes.aws.writers import service_model
 
 _API_VERSION = "Version"
@@ -90,14 +92,16 @@ def _addresses(service: str) -> Mapping[str, tuple[str, re.Pattern[str], frozens
 
 @cache
 def _called() -> Collection[tuple[str, str]]:
-    seconds = {(row.service, row.describe.operation) for row in LISTINGS if row.describe}
-    return seconds | {(row.service, row.operation) for row in LISTINGS}
+    return {(row.service, name) for row in LISTINGS for name in operations_of(row)}
 
 
 @cache
 def _global_operations() -> Collection[tuple[str, str]]:
     listed = {
-        (row.service, row.operation) for row in LISTINGS if row.region_rule is RegionRule.GLOBAL
+        (row.service, name)
+        for row in LISTINGS
+        if row.region_rule is RegionRule.GLOBAL
+        for name in operations_of(row)
     }
     return listed | {("ec2", "DescribeRegions")}
 
@@ -120,7 +124,7 @@ def _absences() -> Mapping[tuple[str, str], ApiError]:
     """How the services of the catalogue say that there is none of what is one at most."""
     return {
         (listing.service, listing.operation): ApiError(code, words or "There is none.")
-        for listing in LISTINGS
+        for listing in LISTED
         for code, words in listing.absent.items()
     }
 
@@ -145,7 +149,7 @@ def _empty_at(path: str) -> tuple[str, Any]:
 def _nothing() -> Mapping[tuple[str, str], Mapping[str, Any]]:
     """How each listing of the catalogue looks where there is nothing."""
     answers: dict[tuple[str, str], dict[str, Any]] = {}
-    for listing in LISTINGS:
+    for listing in LISTED:
         answer = answers.setdefault((listing.service, listing.operation), {})
         paths = (
             [listing.describe.items] if listing.describe else [one.items for one in listing.emits]
@@ -161,12 +165,22 @@ def _nothing() -> Mapping[tuple[str, str], Mapping[str, Any]]:
     return answers
 
 
+def _nothing_set(call: DetailCall) -> dict[str, Any]:
+    """Of a bucket for which nobody ever set anything."""
+    for code, words in call.absent.items():
+        raise ApiError(code, words or "There is none.", 404)
+    return {}
+
+
 def nothing(service: str, operation: str) -> dict[str, Any]:
     """An empty list.
 
     Raises:
         ApiError: The service says so by an error, or no listing of the catalogue asks for this.
     """
+    about_one = describe_of(service, operation)
+    if isinstance(about_one, DetailCall) and service == "s3":
+        return _nothing_set(about_one)
     absence = _absences().get((service, operation))
     if absence is not None:
         raise absence

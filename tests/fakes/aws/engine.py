@@ -244,10 +244,11 @@ def what_is_asked(signing_name: str, wire: WireRequest) -> tuple[str, str, dict[
 
 def _operation(service: str, wire: WireRequest) -> tuple[str, dict[str, Any]]:
     if service == "s3":
-        is_list = wire.method == "GET" and wire.path == "/"
         query = {key: value for key, value in wire.query if key != "x-id"}
-        name = "ListBuckets" if is_list else elsewhere.operation_at("s3", wire)
-        return name or f"{wire.method} {wire.path}", query
+        if wire.method == "GET" and wire.path == "/":
+            return "ListBuckets", query
+        asked = elsewhere.operation_at("s3", wire)
+        return asked or f"{wire.method} {wire.path}", {**query, "Bucket": wire.path.strip("/")}
     if family(service) == JSON:
         operation = wire.headers.get("x-amz-target", "").rpartition(".")[2]
         return operation, json.loads(wire.body or b"{}")

@@ -108,13 +108,17 @@ def _put_outside(response: WireResponse, name: str, member: Shape, value: Any) -
         case "statusCode":
             response.status = value
         case "headers":
-            named = {f"{wire_name}{key}": as_text(one) for key, one in value.items()}
+            named = {f"{wire_name}{key}": _as_header(one) for key, one in value.items()}
             response.headers.update(named)
         case _:
             form = member.serialization.get("timestampFormat", "rfc822")
             timed = as_time(value, form) if member.type_name == "timestamp" else value
             several = isinstance(timed, list | tuple)
-            response.headers[wire_name] = ",".join(timed) if several else as_text(timed)
+            response.headers[wire_name] = ",".join(timed) if several else _as_header(timed)
+
+
+def _as_header(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _payload(
@@ -143,6 +147,8 @@ def _xml_success(
     request_id = str(uuid4())
     inner, value, name = _payload(shape, data)
     assert inner is not None
+    if inner.type_name == "string":  # such as the policy of a bucket, which is JSON
+        return WireResponse(200, _s3_headers(), str(value or "").encode())
     parts: list[str] = []
     known_writer(inner)(value, parts)
     content = "".join(parts)

@@ -13,7 +13,7 @@ from typing import Any
 
 import jmespath
 
-from cloudops.collectors.vocabulary import ANSWER, Describe
+from cloudops.collectors.vocabulary import ANSWER, Describe, DetailCall
 from tests.fakes.aws.calls import Call
 from tests.fakes.aws.damage import Body, damaged
 from tests.fakes.aws.elsewhere import is_global
@@ -26,6 +26,7 @@ from tests.fakes.aws.replay_items import (
     Member,
     Paging,
     describe_of,
+    gone_code,
     list_paths,
     members_of,
     naming_members,
@@ -208,13 +209,15 @@ def _put(answer: Body, path: str, value: Any) -> None:
     answer[name] = value
 
 
-def _second(exhibit: Exhibit, describe: Describe, call: Call, faults: Sequence[Fault]) -> Body:
+def _second(
+    exhibit: Exhibit, describe: Describe | DetailCall, call: Call, faults: Sequence[Fault]
+) -> Body:
     asked = call.parameters.get(describe.parameter, ())
-    if describe.at_once:
+    if isinstance(describe, Describe):
         return _together(exhibit, describe, call, [str(name) for name in asked])
     found = _told_of(call, exhibit, str(asked), exhibit.told)
     if found is None:
-        code = next(iter(describe.gone_codes), "ResourceNotFoundException")
+        code = gone_code(call.service, call.operation)
         raise ApiError(code, f"There is no {asked}")
     if describe.result != ANSWER and any(fault.kind == "malformed" for fault in faults):
         _put(found, describe.result, "not an object")

@@ -13,11 +13,11 @@ import jmespath
 from botocore.exceptions import UnknownServiceError
 from botocore.loaders import Loader
 
-from cloudops.collectors.aws.catalogue import LISTINGS
 from cloudops.collectors.paths import EACH
-from cloudops.collectors.vocabulary import Describe, Emits, Listing
+from cloudops.collectors.vocabulary import Describe, DetailCall, Emits, Listing
 from tests.fakes.aws.damage import WeakSpot, spoil
 from tests.fakes.aws.model import Resource
+from tests.fakes.aws.rows import LISTED, detail_calls, words_of
 
 _PLACEHOLDER = re.compile(r"\{([^{}]+?)[*/]?\}")
 _CONTEXT = frozenset({"partition", "account", "region"})
@@ -26,18 +26,30 @@ _CONTEXT = frozenset({"partition", "account", "region"})
 @cache
 def rows_of(service: str, operation: str) -> tuple[Listing, ...]:
     """The rows that list by this operation."""
-    return tuple(row for row in LISTINGS if (row.service, row.operation) == (service, operation))
+    return tuple(row for row in LISTED if (row.service, row.operation) == (service, operation))
 
 
 @cache
-def describe_of(service: str, operation: str) -> Describe | None:
-    """What a row says of an operation that is its second call."""
-    found = (
+def describe_of(service: str, operation: str) -> Describe | DetailCall | None:
+    """What a row says of an operation that asks about items by their names."""
+    many = (
         row.describe
-        for row in LISTINGS
+        for row in LISTED
         if row.describe and (row.service, row.describe.operation) == (service, operation)
     )
-    return next(found, None)
+    return next(many, None) or next((call for _, call in _about(service, operation)), None)
+
+
+def _about(service: str, operation: str) -> list[tuple[Listing, DetailCall]]:
+    wanted = (service, operation)
+    return [(row, one) for row, one in detail_calls() if (row.service, one.operation) == wanted]
+
+
+@cache
+def gone_code(service: str, operation: str) -> str:
+    """How a service says that it knows nothing of the one item that it is asked about."""
+    codes = (code for row, _ in _about(service, operation) for code in words_of(row).gone_codes)
+    return next(codes, "ResourceNotFoundException")
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,11 +183,12 @@ def _parts(emits: Emits) -> list[str]:
 @cache
 def naming_members(service: str, operation: str) -> frozenset[str]:
     """Members by which the answer of a second call says whom it is about, if it has them."""
-    rows = [
+    rows: list[tuple[Listing, Describe | DetailCall]] = [
         (row, row.describe)
-        for row in LISTINGS
+        for row in LISTED
         if row.describe and (row.service, row.describe.operation) == (service, operation)
     ]
+    rows += _about(service, operation)
     own = {part for row, _ in rows for emits in row.emits for part in _parts(emits)}
     return frozenset(own | {n for _, second in rows for n in (second.key, second.parameter) if n})
 

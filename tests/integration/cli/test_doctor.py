@@ -69,13 +69,13 @@ def test_where_everything_can_be_read_each_listing_was_tried_once(doctor):
     assert (len(tried), set(tried)) == (len(expected), expected)
 
 
-def test_a_listing_costs_one_call_and_one_item_of_its_second(doctor, account, fake_aws):
+def test_a_listing_costs_one_call_and_details_a_list_and_one_item(doctor, account, fake_aws):
     account.put(builders.table(f"t-{n}", region="eu-west-1") for n in range(5))
     fake_aws.page_size("ListTables", 2)
 
     found(doctor("-o", "json"), 0)
 
-    assert fake_aws.call_count(operation="ListTables") == 1
+    assert fake_aws.call_count(operation="ListTables") == 2
     assert fake_aws.call_count(operation="DescribeTable") == 1
 
 

@@ -45,9 +45,9 @@ ABSENT: Final = {
 NAMELESS: Final = {
     "AWS::CloudFront::Distribution": "CloudFront makes their names up",
     "AWS::Config::RetentionConfiguration": "AWS calls it `default`",
+    "AWS::GuardDuty::Detector": "its list tells no tags, which would name it",
     "AWS::IAM::ManagedPolicy": "moto leaves out the names of policies",
     "AWS::KMS::Key": "keys have none, their ids stand in for them",
-    "AWS::KMS::KeyRotation": "a key's rotation has none",
     "AWS::Lambda::EventSourceMapping": "their ids are their names",
     "AWS::Route53::HealthCheck": "their name is a tag, which the list does not bring",
     "AWS::SNS::Subscription": "subscriptions have none",
@@ -118,5 +118,8 @@ UNTAGGED: Final = {
 }
 """Type → why moto's listing, or its tagging pass, leaves out the tags."""
 
-RESTLESS: Final = {"aws.athena.work-groups": "moto makes the primary work group anew each time"}
+RESTLESS: Final = dict.fromkeys(
+    ("aws.athena.work-groups", "aws.athena.work-groups.details"),
+    "moto makes the primary work group anew each time",
+)
 """Listing → why a second reading differs, though nothing happened."""

@@ -12,6 +12,7 @@ from functools import cache
 from string import Template
 from threading import Lock
 from typing import Any, Final
+from uuid import UUID
 
 import boto3
 import jmespath
@@ -21,10 +22,12 @@ from ruamel.yaml import YAML
 from cloudops.collectors.aws.arns import TAGGING
 from cloudops.collectors.aws.catalogue import LISTINGS
 from cloudops.collectors.aws.session import AwsAccountSession
+from cloudops.collectors.detailing import details_listing
 from cloudops.collectors.vocabulary import Listing, RegionRule
 from cloudops.domain.errors import ListingError
-from cloudops.domain.resource import Facet, Observation, TagSource
+from cloudops.domain.resource import Facet, Facts, Observation, TagSource
 from tests.cluster.paths import REPOSITORY
+from tests.integration.collectors.reading import shown_by
 
 FOLDER: Final = REPOSITORY / "tests/data/second_opinion"
 ACCOUNT, REGION = "123456789012", "eu-west-1"
@@ -42,7 +45,7 @@ _MADE_UP: Final = re.compile(
     r"|(?<=/auth-)\w{6}$"
 )
 
-Facts = Mapping[str, Any]
+Known = Mapping[str, Any]
 """Of one resource: field → what we make of it."""
 
 
@@ -71,7 +74,7 @@ class Reading:
         error: Code of the error by which the listing broke off.
     """
 
-    items: Mapping[str, Facts] = field(default_factory=dict)
+    items: Mapping[str, Known] = field(default_factory=dict)
     error: str = ""
 
 
@@ -103,37 +106,47 @@ class Emulator:
     def _reading(self, row: Listing, tags: Mapping[Any, Any]) -> Reading:
         try:
             found = list(self._observations(row))
+            told = self._details(row)
         except ListingError as error:
             return Reading(error=error.code)
         shown = {self._told(o.head.canonical_id): o for o in found if o.head is not None}
         single = {emits.type for emits in row.emits if emits.single}
         return Reading(
             {
-                item: self._facts(one, tags)
+                item: self._facts(one, tags, told.get(one.uid))
                 for item, one in shown.items()
                 if NAME in item or "${" in item or (one.head and one.head.type in single)
             }
         )
 
     def _observations(self, row: Listing) -> Iterator[Observation]:
-        region = REGION if row.region_rule is RegionRule.REGIONAL else "global"
-        for page in self._session.pages(row, region):
+        for page in self._session.pages(row, region_of(row)):
             assert page.malformed == ()
             yield from page.observations
 
-    def _facts(self, one: Observation, tags: Mapping[Any, Any]) -> Facts:
-        head = one.head
+    def _details(self, row: Listing) -> dict[UUID, Observation]:
+        """What calls about single items tell, where the row has such."""
+        if row.details is None:
+            return {}
+        found = shown_by(self._session, details_listing(row), region_of(row))
+        return {one.uid: one for one in found}
+
+    def _facts(
+        self, one: Observation, tags: Mapping[Any, Any], detail: Observation | None
+    ) -> Known:
+        head, facts = one.head, detail.facts if detail else Facts()
         assert head is not None
         edges: dict[str, list[str]] = {}
-        for edge in one.edges:
+        for edge in (*one.edges, *(detail.edges if detail else ())):
             edges.setdefault(f"edge {edge.relation}", []).append(self._told(edge.target))
-        tagged = tags.get(one.uid) if head.tag_source is TagSource.TAGGING else head.tags
+        known = facts.tags if head.tags is None else head.tags
+        tagged = tags.get(one.uid) if head.tag_source is TagSource.TAGGING else known
         return {
             "type": head.type,
             "name": self._told(head.name or ""),
-            "state": head.state,
+            "state": head.state or facts.state,
             "region": head.region,
-            "created": head.created_at is not None,
+            "created": (head.created_at or facts.created_at) is not None,
             "tags": None if tagged is None else dict(tagged),
             **{relation: sorted(targets) for relation, targets in edges.items()},
         }
@@ -168,6 +181,10 @@ class Emulator:
                 made = make(service, region_name=region, endpoint_url=self._url)
             self._clients[service, region] = made
         return self._clients[service, region]
+
+
+def region_of(row: Listing) -> str:
+    return REGION if row.region_rule is RegionRule.REGIONAL else "global"
 
 
 def differences(moto: Reading, ministack: Reading) -> list[Difference]:

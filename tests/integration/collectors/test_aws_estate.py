@@ -32,6 +32,7 @@ from tests.integration.collectors.moto_gaps import (
     UNDATED,
     UNTAGGED,
 )
+from tests.integration.collectors.reading import shown_by
 
 pytestmark = [pytest.mark.integration, pytest.mark.aws]
 
@@ -78,9 +79,7 @@ def read_everything(session: AwsAccountSession) -> dict[str, list[Observation]]:
     seen = {}
     for listing in ROWS:
         region = REGION if listing.region_rule is RegionRule.REGIONAL else "global"
-        pages = list(session.pages(listing, region))
-        assert [item for page in pages for item in page.malformed] == []
-        seen[listing.name] = [o for page in pages for o in page.observations]
+        seen[listing.name] = shown_by(session, listing, region)
     return seen
 
 

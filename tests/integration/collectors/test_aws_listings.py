@@ -31,6 +31,7 @@ from tests.fakes.aws.builders import (
 )
 from tests.fakes.aws.faults import Fault
 from tests.fakes.aws.paging import DEFAULT_SIZES
+from tests.fakes.aws.rows import LISTED
 from tests.fakes.aws.script import AccountScript
 from tests.fakes.aws.server import FakeAws
 from tests.integration.collectors.conftest import KEY, SECRET
@@ -48,7 +49,7 @@ EVERY_LISTING = [
         "eu-west-1" if listing.region_rule is RegionRule.REGIONAL else "global",
         id=listing.name,
     )
-    for listing in LISTINGS
+    for listing in LISTED
     if listing.operation in DEFAULT_SIZES  # elsewhere there is never anything
 ]
 
@@ -354,7 +355,7 @@ def test_every_request_is_counted_once(fake_aws: FakeAws, session: AwsAccountSes
 
 def test_threads_share_a_session(fake_aws: FakeAws, session: AwsAccountSession):
     fake_aws.page_size("*", 3)
-    work = [(listing, region) for listing in LISTINGS for region in places(listing)] * 3
+    work = [(listing, region) for listing in LISTED for region in places(listing)] * 3
 
     with ThreadPoolExecutor(8) as pool:
         counts = list(pool.map(lambda item: len(read(session, *item)), work))

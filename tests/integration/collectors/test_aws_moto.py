@@ -13,6 +13,7 @@ from cloudops.collectors.vocabulary import Access, RegionRule
 from cloudops.domain.provider import AwsAccounts
 from cloudops.domain.resource import Facet, Observation
 from tests.integration.collectors.moto_gaps import NOT_IN_MOTO
+from tests.integration.collectors.reading import shown_by
 
 pytestmark = [pytest.mark.integration, pytest.mark.aws]
 
@@ -67,9 +68,7 @@ def everything(session: AwsAccountSession) -> list[Observation]:
             if listing.region_rule is RegionRule.REGIONAL
             else ("global",)
         ):
-            for page in session.pages(listing, region):
-                assert not page.malformed
-                found.extend(page.observations)
+            found.extend(shown_by(session, listing, region))
     return found
 
 

@@ -1,20 +1,30 @@
 """The whole pack of recorded answers, served in each service's protocol and read by the engine."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
+from uuid import UUID
 
 import jmespath
 import pytest
 
 from cloudops.collectors.aws import AwsCloud
-from cloudops.collectors.aws.catalogue import LISTINGS
 from cloudops.collectors.aws.session import AwsAccountSession
+from cloudops.collectors.detailing import details_listing
 from cloudops.collectors.identifiers import AnswerContext
-from cloudops.collectors.vocabulary import DESCRIBED, Access, Describe, Listing, RegionRule
+from cloudops.collectors.vocabulary import (
+    DESCRIBED,
+    Access,
+    Describe,
+    DetailCall,
+    Listing,
+    RegionRule,
+)
 from cloudops.domain.errors import ListingError
-from cloudops.domain.resource import Facet, Page
-from tests.fakes.aws.recordings import fitted, records, texts
+from cloudops.domain.resource import Facet, ListedItem, Observation, Page
+from tests.fakes.aws.recordings import fitted, records, texts, without_metadata
+from tests.fakes.aws.rows import LISTED, detail_calls, words_of
 from tests.fakes.aws.script import AccountScript
 from tests.fakes.aws.server import FakeAws
 from tests.fakes.aws.writers import output_shape
@@ -28,6 +38,7 @@ from tests.unit.collectors.pack import (
     items_of,
     lost_values,
     own_items,
+    without_loss,
 )
 from tests.unit.collectors.rows import with_table
 
@@ -36,12 +47,6 @@ pytestmark = [pytest.mark.integration, pytest.mark.aws, *NEEDS_PACK]
 
 HOME = "us-east-1"
 Body = dict[str, Any]
-# Whose second call does not say whom it is about: those that were recorded are taken in order.
-ANONYMOUS = {
-    "aws.cloudtrail.trail-status",
-    "aws.guardduty.detectors",
-    "aws.kms.key-rotations",
-}
 Enter = Callable[[str], tuple[AccountScript, AwsAccountSession]]
 
 
@@ -70,8 +75,13 @@ def flights(listing: Listing) -> Iterator[Flight]:
                 yield Flight(record.recording, listed, answers)
 
 
-FLIGHTS = {listing.name: list(flights(listing)) for listing in LISTINGS}
-REPLAYED = [pytest.param(one, id=one.name) for one in LISTINGS if FLIGHTS[one.name]]
+FLIGHTS = {listing.name: list(flights(listing)) for listing in LISTED}
+REPLAYED = [pytest.param(one, id=one.name) for one in LISTED if FLIGHTS[one.name]]
+TOLD = [
+    pytest.param(row, call, id=f"{row.name}-{call.operation}")
+    for row, call in detail_calls()
+    if any(one.operation == call.operation for one in records(PACK, row.service))
+]
 
 
 @pytest.fixture(scope="module")
@@ -117,23 +127,14 @@ def named(name: str, told: list[Body]) -> Body | None:
     return next(found, None)
 
 
-def described(describe: Describe, flight: Flight, *, anonymous: bool = False) -> tuple[Body, bool]:
+def described(describe: Describe, flight: Flight) -> tuple[Body, bool]:
     """What the second call tells of the listed items, and whether it does of each."""
-    told = flight.told
-    if describe.at_once:
-        told = [one for answer in told for one in jmespath.search(describe.result, answer)]
+    told = [one for answer in flight.told for one in jmespath.search(describe.result, answer)]
     listed = jmespath.search(describe.items, flight.listed)
     names = [jmespath.search(describe.key, one) if describe.key else one for one in listed]
     by_name = [named(name, told) for name in names]
-    if anonymous:
-        by_name = [*told, *[None] * len(names)][: len(names)]
-    items = []
-    for item, answer in zip(listed, by_name, strict=True):
-        if answer is not None:
-            base = item if isinstance(item, dict) else {describe.parameter: item}
-            found = answer if describe.at_once else jmespath.search(describe.result, answer)
-            items.append(found if describe.at_once else base | found)
-    return {DESCRIBED: items}, not describe.at_once or None not in by_name
+    items = [one for one in by_name if one is not None]
+    return {DESCRIBED: items}, len(items) == len(by_name)
 
 
 @pytest.mark.parametrize("listing", REPLAYED)
@@ -146,7 +147,7 @@ def test_what_was_recorded_is_read_over_the_wire_without_loss(listing: Listing, 
     for flight in FLIGHTS[listing.name]:
         answer, whole = with_table(listing, flight.listed), True
         if listing.describe:
-            answer, whole = described(listing.describe, flight, anonymous=listing.name in ANONYMOUS)
+            answer, whole = described(listing.describe, flight)
         owner = account_of(listing, answer)
         account, session = enter_account(owner)
         show(aws, account, listing, flight)
@@ -169,3 +170,45 @@ def show(aws: FakeAws, account: AccountScript, listing: Listing, flight: Flight)
     account.replay(listing.service, listing.operation, [flight.listed])
     if listing.describe:
         account.replay(listing.service, listing.describe.operation, flight.told)
+
+
+@pytest.mark.parametrize(("row", "call"), TOLD)
+def test_what_was_recorded_of_single_items_is_read_over_the_wire(
+    row: Listing, call: DetailCall, enter
+):
+    """One call at a time, since recordings hold them for items of their own."""
+    aws, enter_account = enter
+    account, session = enter_account("111122223333")
+    alone = details_listing(
+        replace(
+            owner_of(row),
+            name=f"{row.name}-{call.operation.lower()}",
+            details=replace(words_of(row), calls=(replace(call, key="Name"),)),
+        )
+    )
+    region = "global" if row.region_rule is RegionRule.GLOBAL else HOME
+    for record in records(PACK, row.service):
+        if record.operation != call.operation or record.recording in STRANGE:
+            continue
+        told = fitted(output_shape(row.service, call.operation), record.data)
+        aws.forget_replays()
+        account.replay(row.service, call.operation, [told])
+        name = "any-name" if row.service == "s3" else name_in(told)  # its answers name nobody
+        item = ListedItem(UUID(int=0), "id", HOME, {"Name": name}, b"")
+
+        found = session.detail(alone, region, item)
+
+        assert isinstance(found, Observation), record.recording
+        answer = jmespath.search(call.result, without_metadata(told))
+        assert without_loss(alone, call, answer), record.recording
+
+
+def owner_of(row: Listing) -> Listing:
+    assert row.details_of is not None
+    return row.details_of
+
+
+def name_in(told: Body) -> str:
+    """A name by which the fake finds the answer; any, where it says none."""
+    names = (text for text in texts(told) if re.fullmatch(r"[\w.:/-]{3,200}", text))
+    return next(names, "any-name")

@@ -15,18 +15,21 @@ from cloudops.collectors.aws.session import AwsAccountSession
 from cloudops.collectors.vocabulary import Access, Listing, RegionRule
 from cloudops.domain.errors import ListingError
 from cloudops.domain.ledger import ErrorClass
-from cloudops.domain.resource import Page
+from cloudops.domain.resource import Observation, Page
 from tests.fakes.aws.faults import Fault
 from tests.fakes.aws.replay_items import list_paths
+from tests.fakes.aws.rows import DETAILED, LISTED, words_of
 from tests.fakes.aws.script import AccountScript
 from tests.fakes.aws.server import FakeAws
 from tests.integration.collectors.conftest import SECRET
+from tests.integration.collectors.reading import items_of
+from tests.unit.collectors.detail_rows import ERROR, seen
 from tests.unit.collectors.rows import context_of, differences, recorded
 
 pytestmark = [pytest.mark.integration, pytest.mark.aws]
 
 HOME, REGION = "us-east-1", "eu-west-1"
-EVERY_ROW = [pytest.param(listing, id=listing.name) for listing in LISTINGS]
+EVERY_ROW = [pytest.param(listing, id=listing.name) for listing in LISTED]
 BY_NAME = {listing.name: listing for listing in LISTINGS}
 Enter = Callable[..., tuple[AccountScript, AwsAccountSession]]
 
@@ -110,9 +113,42 @@ def test_a_recorded_answer_says_the_same_over_the_wire(listing: Listing, size: i
     assert not list(differences(listing, page, expected))
 
 
-LISTS = [
-    pytest.param(one, id=one.name) for one in LISTINGS if list_paths(one.service, one.operation)
-]
+def answers_of(row: Listing, record: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    """Operation → what was recorded of it, item by item; errors are left to other tests."""
+    told: dict[str, list[dict[str, Any]]] = {}
+    for asked in record["asked"]:
+        for call, answer in zip(words_of(row).calls, asked["answers"], strict=True):
+            told.setdefault(call.operation, []).append(answer)
+    return told
+
+
+@pytest.mark.parametrize("row", DETAILED, ids=lambda row: row.name)
+def test_recorded_details_say_the_same_over_the_wire(row: Listing, enter):
+    """Each item is told apart by whom the call names; where nothing in an answer does, in turn."""
+    record = recorded(row)
+    assert row.details_of is not None
+    context = context_of(recorded(row.details_of))
+    account, session = enter(context.account, context.region, "eu-central-1")
+    show(account, row.details_of, recorded(row.details_of), context.region)
+    for operation, answers in answers_of(row, record).items():
+        for place in {HOME, context.region, "eu-central-1"}:
+            known = [answer for answer in answers if ERROR not in answer]
+            account.replay(row.service, operation, known, region=place)
+    expected = {one["id"]: one for one in record["expected"]}
+    whole = {a["id"] for a in record["asked"] if not any(ERROR in one for one in a["answers"])}
+    region = "global" if row.region_rule is RegionRule.GLOBAL else context.region
+
+    asked = [one for one in items_of(session, row, region) if one.canonical_id in whole]
+    told = {one.canonical_id: session.detail(row, region, one) for one in asked}
+
+    assert told.keys() == whole
+    for id_, found in told.items():
+        assert isinstance(found, Observation)
+        for field, value in seen(found, expected[id_]).items():
+            assert expected[id_].get(field) == value, (id_, field)
+
+
+LISTS = [pytest.param(one, id=one.name) for one in LISTED if list_paths(one.service, one.operation)]
 
 
 @pytest.mark.parametrize("listing", LISTS)

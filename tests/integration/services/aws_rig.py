@@ -7,12 +7,12 @@ from typing import Any
 from sqlalchemy import DateTime, Engine
 
 from cloudops.collectors.aws import AwsCloud
-from cloudops.collectors.aws.catalogue import LISTINGS
 from cloudops.collectors.vocabulary import Listing
 from cloudops.domain.ledger import Lease, LeaseKind
 from cloudops.services.pulse import Pulse
 from cloudops.store.tables import metadata
 from tests.fakes.aws.paging import DEFAULT_SIZES
+from tests.fakes.aws.rows import LISTED
 from tests.fakes.aws.script import AccountScript
 from tests.fakes.aws.server import FakeAws
 from tests.fakes.cloud import FakeSecrets, spec_of
@@ -24,14 +24,15 @@ KEY = "AKIAFIRSTFIRST000001"
 SECRET = "a-secret-that-must-not-leak"
 REGIONS = ("us-east-1", "eu-west-1")
 
-SERVED = tuple(listing for listing in LISTINGS if listing.operation in DEFAULT_SIZES)
-"""The rows of the catalogue that the fake answers."""
+SERVED = tuple(row for row in LISTED if row.operation in DEFAULT_SIZES)
+"""The rows that list something which the fake has."""
 
 # What passes with time in every table; when a thing or an object was made does not.
 _CLOCKS = {
     table.name: columns
     for table in metadata.sorted_tables
-    if table.name in ("provider", "account", "lease", "scope", "resource", "facet")
+    if table.name
+    in ("provider", "account", "lease", "scope", "resource", "facet", "detail", "detail_calls")
     and (
         columns := [
             column.name

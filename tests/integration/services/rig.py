@@ -1,11 +1,11 @@
 """The services over a real database, driven lease by lease; `Rig` has a cloud in memory."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Engine
 
-from cloudops.collectors.vocabulary import Cloud
+from cloudops.collectors.vocabulary import Cloud, Listing
 from cloudops.domain.ledger import Lease, LeaseKind
 from cloudops.domain.snapshot import ProviderSnapshot
 from cloudops.services.access import Keyring, SecretReader
@@ -107,7 +107,9 @@ class ServiceRig:
                 "planned_at",
             ),
             "lease": ("next_due_at", "started_at", "finished_at", "finished_start_at"),
-            "facet": ("missing_since",),
+            "facet": ("missing_since", "changed_at"),
+            "detail": ("tried_at", "read_at"),
+            "detail_calls": ("slot",),
             "provider": ("spec_changed_at", "requested_at", "entry_since", "discovered_at"),
         }.items():
             moved = ", ".join(f"{c} = {c} - make_interval(secs => :shift)" for c in columns)
@@ -151,8 +153,13 @@ class ServiceRig:
 class Rig(ServiceRig):
     """One cloud with one account, whose key the Secret holds."""
 
-    def __init__(self, engine: Engine, confirm_seconds: float = 60) -> None:
-        self.cloud = FakeCloud(LISTINGS)
+    def __init__(
+        self,
+        engine: Engine,
+        confirm_seconds: float = 60,
+        listings: Sequence[Listing] = LISTINGS,
+    ) -> None:
+        self.cloud = FakeCloud(listings)
         self.account = self.cloud.account(ACCOUNT, key=KEY)
         self.secrets = FakeSecrets()
         super().__init__(engine, self.cloud, self.secrets, confirm_seconds=confirm_seconds)

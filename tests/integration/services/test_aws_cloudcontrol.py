@@ -13,7 +13,7 @@ from tests.integration.store.seeding import ACCOUNT, rows
 pytestmark = [pytest.mark.integration, pytest.mark.database, pytest.mark.aws]
 
 REGION = "eu-west-1"
-SERVICES = ("AWS::ApiGateway::", "AWS::CloudFront::KeyGroup", "AWS::EC2::Instance")
+SERVICES = ("AWS::ApiGateway::", "AWS::CloudFront::KeyGroup")
 API_KEY, STAGE, REST_API = (f"AWS::ApiGateway::{name}" for name in ("ApiKey", "Stage", "RestApi"))
 KEYS, STAGES = "aws.cloudcontrol.apigateway-api-key", "aws.cloudcontrol.apigateway-stage"
 COLD = PeriodClass.COLD.multiple * 900
@@ -22,7 +22,11 @@ COLD = PeriodClass.COLD.multiple * 900
 @pytest.fixture
 def rig(engine, fake_aws):
     """The catalogue's rows of a few services."""
-    chosen = [row for row in CATALOGUE if row.types[0].startswith(SERVICES)]
+    chosen = [
+        row
+        for row in CATALOGUE
+        if row.types[0].startswith(SERVICES) or row.name == "aws.ec2.instances"
+    ]
     rig = AwsRig(engine, fake_aws, aws_cloud(chosen))
     rig.account.put(instance("i-1", region=REGION))
     rig.account.put(other(REST_API, "api-1", region=REGION))

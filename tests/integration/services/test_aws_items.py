@@ -168,7 +168,7 @@ def test_letters_that_no_column_takes_are_replaced_and_everything_else_is_kept(
 def test_an_item_without_an_id_makes_its_listing_partial_and_deletes_nothing(aws, how):
     """Whose id can't be read may be anybody: what is missing may be this very item.
 
-    Fails without `_malformed` in `ListingRun._collect`: the listing is complete, and two of
+    Fails without `malformed` in `ListingRun._collect`: the listing is complete, and two of
     its passes delete the first thing of each listing.
     """
     truth = aws.account.truth()

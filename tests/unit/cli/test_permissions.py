@@ -17,7 +17,7 @@ ENTRY = Grant("the worker's own identity", (POLICY,))
         pytest.param(Permissions((POLICY,), ()), [], id="one-policy"),
         pytest.param(
             Permissions((POLICY, POLICY), ()),
-            ["2 policies, since AWS limits their size: attach each"],
+            ["2 policies, since AWS limits their size: attach each (-o json has them as a list)"],
             id="split",
         ),
         pytest.param(

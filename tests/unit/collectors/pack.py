@@ -1,7 +1,6 @@
 """What the pack of recorded answers holds of each row, found more simply than the engine does."""
 
 import json
-import re
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
@@ -16,11 +15,13 @@ import pytest
 
 from cloudops.collectors.aws import arns
 from cloudops.collectors.canonical import Cleaner
+from cloudops.collectors.detailing import DetailTransform
 from cloudops.collectors.identifiers import AnswerContext, compile_id
 from cloudops.collectors.paths import find, parse_path
-from cloudops.collectors.vocabulary import DESCRIBED, Emits, Listing
-from cloudops.domain.resource import Page, resource_uid
+from cloudops.collectors.vocabulary import DESCRIBED, DetailCall, Emits, Listing
+from cloudops.domain.resource import ListedItem, MalformedItem, Page, resource_uid
 from tests.fakes.aws.recordings import find_pack, records, without_metadata
+from tests.fakes.aws.rows import words_of
 from tests.unit.collectors.rows import REDACTOR, with_table
 
 PACK = find_pack()
@@ -31,7 +32,6 @@ NEEDS_PACK = [
     ),
 ]
 SHARING = {"elb", "elbv2"}
-CONTEXT = {"partition", "account", "region"}
 # Answers that no call of ours gets: recording → why.
 STRANGE = {
     "test_asg_invalid_third_ami": "from before key pairs had ids",
@@ -55,9 +55,7 @@ def answers(listing: Listing) -> Iterator[tuple[str, dict[str, Any]]]:
             continue
         answer = record.data
         if describe:
-            told = jmespath.search(describe.result, answer)
-            several = told if isinstance(told, list) else [told]
-            answer = {DESCRIBED: [listed_members(listing) | one for one in several]}
+            answer = {DESCRIBED: jmespath.search(describe.result, answer)}
         if is_of(listing, answer):
             yield record.recording, with_table(listing, answer)
 
@@ -67,11 +65,12 @@ def is_of(listing: Listing, answer: dict[str, Any]) -> bool:
     return listing.service not in SHARING or any(e.items in answer for e in listing.emits)
 
 
-def listed_members(listing: Listing) -> dict[str, Any]:
-    """What ids and names need of the list, which was recorded apart from the second call."""
-    [emits] = listing.emits
-    placeholders = re.findall(r"{(\w+)[*/]?}", emits.id) if "{" in emits.id else [emits.id]
-    return {name: f"of-the-list-{name}" for name in {*placeholders} - CONTEXT}
+def told(row: Listing) -> Iterator[tuple[str, DetailCall, Any]]:
+    """What was recorded of single items, with the call that asks for it."""
+    for call in words_of(row).calls:
+        for record in records(PACK, row.service):
+            if record.operation == call.operation:
+                yield record.recording, call, jmespath.search(call.result, record.data)
 
 
 def values(found: Any) -> Iterator[str]:
@@ -145,6 +144,27 @@ def items_of(answer: dict[str, Any], emits: Emits) -> list[dict[str, Any]]:
     if emits.items == "Reservations[].Instances":
         return [item for outer in answer["Reservations"] for item in outer["Instances"]]
     found: Any = jmespath.search(emits.items, answer)
+    if emits.word:
+        return [{emits.word: name} for name in found or ()]
     if emits.single:
         return [found if isinstance(found, dict) else without_metadata(answer)]
     return found or []
+
+
+def without_loss(row: Listing, call: DetailCall, answer: Any) -> bool:
+    """Whether all that was told of an item is stored, but for what is hidden."""
+    emits = row.emits[0]
+    document = Cleaner().clean({call.into: answer} if call.into else without_metadata(answer))
+    item = ListedItem(UUID(int=0), "id", "us-east-1", {}, b"")
+    context = AnswerContext("aws", "aws", "111122223333", "us-east-1")
+    stored = DetailTransform.of(row, REDACTOR).observe(item, document, context)
+    if isinstance(stored, MalformedItem):
+        return False
+    for place in (p for path in emits.json for p in find(document, parse_path(path))):
+        if isinstance(place.value, str):
+            place.put(decoded(place.value))
+    REDACTOR.redact(document, map(parse_path, emits.redact))
+    kept = Counter(
+        value for part in (stored.document, stored.volatile) for value in values(orjson.loads(part))
+    )
+    return not Counter(values(document)) - kept

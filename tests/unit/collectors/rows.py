@@ -24,11 +24,12 @@ from botocore.validate import ParamValidator
 
 from cloudops.collectors.aws.describing import Describer
 from cloudops.collectors.canonical import rfc3339
+from cloudops.collectors.documents import compile_emits
 from cloudops.collectors.identifiers import AnswerContext, compile_shape
 from cloudops.collectors.paths import EACH, parse_path
 from cloudops.collectors.redaction import Redactor
 from cloudops.collectors.reports import Prepare, tabulated
-from cloudops.collectors.transform import ListingTransform, compile_emits
+from cloudops.collectors.transform import ListingTransform
 from cloudops.collectors.vocabulary import ACCOUNT, ANSWER, DESCRIBED, Describe, Emits, Listing, To
 from cloudops.domain.resource import Facet, Observation, Page, TagSource, resource_uid
 
@@ -146,13 +147,18 @@ def _emits_violations(listing: Listing, emits: Emits) -> Iterator[str]:
     if item is None:
         yield f"{emits.type}: the answer has no list {emits.items}"
         return
+    yield from item_violations(emits, item)
+
+
+def item_violations(emits: Emits, item: tuple[Shape, ...]) -> Iterator[str]:
+    """What a row's paths say of items that these shapes don't have."""
     yield from (f"{emits.type}: {wrong}" for wrong in _path_violations(emits, item))
 
 
 def _prepare_violations(listing: Listing, prepare: Prepare) -> Iterator[str]:
     if prepare.permission not in listing.permissions:
         yield f"{prepare.permission} is not among the permissions"
-    state = _shape_at(operation_of(listing, prepare.operation).output_shape, prepare.member)
+    state = shape_at(operation_of(listing, prepare.operation).output_shape, prepare.member)
     if prepare.done not in getattr(state, "enum", ()):
         yield f"{prepare.operation} never says that it is {prepare.done}"
 
@@ -162,15 +168,15 @@ def _describe_violations(listing: Listing, describe: Describe) -> Iterator[str]:
         yield f"{describe.permission} is not among the permissions"
     if {emits.items for emits in listing.emits} != {DESCRIBED}:
         yield f"items of a row with a second call stand under {DESCRIBED}"
-    items = _shape_at(operation_of(listing).output_shape, describe.items)
+    items = shape_at(operation_of(listing).output_shape, describe.items)
     if not isinstance(items, ListShape):
         yield f"the answer has no list {describe.items}"
-    elif describe.key and _shape_at(items.member, describe.key) is None:
+    elif describe.key and shape_at(items.member, describe.key) is None:
         yield f"items have no {describe.key}"
     asked = operation_of(listing, describe.operation).input_shape
     assert asked is not None
-    name: Any = ["a-name-of-some-length"] if describe.at_once else "a-name-of-some-length"
-    report = ParamValidator().validate({**describe.parameters, describe.parameter: name}, asked)
+    names = {describe.parameter: ["a-name-of-some-length"]}
+    report = ParamValidator().validate({**describe.parameters, **names}, asked)
     if report.has_errors():
         yield f"the API refuses the second call: {report.generate_report()}"
 
@@ -178,22 +184,26 @@ def _describe_violations(listing: Listing, describe: Describe) -> Iterator[str]:
 def _item_of(listing: Listing, emits: Emits) -> tuple[Shape, ...] | None:
     """The shapes that together make an item; None where there is no such list."""
     if listing.describe is None:
-        items = _shape_at(operation_of(listing).output_shape, emits.items)
+        items = shape_at(operation_of(listing).output_shape, emits.items)
         if emits.single:
             return _single_item_of(listing, emits, items)
         if listing.csv:
             return (TABLE_ROW,) if listing.csv == emits.items and items is not None else None
-        return (items.member,) if isinstance(items, ListShape) else None
+        if not isinstance(items, ListShape):
+            return None
+        return (holding(emits.word, items.member) if emits.word else items.member,)
     describe = listing.describe
-    told = _shape_at(operation_of(listing, describe.operation).output_shape, describe.result)
-    named = _shape_at(operation_of(listing).output_shape, describe.items)
-    if told is None or not isinstance(named, ListShape):
-        return None
-    if isinstance(told, ListShape):
-        return (told.member,)
-    asked = operation_of(listing, describe.operation).input_shape
-    assert isinstance(asked, StructureShape)
-    return (told, named.member if describe.key else asked)
+    told = shape_at(operation_of(listing, describe.operation).output_shape, describe.result)
+    return (told.member,) if isinstance(told, ListShape) else None
+
+
+def holding(member: str, shape: Shape) -> Shape:
+    """A structure with one member of that shape."""
+    shapes = {
+        **shape._shape_resolver._shape_map,  # type: ignore[attr-defined]
+        "Holder": {"type": "structure", "members": {member: {"shape": shape.name}}},
+    }
+    return ShapeResolver(shapes).get_shape_by_name("Holder")
 
 
 def _single_item_of(
@@ -204,13 +214,20 @@ def _single_item_of(
         return (found,)
     holder, _, _ = emits.items.rpartition(".")
     whole = operation_of(listing).output_shape
-    held = _shape_at(whole, holder) if holder else whole
+    held = shape_at(whole, holder) if holder else whole
     return (held,) if found is not None and held is not None else None
 
 
 def _path_violations(emits: Emits, item: tuple[Shape, ...]) -> Iterator[str]:
     placeholders = re.findall(r"\{(\w+)[*/]?\}", emits.id) if "{" in emits.id else [emits.id]
-    read = {*placeholders, emits.name, emits.state, emits.region, emits.owner, emits.tags}
+    read = {
+        *placeholders,
+        emits.name.strip("{*/}"),
+        emits.state,
+        emits.region,
+        emits.owner,
+        emits.tags,
+    }
     for path in sorted(read - {"", "partition", "account", "region"}):
         if _part_at(item, path) is None:
             yield f"items have no {path}"
@@ -234,10 +251,10 @@ def _created_violations(emits: Emits, item: tuple[Shape, ...]) -> Iterator[str]:
 
 
 def _part_at(item: tuple[Shape, ...], path: str) -> Shape | None:
-    return next((part for shape in item if (part := _shape_at(shape, path)) is not None), None)
+    return next((part for shape in item if (part := shape_at(shape, path)) is not None), None)
 
 
-def _shape_at(shape: Shape | None, path: str) -> Shape | None:
+def shape_at(shape: Shape | None, path: str) -> Shape | None:
     if path == ANSWER:
         return shape
     for step in parse_path(path).steps:
@@ -342,11 +359,11 @@ def _seen(listing: Listing, observation: Observation, one: dict[str, Any]) -> di
         "region": head.region,
         "created": head.created_at and rfc3339(head.created_at),
         "tags": head.tags if head.tags is None else dict(head.tags),
-        "edges": _targets(observation) or None,
+        "edges": targets(observation) or None,
     } | ({} if "edges" in one else {"edges": None})
 
 
-def _targets(observation: Observation) -> dict[str, list[str]]:
+def targets(observation: Observation) -> dict[str, list[str]]:
     """The targets of each relation, as the document gives them."""
     found: dict[str, list[str]] = {}
     for edge in observation.edges:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from cloudops.collectors import vocabulary
 from cloudops.collectors.aws import arns, catalogue
 from cloudops.collectors.aws.catalogue import LISTINGS
-from cloudops.collectors.vocabulary import Describe, Emits, Listing
+from cloudops.collectors.vocabulary import DetailCall, Details, Emits, Listing
 from cloudops.domain.ledger import Consistency, PeriodClass
 from cloudops.domain.resource import TagSource
 from tests.unit.collectors.rows import RECORDED, read, violations
@@ -61,11 +62,15 @@ def test_the_example_is_not_in_the_catalogue_already(row: Listing):
     assert not {row.name, *row.types} & {n for one in LISTINGS for n in (one.name, *one.types)}
 
 
-def test_the_second_call_that_the_page_shows_is_that_of_the_catalogue():
+def test_the_details_that_the_page_shows_are_those_of_the_catalogue():
     [tables] = [row for row in LISTINGS if row.name == "aws.dynamodb.tables"]
 
-    shown = eval(block("py"), {"Describe": Describe})  # noqa: S307  the page's own example
-    assert shown == tables.describe
+    words = {"Details": Details, "DetailCall": DetailCall}
+    shown = eval(block("py"), words)  # noqa: S307  the page's own example
+    assert tables.details == replace(
+        shown,
+        **{name: getattr(tables.details, name) for name in ("volatile", "unordered", "edges")},
+    )
 
 
 def test_the_decision_that_the_page_points_to_is_there():

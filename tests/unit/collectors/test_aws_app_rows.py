@@ -12,20 +12,22 @@ from cloudops.collectors.aws.catalogue import LISTINGS
 from cloudops.collectors.identifiers import compile_shape
 from cloudops.collectors.paths import Place, find, parse_path
 from cloudops.domain.resource import Facet, TagSource
-from tests.unit.collectors.rows import read, recorded
+from tests.unit.collectors.detail_rows import stored
+from tests.unit.collectors.rows import recorded
 
 pytestmark = pytest.mark.unit
 
 BY_NAME = {listing.name: listing for listing in LISTINGS}
+TABLES = "aws.dynamodb.tables.details"
+TOLD = "asked[].answers[]"
 
 
 def documents(name: str, change: Callable[[dict[str, Any]], None]) -> list[tuple[bytes, Any]]:
     """Digest and document of each item, before and after a change of the recorded answer."""
     record = recorded(BY_NAME[name])
     change(record)
-    found = read(BY_NAME[name], record)
-    assert not found.malformed
-    return [(o.digest, orjson.loads(o.document)) for o in found.observations]
+    found = stored(BY_NAME[name], record)
+    return [(o.digest, orjson.loads(o.document)) for o in found]
 
 
 def nothing(_record: dict[str, Any]) -> None:
@@ -48,19 +50,39 @@ def put(path: str, value: Any) -> Callable[[dict[str, Any]], None]:
 @pytest.mark.parametrize(
     ("name", "path", "value"),
     [
-        pytest.param(name, f"described[].{path}", value, id=f"{name}-{path}")
+        pytest.param(name, path, value, id=f"{name}-{path}")
         for name, path, value in (
-            ("aws.dynamodb.tables", "Table.ItemCount", 7),
-            ("aws.dynamodb.tables", "Table.TableSizeBytes", 7),
-            ("aws.dynamodb.tables", "Table.ProvisionedThroughput.NumberOfDecreasesToday", 7),
-            ("aws.dynamodb.tables", "Table.GlobalSecondaryIndexes[].IndexSizeBytes", 7),
-            ("aws.dynamodb.tables", "Table.GlobalSecondaryIndexes[].ItemCount", 7),
-            ("aws.dynamodb.tables", "Table.WarmThroughput.ReadUnitsPerSecond", 13_000),
-            ("aws.ecs.clusters", "clusters[].runningTasksCount", 7),
-            ("aws.ecs.clusters", "clusters[].activeServicesCount", 7),
-            ("aws.sqs.queues", "Attributes.ApproximateNumberOfMessages", "7"),
-            ("aws.sns.topics", "Attributes.SubscriptionsConfirmed", "7"),
-            ("aws.sns.topics", "Attributes.SubscriptionsPending", "7"),
+            (TABLES, f"{TOLD}.Table.ItemCount", 7),
+            (TABLES, f"{TOLD}.Table.TableSizeBytes", 7),
+            (
+                TABLES,
+                f"{TOLD}.Table.ProvisionedThroughput.NumberOfDecreasesToday",
+                7,
+            ),
+            (
+                TABLES,
+                f"{TOLD}.Table.GlobalSecondaryIndexes[].IndexSizeBytes",
+                7,
+            ),
+            (
+                TABLES,
+                f"{TOLD}.Table.GlobalSecondaryIndexes[].ItemCount",
+                7,
+            ),
+            (
+                TABLES,
+                f"{TOLD}.Table.WarmThroughput.ReadUnitsPerSecond",
+                13_000,
+            ),
+            ("aws.ecs.clusters", "described[].clusters[].runningTasksCount", 7),
+            ("aws.ecs.clusters", "described[].clusters[].activeServicesCount", 7),
+            (
+                "aws.sqs.queues.details",
+                f"{TOLD}.Attributes.ApproximateNumberOfMessages",
+                "7",
+            ),
+            ("aws.sns.topics.details", f"{TOLD}.Attributes.SubscriptionsConfirmed", "7"),
+            ("aws.sns.topics.details", f"{TOLD}.Attributes.SubscriptionsPending", "7"),
         )
     ]
     + [
@@ -82,12 +104,12 @@ def test_what_moves_by_itself_is_no_change(name: str, path: str, value: Any):
 @pytest.mark.parametrize(
     ("name", "path", "value"),
     [
-        ("aws.dynamodb.tables", "described[].Table.DeletionProtectionEnabled", True),
+        (TABLES, f"{TOLD}.Table.DeletionProtectionEnabled", True),
         ("aws.lambda.functions", "answer.Functions[].Runtime", "python3.14"),
         ("aws.lambda.functions", "answer.Functions[].Environment.Variables.LOG_LEVEL", "DEBUG"),
-        ("aws.sqs.queues", "described[].Attributes.VisibilityTimeout", "31"),
-        ("aws.sns.topics", "described[].Attributes.DisplayName", "Orders"),
-        ("aws.kms.keys", "described[].KeyMetadata.KeyState", "PendingDeletion"),
+        ("aws.sqs.queues.details", f"{TOLD}.Attributes.VisibilityTimeout", "31"),
+        ("aws.sns.topics.details", f"{TOLD}.Attributes.DisplayName", "Orders"),
+        ("aws.kms.keys.details", f"{TOLD}.KeyMetadata.KeyState", "PendingDeletion"),
         ("aws.secretsmanager.secrets", "answer.SecretList[].LastChangedDate", "2026-11-11"),
     ],
 )
@@ -102,14 +124,17 @@ def test_what_somebody_did_is_a_change(name: str, path: str, value: Any):
         for name, path in (
             ("aws.lambda.functions", "answer.Functions[].VpcConfig.SubnetIds"),
             ("aws.lambda.functions", "answer.Functions[].VpcConfig.SecurityGroupIds"),
-            ("aws.dynamodb.tables", "described[].Table.AttributeDefinitions"),
+            (TABLES, f"{TOLD}.Table.AttributeDefinitions"),
             (
-                "aws.dynamodb.tables",
-                "described[].Table.GlobalSecondaryIndexes[].Projection.NonKeyAttributes",
+                TABLES,
+                f"{TOLD}.Table.GlobalSecondaryIndexes[].Projection.NonKeyAttributes",
             ),
-            ("aws.eks.clusters", "described[].cluster.resourcesVpcConfig.subnetIds"),
-            ("aws.eks.clusters", "described[].cluster.logging.clusterLogging[].types"),
-            ("aws.eks.clusters", "described[].cluster.computeConfig.nodePools"),
+            ("aws.eks.clusters.details", f"{TOLD}.cluster.resourcesVpcConfig.subnetIds"),
+            (
+                "aws.eks.clusters.details",
+                f"{TOLD}.cluster.logging.clusterLogging[].types",
+            ),
+            ("aws.eks.clusters.details", f"{TOLD}.cluster.computeConfig.nodePools"),
             ("aws.ecs.clusters", "described[].clusters[].capacityProviders"),
             ("aws.ecs.clusters", "described[].clusters[].tags"),
             ("aws.secretsmanager.secrets", "answer.SecretList[].SecretVersionsToStages.*"),
@@ -136,8 +161,8 @@ def test_the_variables_of_a_function_are_hidden_but_their_names_are_not():
 
 
 def test_policies_of_queues_and_topics_are_read_as_what_they_say():
-    [(_, queue), _] = documents("aws.sqs.queues", nothing)
-    [(_, topic), _] = documents("aws.sns.topics", nothing)
+    [(_, queue), _] = documents("aws.sqs.queues.details", nothing)
+    [(_, topic), _] = documents("aws.sns.topics.details", nothing)
 
     assert jmespath.search("Policy.Statement[].Action", queue) == ["sqs:SendMessage"]
     assert jmespath.search("RedrivePolicy.maxReceiveCount", queue) == 3
@@ -146,7 +171,9 @@ def test_policies_of_queues_and_topics_are_read_as_what_they_say():
 
 
 def test_keys_that_aws_manages_are_there_and_can_be_told_apart():
-    managers = [document["KeyManager"] for _, document in documents("aws.kms.keys", nothing)]
+    managers = [
+        document["KeyManager"] for _, document in documents("aws.kms.keys.details", nothing)
+    ]
 
     assert sorted(managers) == ["AWS", "CUSTOMER", "CUSTOMER", "CUSTOMER"]
 

@@ -8,7 +8,8 @@ import orjson
 import pytest
 
 from cloudops.collectors.aws.catalogue import LISTINGS
-from tests.unit.collectors.rows import read, recorded
+from tests.unit.collectors.detail_rows import stored
+from tests.unit.collectors.rows import recorded
 
 pytestmark = pytest.mark.unit
 
@@ -23,7 +24,7 @@ def instance_of(record: Item) -> Item:
 
 
 def table_of(record: Item) -> Item:
-    item: Item = record["described"][0]["Table"]
+    item: Item = record["asked"][0]["answers"][0]["Table"]
     return item
 
 
@@ -51,7 +52,7 @@ DB, CLUSTER = (
     ("aws.rds.instances", first_of("DBInstances")),
     ("aws.rds.clusters", first_of("DBClusters")),
 )
-TABLE, INSTANCE = ("aws.dynamodb.tables", table_of), ("aws.ec2.instances", instance_of)
+TABLE, INSTANCE = ("aws.dynamodb.tables.details", table_of), ("aws.ec2.instances", instance_of)
 POLICY = ("aws.iam.authorization-details", first_of("Policies"))
 CAPACITY = "ProvisionedThroughput"
 INDEX = ("GlobalSecondaryIndexes", 0)
@@ -59,7 +60,7 @@ NIC = ("NetworkInterfaces", 0)
 
 
 def digests(name: str, record: Item) -> set[bytes]:
-    return {observation.digest for observation in read(BY_NAME[name], record).observations}
+    return {observation.digest for observation in stored(BY_NAME[name], record)}
 
 
 @pytest.mark.parametrize(
@@ -133,7 +134,7 @@ def test_the_nightly_backup_of_a_database_makes_no_history(row: Any, path: str):
     put(path, value="stopped")(item_of(halted))
 
     assert digests(name, night) == digests(name, before) != digests(name, halted)
-    seen = read(BY_NAME[name], night).observations[0]
+    seen = stored(BY_NAME[name], night)[0]
     assert seen.head is not None
     assert seen.head.state == "available"
     assert orjson.loads(seen.volatile)[path] == "backing-up"

@@ -1,76 +1,60 @@
-"""The second call: what it asks, and in which parts it answers."""
+"""The second call: what it asks, in which parts it answers, and how it fails."""
 
 from dataclasses import replace
-from itertools import chain
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from cloudops.collectors.aws.describing import PART, PART_SECONDS, Describer
+from cloudops.collectors.aws.describing import Describer
+from cloudops.collectors.items import Hole
 from cloudops.collectors.vocabulary import DESCRIBED
 from cloudops.domain.errors import ListingError
 from cloudops.domain.ledger import ErrorClass
 from tests.unit.collectors.things import (
+    DENIED,
     LISTING,
-    ONE_BY_ONE,
+    SLOW_DOWN,
     TOGETHER,
     Service,
     described,
     ids,
     names,
-    ticking,
 )
 
 pytestmark = pytest.mark.unit
 
 
 def test_a_listing_without_a_second_call_is_left_alone():
-    describer = Describer(replace(LISTING, describe=None), Service().one)
+    describer = Describer(replace(LISTING, describe=None), Service().many)
     answer = {"Things": [{"Id": "t-1"}]}
 
     assert list(describer.answers(answer)) == [answer]
     describer.settle()
 
 
-def test_each_item_is_asked_for_by_its_name():
-    service = Service()
-
-    found = described(Describer(LISTING, service.one), names(2))
-
-    assert found == [{"Name": "t-0", "Id": "id-t-0"}, {"Name": "t-1", "Id": "id-t-1"}]
-    assert service.calls == [
-        ("GetThing", {"Detail": "all", "Name": f"t-{n}"}, "test:GetThing") for n in range(2)
-    ]
-
-
-def test_what_the_second_call_tells_wins_over_the_list():
-    listing = replace(LISTING, describe=replace(ONE_BY_ONE, items="Things", key="Name"))
-    answer = {"Things": [{"Name": "t-1", "Id": "short", "Made": 1}]}
-
-    assert described(Describer(listing, Service().one), answer) == [
-        {"Name": "t-1", "Id": "id-t-1", "Made": 1}
-    ]
-
-
 def test_several_items_are_asked_for_at_once():
     service = Service()
-    describer = Describer(replace(LISTING, describe=TOGETHER), service.many)
+    describer = Describer(LISTING, service.many)
 
     assert len(described(describer, names(7))) == 7
     assert [len(parameters["Names"]) for _, parameters, _ in service.calls] == [3, 3, 1]
+    assert service.calls[2] == ("GetThings", {"Names": ["t-6"]}, "test:GetThings")
     describer.settle()
 
 
 def test_an_empty_list_needs_no_second_call():
     service = Service()
 
-    assert list(Describer(LISTING, service.one).answers({"Names": []})) == []
+    assert list(Describer(LISTING, service.many).answers({"Names": []})) == []
     assert service.calls == []
 
 
 def test_a_list_that_is_left_out_is_empty_only_where_the_row_says_so():
     metadata = {"ResponseMetadata": {"HTTPStatusCode": 200}}
 
-    assert described(Describer(replace(LISTING, omits_empty=True), Service().one), metadata) == []
+    assert described(Describer(replace(LISTING, omits_empty=True), Service().many), metadata) == []
     for listing, answer in (
         (LISTING, metadata),
         (replace(LISTING, omits_empty=True), metadata | {"Other": []}),
@@ -78,33 +62,91 @@ def test_a_list_that_is_left_out_is_empty_only_where_the_row_says_so():
         (LISTING, {"Names": "t-1"}),
     ):
         with pytest.raises(ListingError, match="no list Names") as caught:
-            described(Describer(listing, Service().one), answer)
+            described(Describer(listing, Service().many), answer)
         assert caught.value.error_class is ErrorClass.TRANSIENT
 
 
-def test_items_come_in_parts():
-    """Whoever waits for signs of life does not wait for a thousand calls."""
-    service = Service()
-    parts = Describer(LISTING, service.one).answers(names(PART * 2 + 1))
-
-    assert len(next(parts)[DESCRIBED]) == PART
-    assert len(service.calls) == PART
-    assert [len(part[DESCRIBED]) for part in parts] == [PART, 1]
-
-
-def test_a_slow_service_gives_smaller_parts():
-    """Fails with parts by count alone: 50 calls of 3 seconds outlast a listing's deadline."""
-    describer = Describer(LISTING, Service().one, clock=ticking(3))
-
-    parts = [part[DESCRIBED] for part in describer.answers(names(20))]
-
-    assert max(map(len, parts)) * 3 <= PART_SECONDS + 3
-    assert ids(list(chain.from_iterable(parts))) == [f"id-t-{n}" for n in range(20)]
-
-
 def test_a_name_that_stands_twice_is_asked_for_once():
-    service = Service()
-    describer = Describer(replace(LISTING, describe=TOGETHER), service.many)
+    describer = Describer(LISTING, Service().many)
 
     assert len(described(describer, {"Names": ["t-0", "t-0", "t-1"]})) == 2
     describer.settle()
+
+
+@pytest.mark.parametrize("error", [DENIED, SLOW_DOWN])
+def test_a_failure_breaks_off_at_once_and_keeps_what_was_read(error: ListingError):
+    service = Service({"t-4": error})
+    parts = Describer(LISTING, service.many).answers(names(9))
+
+    assert ids(next(parts)[DESCRIBED]) == ["id-t-0", "id-t-1", "id-t-2"]
+    with pytest.raises(ListingError) as caught:
+        next(parts)
+    assert caught.value is error
+    assert len(service.calls) == 2
+
+
+@pytest.mark.parametrize("name", [None, "", 7, {"Name": "t-1"}])
+def test_an_item_without_a_name_can_not_be_asked_for(name: Any):
+    service = Service()
+    describer = Describer(LISTING, service.many)
+
+    found = described(describer, {"Names": ["t-0", name]})
+
+    assert found == [Hole("Names"), {"Id": "id-t-0"}]
+    assert len(service.calls) == 1
+
+
+def test_what_the_list_tells_is_no_item_without_a_name_to_ask_for():
+    """Fails if the list's own words pass for a description: id known, all else forgotten."""
+    listing = replace(LISTING, describe=replace(TOGETHER, items="Things", key="Name"))
+
+    found = described(Describer(listing, Service().many), {"Things": [{"Id": "t-1"}, "t-2"]})
+
+    assert found == [Hole("Things[].Name"), Hole("Things[].Name")]
+
+
+def test_a_service_may_say_that_some_are_missing():
+    describer = Describer(LISTING, Service({"t-1": "MISSING"}).many)
+
+    assert ids(described(describer, names(5))) == [f"id-t-{n}" for n in (0, 2, 3, 4)]
+    describer.settle()
+
+
+@pytest.mark.parametrize("reason", ["ACCESS_DENIED", None])
+def test_an_item_that_a_service_leaves_out_for_another_reason_is_not_gone(reason: str | None):
+    """Fails if whoever is not in the answer counts as gone: a live row would be marked."""
+    describer = Describer(LISTING, Service({"t-1": reason}).many)
+
+    assert ids(described(describer, names(5))) == [f"id-t-{n}" for n in (0, 2, 3, 4)]
+    with pytest.raises(ListingError, match="1 of 3") as caught:
+        describer.settle()
+    assert (caught.value.error_class, caught.value.code) == (ErrorClass.INCOMPLETE, "CountMismatch")
+
+
+@pytest.mark.parametrize("answer", [{}, {"Things": None}, {"Things": {}}])
+def test_an_answer_without_the_list_breaks_off(answer: Any):
+    describer = Describer(LISTING, lambda *_: answer)
+
+    with pytest.raises(ListingError, match="no list Things") as caught:
+        described(describer, names(2))
+    assert caught.value.error_class is ErrorClass.TRANSIENT
+
+
+@given(fates=st.lists(st.sampled_from(["told", "gone", "left out", "nameless"]), max_size=40))
+def test_every_item_is_told_gone_or_reported(fates: list[str]):
+    """Nothing is lost on the way: what does not come out is why the listing is not complete."""
+    words = {"gone": "MISSING", "left out": None}
+    service = Service({f"t-{n}": words[f] for n, f in enumerate(fates) if f in words})
+    listed = [None if f == "nameless" else f"t-{n}" for n, f in enumerate(fates)]
+    describer = Describer(LISTING, service.many)
+
+    found = described(describer, {"Names": listed})
+
+    told = [item for item in found if not isinstance(item, Hole)]
+    assert ids(told) == [f"id-t-{n}" for n, fate in enumerate(fates) if fate == "told"]
+    assert len(found) - len(told) == fates.count("nameless")
+    if "left out" in fates:
+        with pytest.raises(ListingError):
+            describer.settle()
+    else:
+        describer.settle()

@@ -19,7 +19,6 @@ from botocore.exceptions import (
 
 from cloudops.collectors.aws.catalogue import LISTINGS
 from cloudops.collectors.aws.errors import (
-    OwnPolicyError,
     RoleNotAssumedError,
     UnreadableResponseError,
     access_error,
@@ -27,6 +26,7 @@ from cloudops.collectors.aws.errors import (
     classify,
     listing_error,
 )
+from cloudops.domain.errors import ItemDeniedError
 from cloudops.domain.ledger import ErrorClass
 
 pytestmark = pytest.mark.unit
@@ -370,5 +370,5 @@ def test_a_denial_by_the_items_own_policy_is_recognised_behind_the_longest_name(
     own = refused("AccessDenied", f"{text}{'q' * 300} because no resource-based policy allows it")
     identity = refused("AccessDenied", f"{text}x because no identity-based policy allows it")
 
-    assert isinstance(listing_error(own, INSTANCES), OwnPolicyError)
-    assert not isinstance(listing_error(identity, INSTANCES), OwnPolicyError)
+    assert isinstance(listing_error(own, INSTANCES), ItemDeniedError)
+    assert not isinstance(listing_error(identity, INSTANCES), ItemDeniedError)

@@ -9,6 +9,7 @@ from cloudops.collectors.aws.catalogue import LISTINGS
 from cloudops.collectors.aws.paging import PagingRule
 from cloudops.collectors.identifiers import AnswerContext, compile_id, compile_shape
 from cloudops.collectors.paths import find, parse_path
+from tests.unit.collectors.detail_rows import stored
 from tests.unit.collectors.rows import read, recorded
 
 pytestmark = pytest.mark.unit
@@ -19,9 +20,8 @@ CANARY = b"invented-for-this-file"
 
 
 def documents(name: str) -> list[dict[str, Any]]:
-    found = read(BY_NAME[name], recorded(BY_NAME[name]))
-    assert not found.malformed
-    return [orjson.loads(o.document) for o in found.observations]
+    found = stored(BY_NAME[name], recorded(BY_NAME[name]))
+    return [orjson.loads(o.document) for o in found]
 
 
 @pytest.mark.parametrize(
@@ -30,9 +30,9 @@ def documents(name: str) -> list[dict[str, Any]]:
         ("aws.ec2.vpn-connections", "CustomerGatewayConfiguration"),
         ("aws.ec2.vpn-connections", "Options.TunnelOptions[].PreSharedKey"),
         ("aws.cloudfront.distributions", "Origins.Items[].CustomHeaders.Items[].HeaderValue"),
-        ("aws.cognito-idp.user-pools", "SmsConfiguration.ExternalId"),
+        ("aws.cognito-idp.user-pools.details", "SmsConfiguration.ExternalId"),
         (
-            "aws.firehose.delivery-streams",
+            "aws.firehose.delivery-streams.details",
             (
                 "Destinations[].HttpEndpointDestinationDescription"
                 ".RequestConfiguration.CommonAttributes[].AttributeValue"
@@ -90,12 +90,12 @@ def test_a_subscription_that_nobody_confirmed_has_no_id_yet():
         ("aws.wafv2.web-acls", {"WebACLs": [{}], "NextMarker": "m"}, {"NextMarker": "m"}),
         ("aws.directconnect.connections", {"connections": []}, {}),
         (
-            "aws.firehose.delivery-streams",
+            "aws.firehose.delivery-streams.details",
             {"DeliveryStreamNames": ["a", "b"], "HasMoreDeliveryStreams": True},
             {"ExclusiveStartDeliveryStreamName": "b"},
         ),
         (
-            "aws.firehose.delivery-streams",
+            "aws.firehose.delivery-streams.details",
             {"DeliveryStreamNames": ["a", "b"], "HasMoreDeliveryStreams": False},
             {},
         ),

@@ -10,8 +10,9 @@ from botocore.validate import ParamValidator
 
 from cloudops.collectors.aws.catalogue import CATALOGUE, CLOUD_CONTROL, LISTINGS
 from cloudops.collectors.aws.cloudcontrol import SAME_AS_DESCRIBED, cloudcontrol_listings, table
+from cloudops.collectors.documents import compile_emits
 from cloudops.collectors.identifiers import AnswerContext
-from cloudops.collectors.transform import ListingTransform, compile_emits
+from cloudops.collectors.transform import ListingTransform
 from cloudops.collectors.vocabulary import Listing, RegionRule
 from cloudops.domain.ledger import PeriodClass
 from cloudops.domain.resource import Observation, Page, ResourceHead, TagSource

@@ -49,7 +49,7 @@ def test_every_expression_of_the_catalogue_finds_what_the_library_finds_in_nothi
             *(emits.name, emits.state, emits.created, emits.region, emits.tags, emits.owner),
             *(rule.path if isinstance(rule, To) else rule for rule in emits.edges.values()),
         )
-        if text
+        if text and not text.startswith("{")  # a placeholder is filled as in ids
     }
     values: tuple[Any, ...] = ({}, [], None, "text")
     for text in texts:

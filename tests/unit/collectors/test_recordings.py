@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from cloudops.collectors.aws.catalogue import LISTINGS
 from cloudops.collectors.identifiers import AnswerContext
 from cloudops.collectors.transform import ListingTransform
 from cloudops.collectors.vocabulary import Listing
 from cloudops.domain.resource import Facet
+from tests.fakes.aws.rows import DETAILED, LISTED
 from tests.unit.collectors.pack import (
     NEEDS_PACK,
     STRANGE,
@@ -16,6 +16,8 @@ from tests.unit.collectors.pack import (
     answers,
     lost_values,
     own_items,
+    told,
+    without_loss,
 )
 from tests.unit.collectors.rows import REDACTOR, recorded
 
@@ -23,8 +25,13 @@ pytestmark = NEEDS_PACK
 
 RECORDED = [
     pytest.param(listing, id=listing.name)
-    for listing in LISTINGS
+    for listing in LISTED
     if recorded(listing)["source"].startswith("recorded:")
+]
+OF_ITEMS = [
+    pytest.param(row, id=row.name)
+    for row in DETAILED
+    if recorded(row)["source"].startswith("recorded:")
 ]
 
 
@@ -44,4 +51,15 @@ def test_recorded_answers_are_read_without_loss(listing: Listing):
             assert {o.uid for o in page.observations} == set(own)
             assert not lost_values(own, page)
         seen += len(page.observations)
+    assert seen > 0
+
+
+@pytest.mark.parametrize("row", OF_ITEMS)
+def test_what_was_recorded_of_single_items_is_stored_without_loss(row: Listing):
+    """Each answer alone makes details; what calls of one item make together, others test."""
+    seen = 0
+    for recording, call, answer in told(row):
+        if recording not in STRANGE:
+            assert without_loss(row, call, answer), recording
+            seen += 1
     assert seen > 0

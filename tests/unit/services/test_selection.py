@@ -24,7 +24,11 @@ def test_without_a_selection_every_described_listing_is_planned():
     ("globs", "expected"),
     [
         pytest.param(["AWS::EC2::Volume"], {"aws.ec2.volumes"}, id="type"),
-        pytest.param(["storage.bucket"], {"aws.s3.buckets", TAGGING}, id="kind-with-tags"),
+        pytest.param(
+            ["storage.bucket"],
+            {"aws.s3.buckets", "aws.s3.buckets.details", TAGGING},
+            id="kind-with-tags",
+        ),
         pytest.param(
             ["AWS::IAM::Role", "AWS::EC2::VPC"],
             {"aws.iam.authorization-details", "aws.ec2.vpcs"},
@@ -39,7 +43,18 @@ def test_globs_select_by_type_or_kind(globs: list[str], expected: set[str]):
 def test_an_excluded_type_takes_its_listing_with_it():
     everything = {row.name for row in LISTINGS}
 
-    assert everything - planned(Globs(exclude=("AWS::SQS::*",))) == {"aws.sqs.queues"}
+    assert everything - planned(Globs(exclude=("AWS::SQS::*",))) == {
+        "aws.sqs.queues",
+        "aws.sqs.queues.details",
+    }
+
+
+def test_details_are_not_planned_where_no_calls_are_allowed_for_them():
+    spec = ProviderSpec("aws", inventory=InventorySettings(detail_calls_per_hour=0))
+
+    chosen = {row.name for row, _ in planned_listings(CATALOGUE, spec)}
+
+    assert chosen == {row.name for row in LISTINGS if row.details_of is None}
 
 
 @pytest.mark.parametrize("glob", ["AWS::*", "other.*", "*::*", "AWS::?*"])

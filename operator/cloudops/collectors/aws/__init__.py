@@ -1,7 +1,6 @@
 """Amazon Web Services as a cloud of the catalogue."""
 
 from collections.abc import Sequence
-from threading import Lock
 
 from cloudops.collectors.aws.catalogue import CATALOGUE
 from cloudops.collectors.aws.client import Door
@@ -19,7 +18,7 @@ from cloudops.collectors.aws.sdk import Sdk
 from cloudops.collectors.aws.session import AwsAccountSession, fingerprint_of
 from cloudops.collectors.limits import Limits
 from cloudops.collectors.redaction import Redactor
-from cloudops.collectors.transform import ListingTransform
+from cloudops.collectors.transforms import Transforms
 from cloudops.collectors.vocabulary import Access, Discovery, Listing, Progress, unobserved
 from cloudops.domain.errors import AccessError
 from cloudops.domain.provider import ProviderSpec
@@ -53,15 +52,13 @@ class AwsCloud:
                 for what AWS publishes.
         """
         self._listings = tuple(listings)
-        self._redactor = Redactor(redaction_key)
+        self._transforms = Transforms(Redactor(redaction_key))
         self._sdk = Sdk(
             connect_timeout_seconds=connect_timeout_seconds,
             read_timeout_seconds=read_timeout_seconds,
             pool_size=pool_size,
         )
         self._limits = limits or Limits("aws", LIMITS, REST)
-        self._transforms: dict[tuple[str, tuple[str, ...]], ListingTransform] = {}
-        self._lock = Lock()
 
     @property
     def listings(self) -> Sequence[Listing]:
@@ -107,13 +104,4 @@ class AwsCloud:
             who = identify(door)
             member_role = member_hop(connection, own.partition, account_id).role_arn
         fingerprint = fingerprint_of(access, connection, own, member_role)
-        return AwsAccountSession(door, who, fingerprint, self._transform_of)
-
-    def _transform_of(self, listing: Listing) -> ListingTransform:
-        """Compile a row's paths once a process, and once more for each selection of its types."""
-        key = (listing.name, listing.types)
-        with self._lock:
-            transform = self._transforms.get(key)
-            if transform is None:
-                transform = self._transforms[key] = ListingTransform(listing, self._redactor)
-            return transform
+        return AwsAccountSession(door, who, fingerprint, self._transforms)

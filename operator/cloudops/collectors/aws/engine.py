@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
-from cloudops.collectors.aws.client import SDK_ERRORS, Door
+from cloudops.collectors.aws.calling import Caller
+from cloudops.collectors.aws.client import Door
 from cloudops.collectors.aws.describing import Describer
-from cloudops.collectors.aws.errors import UNREADABLE_ANSWER, listing_error
+from cloudops.collectors.aws.errors import UNREADABLE_ANSWER
 from cloudops.collectors.aws.paging import MAX_PAGES, Paging, PagingRule
 from cloudops.collectors.aws.parentage import Children
 from cloudops.collectors.aws.preparing import prepared
@@ -17,7 +18,7 @@ from cloudops.collectors.transform import ListingTransform, UnreadableAnswerErro
 from cloudops.collectors.vocabulary import ACCOUNT, Listing, RegionRule
 from cloudops.domain.errors import ListingError
 from cloudops.domain.ledger import ErrorClass
-from cloudops.domain.resource import Page
+from cloudops.domain.resource import GLOBAL_REGION, Page
 
 NOTHING: Final[Mapping[str, Any]] = {}
 """Stands for the answer of a service that says by an error that there is none."""
@@ -112,16 +113,9 @@ class Run:
     def _call(
         self, operation: str, parameters: Mapping[str, Any], permission: str
     ) -> dict[str, Any]:
-        listing, region = self.listing, self.context.region
-        if listing.region_rule is RegionRule.GLOBAL:
-            region = self.door.home
-        try:
-            return self.door.call(listing.service, region, operation, parameters)
-        except SDK_ERRORS as error:
-            known = self.door.knows_endpoint(listing.service, region)
-            raise listing_error(
-                error, listing, permission=permission, endpoint_known=known
-            ) from error
+        is_global = self.listing.region_rule is RegionRule.GLOBAL
+        region = GLOBAL_REGION if is_global else self.context.region
+        return Caller(self.door, self.listing).call(region, operation, parameters, permission)
 
     def _page(self, answer: Mapping[str, Any]) -> Page:
         if self.listing.says_none(answer):

@@ -28,7 +28,7 @@ from cloudops.collectors.aws.error_codes import (
 )
 from cloudops.collectors.turnstile import TooSlowError
 from cloudops.collectors.vocabulary import Listing
-from cloudops.domain.errors import AccessError, ListingError
+from cloudops.domain.errors import AccessError, ItemDeniedError, ListingError
 from cloudops.domain.ledger import ErrorClass
 
 UNREADABLE_ANSWER: Final = "UnreadableAnswer"
@@ -100,10 +100,6 @@ class RoleNotAssumedError(Exception):
         self.subject = subject
 
 
-class OwnPolicyError(ListingError):
-    """An item has a policy of its own, and that one denied the call: others may be readable."""
-
-
 _SDK_ERRORS: Final = (
     ((UnreadableResponseError,), ErrorClass.TRANSIENT, UNREADABLE_ANSWER),
     ((StaleCredentialsError,), ErrorClass.TRANSIENT, "StaleCredentials"),
@@ -167,7 +163,7 @@ def listing_error(
         missing = error.refusal.permission
     elif failure.code in CREDENTIAL_CODES:
         missing = ""  # with credentials that don't work no grant helps
-    kind = OwnPolicyError if failure.own_policy else ListingError
+    kind = ItemDeniedError if failure.own_policy else ListingError
     return kind(
         failure.message,
         error_class=error_class,

@@ -132,7 +132,8 @@ def _purpose(listing: Listing, action: str) -> str:
     if listing.facet is Facet.TAGS:
         return "ReadTags"
     second_call = listing.describe is not None and action == listing.describe.permission
-    return "DescribeResources" if second_call else "ListResources"
+    described = second_call or listing.facet is Facet.DETAIL
+    return "DescribeResources" if described else "ListResources"
 
 
 def _principal(credentials: AwsCredentials) -> str:

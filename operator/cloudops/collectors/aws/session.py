@@ -1,16 +1,27 @@
 """One entered account: identity, fingerprint, and pages of listings."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from hashlib import blake2b
+from itertools import islice
 
+import orjson
+
+from cloudops.collectors.aws.calling import Caller
 from cloudops.collectors.aws.client import Door
+from cloudops.collectors.aws.details import DetailRun
 from cloudops.collectors.aws.discovery import ACCESS_KEY_ID
 from cloudops.collectors.aws.engine import Run
 from cloudops.collectors.identifiers import AnswerContext
-from cloudops.collectors.transform import ListingTransform
+from cloudops.collectors.transforms import Transforms
 from cloudops.collectors.vocabulary import Access, Listing
 from cloudops.domain.provider import AwsConnection, CredentialSource, Identity
-from cloudops.domain.resource import Page
+from cloudops.domain.resource import (
+    GLOBAL_REGION,
+    ListedItem,
+    MalformedItem,
+    Observation,
+    Page,
+)
 
 _TEMPORARY_KEY = "ASIA"  # keys of STS begin with it and rotate
 
@@ -23,12 +34,12 @@ class AwsAccountSession:
         door: Door,
         identity: Identity,
         fingerprint: bytes,
-        transform_of: Callable[[Listing], ListingTransform],
+        transforms: Transforms,
     ) -> None:
         self._door = door
         self._identity = identity
         self._fingerprint = fingerprint
-        self._transform_of = transform_of
+        self._transforms = transforms
 
     @property
     def identity(self) -> Identity:
@@ -56,16 +67,49 @@ class AwsAccountSession:
         Raises:
             ListingError: It can't be read.
         """
-        self.run(listing, region).probe()
+        if listing.details_of is None:
+            self.run(listing, region).probe()
+            return
+        for page in islice(self.pages(listing.details_of, region), 1):
+            for one in page.observations[:1]:
+                self.detail(listing, region, _listed(one))
+
+    def detail(
+        self, listing: Listing, region: str, item: ListedItem
+    ) -> Observation | MalformedItem | None:
+        """See `AccountSession.detail`.
+
+        Raises:
+            ListingError: They can't be read.
+        """
+        return self._details(listing, region).read(item)
 
     def run(self, listing: Listing, region: str) -> Run:
         """`listing` in `region`, ready to be read."""
+        transform = self._transforms.listing(listing)
+        return Run(self._door, listing, transform, self._context(region))
+
+    def _details(self, listing: Listing, region: str) -> DetailRun:
+        transform = self._transforms.details(listing)
+        return DetailRun(transform, self._context(region), Caller(self._door, listing).call)
+
+    def _context(self, region: str) -> AnswerContext:
         who = self._identity
-        context = AnswerContext("aws", who.partition, who.account_id, region)
-        return Run(self._door, listing, self._transform_of(listing), context)
+        return AnswerContext("aws", who.partition, who.account_id, region)
 
     def close(self) -> None:
         self._door.close()
+
+
+def _listed(observation: Observation) -> ListedItem:
+    head = observation.head
+    return ListedItem(
+        uid=observation.uid,
+        canonical_id=head.canonical_id if head else "",
+        region=head.region if head else GLOBAL_REGION,
+        document=orjson.loads(observation.document),
+        digest=observation.digest,
+    )
 
 
 def fingerprint_of(

@@ -55,6 +55,7 @@ from cloudops.collectors.aws.catalogue import (
     workplaces,
 )
 from cloudops.collectors.aws.cloudcontrol import cloudcontrol_listings
+from cloudops.collectors.detailing import with_details
 from cloudops.collectors.vocabulary import Listing
 
 _DESCRIBED: Final = (
@@ -109,8 +110,8 @@ _DESCRIBED: Final = (
     *commitments.LISTINGS,
 )
 
-LISTINGS: Final[tuple[Listing, ...]] = (*_DESCRIBED, tagging_listing(_DESCRIBED))
-"""The described rows, and the tagging pass that goes with them."""
+LISTINGS: Final[tuple[Listing, ...]] = (*with_details(_DESCRIBED), tagging_listing(_DESCRIBED))
+"""The described rows, those that read their details, and the tagging pass for all of them."""
 
 CLOUD_CONTROL: Final[tuple[Listing, ...]] = cloudcontrol_listings(
     type_ for listing in _DESCRIBED for type_ in listing.types

@@ -3,7 +3,15 @@
 from typing import Final
 
 from cloudops.collectors.aws import arns
-from cloudops.collectors.vocabulary import DESCRIBED, Describe, Emits, Listing, RegionRule, To
+from cloudops.collectors.vocabulary import (
+    LISTED_TIER,
+    DetailCall,
+    Details,
+    Emits,
+    Listing,
+    RegionRule,
+    To,
+)
 from cloudops.domain.ledger import Consistency, PeriodClass
 from cloudops.domain.resource import TagSource
 
@@ -173,39 +181,43 @@ LISTINGS: Final = (
         page_size_parameter="MaxResults",
         page_size=50,
         region_rule=RegionRule.REGIONAL,
-        permissions=("athena:ListWorkGroups", "athena:GetWorkGroup"),
+        permissions=("athena:ListWorkGroups",),
         consistency=Consistency.EVENTUAL,
         period=PeriodClass.STANDARD,
-        describe=Describe(
-            operation="GetWorkGroup",
-            permission="athena:GetWorkGroup",
-            items="WorkGroups",
-            key="Name",
-            parameter="WorkGroup",
-            result="WorkGroup",
+        tier=LISTED_TIER,
+        details=Details(
+            calls=(
+                DetailCall(
+                    operation="GetWorkGroup",
+                    permission="athena:GetWorkGroup",
+                    key="Name",
+                    parameter="WorkGroup",
+                    result="WorkGroup",
+                ),
+            ),
+            volatile=("Configuration.EngineVersion.EffectiveEngineVersion",),
+            edges={
+                "bucket": To(
+                    "Configuration.ResultConfiguration.OutputLocation",
+                    arns.S3_BUCKET,
+                    pattern=r"^s3[an]?://([^/]+)",
+                ),
+                "key": To(
+                    "Configuration.ResultConfiguration.EncryptionConfiguration.KmsKey", arns.KMS
+                ),
+                "role": To("Configuration.ExecutionRole", arns.IAM_ROLE),
+            },
         ),
         emits=(
             Emits(
                 type="AWS::Athena::WorkGroup",
                 kind="analytics.work-group",
-                items=DESCRIBED,
+                items="WorkGroups",
                 id=arns.WORKGROUP,
                 name="Name",
                 state="State",
                 created="CreationTime",
                 tag_source=TagSource.TAGGING,
-                volatile=("Configuration.EngineVersion.EffectiveEngineVersion",),
-                edges={
-                    "bucket": To(
-                        "Configuration.ResultConfiguration.OutputLocation",
-                        arns.S3_BUCKET,
-                        pattern=r"^s3[an]?://([^/]+)",
-                    ),
-                    "key": To(
-                        "Configuration.ResultConfiguration.EncryptionConfiguration.KmsKey", arns.KMS
-                    ),
-                    "role": To("Configuration.ExecutionRole", arns.IAM_ROLE),
-                },
             ),
         ),
     ),

@@ -3,7 +3,15 @@
 from typing import Final
 
 from cloudops.collectors.aws import arns
-from cloudops.collectors.vocabulary import DESCRIBED, Describe, Emits, Listing, RegionRule, To
+from cloudops.collectors.vocabulary import (
+    LISTED_TIER,
+    DetailCall,
+    Details,
+    Emits,
+    Listing,
+    RegionRule,
+    To,
+)
 from cloudops.domain.ledger import Consistency, PeriodClass
 from cloudops.domain.resource import TagSource
 
@@ -120,58 +128,61 @@ LISTINGS: Final = (
         page_size_parameter="MaxResults",
         page_size=60,
         region_rule=RegionRule.REGIONAL,
-        permissions=("cognito-idp:ListUserPools", "cognito-idp:DescribeUserPool"),
+        permissions=("cognito-idp:ListUserPools",),
         consistency=Consistency.EVENTUAL,
         period=PeriodClass.STANDARD,
-        describe=Describe(
-            operation="DescribeUserPool",
-            permission="cognito-idp:DescribeUserPool",
-            items="UserPools",
-            key="Id",
-            parameter="UserPoolId",
-            result="UserPool",
+        tier=LISTED_TIER,
+        details=Details(
+            calls=(
+                DetailCall(
+                    operation="DescribeUserPool",
+                    permission="cognito-idp:DescribeUserPool",
+                    key="Id",
+                    parameter="UserPoolId",
+                    result="UserPool",
+                ),
+            ),
             gone_codes=("ResourceNotFoundException",),
+            tags="UserPoolTags",
+            volatile=(
+                "EmailConfigurationFailure",
+                "EstimatedNumberOfUsers",
+                "SmsConfigurationFailure",
+            ),
+            unordered=(
+                "AccountRecoverySetting.RecoveryMechanisms",
+                "AliasAttributes",
+                "AutoVerifiedAttributes",
+                "Policies.SignInPolicy.AllowedFirstAuthFactors",
+                "SchemaAttributes",
+                "UserAttributeUpdateSettings.AttributesRequireVerificationBeforeUpdate",
+                "UsernameAttributes",
+            ),
+            # By these ids a role for messages knows who uses it.
+            redact=("SmsConfiguration.EumsSms.ExternalId", "SmsConfiguration.ExternalId"),
+            edges={
+                "functions": To(
+                    "LambdaConfig.[PreSignUp, CustomMessage, PostConfirmation,"
+                    " PreAuthentication, PostAuthentication, DefineAuthChallenge,"
+                    " CreateAuthChallenge, VerifyAuthChallengeResponse, UserMigration,"
+                    " PreTokenGeneration, CustomSMSSender.LambdaArn,"
+                    " CustomEmailSender.LambdaArn][?@]",
+                    arns.LAMBDA_FUNCTION,
+                ),
+                "key": To("LambdaConfig.KMSKeyID", arns.KMS),
+                "mail_identity": "EmailConfiguration.SourceArn",
+                "role": To("SmsConfiguration.SnsCallerArn", arns.IAM_ROLE),
+            },
         ),
         emits=(
             Emits(
                 type="AWS::Cognito::UserPool",
                 kind="identity.user-pool",
-                items=DESCRIBED,
-                id="Arn",
-                arn=arns.USER_POOL,
+                items="UserPools",
+                id=arns.USER_POOL,
                 name="Name",
                 created="CreationDate",
-                tag_source=TagSource.LISTED,
-                tags="UserPoolTags",
-                # By these ids a role for messages knows who uses it.
-                redact=("SmsConfiguration.EumsSms.ExternalId", "SmsConfiguration.ExternalId"),
-                volatile=(
-                    "EmailConfigurationFailure",
-                    "EstimatedNumberOfUsers",
-                    "SmsConfigurationFailure",
-                ),
-                unordered=(
-                    "AccountRecoverySetting.RecoveryMechanisms",
-                    "AliasAttributes",
-                    "AutoVerifiedAttributes",
-                    "Policies.SignInPolicy.AllowedFirstAuthFactors",
-                    "SchemaAttributes",
-                    "UserAttributeUpdateSettings.AttributesRequireVerificationBeforeUpdate",
-                    "UsernameAttributes",
-                ),
-                edges={
-                    "functions": To(
-                        "LambdaConfig.[PreSignUp, CustomMessage, PostConfirmation,"
-                        " PreAuthentication, PostAuthentication, DefineAuthChallenge,"
-                        " CreateAuthChallenge, VerifyAuthChallengeResponse, UserMigration,"
-                        " PreTokenGeneration, CustomSMSSender.LambdaArn,"
-                        " CustomEmailSender.LambdaArn][?@]",
-                        arns.LAMBDA_FUNCTION,
-                    ),
-                    "key": To("LambdaConfig.KMSKeyID", arns.KMS),
-                    "mail_identity": "EmailConfiguration.SourceArn",
-                    "role": To("SmsConfiguration.SnsCallerArn", arns.IAM_ROLE),
-                },
+                tag_source=TagSource.DETAILS,
             ),
         ),
     ),

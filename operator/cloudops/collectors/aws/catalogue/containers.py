@@ -3,7 +3,17 @@
 from typing import Final
 
 from cloudops.collectors.aws import arns
-from cloudops.collectors.vocabulary import DESCRIBED, Describe, Emits, Listing, RegionRule, To
+from cloudops.collectors.vocabulary import (
+    DESCRIBED,
+    LISTED_TIER,
+    Describe,
+    DetailCall,
+    Details,
+    Emits,
+    Listing,
+    RegionRule,
+    To,
+)
 from cloudops.domain.ledger import Consistency, PeriodClass
 from cloudops.domain.resource import TagSource
 
@@ -16,48 +26,54 @@ LISTINGS: Final = (
         page_size_parameter="maxResults",
         page_size=100,
         region_rule=RegionRule.REGIONAL,
-        permissions=("eks:ListClusters", "eks:DescribeCluster"),
+        permissions=("eks:ListClusters",),
         consistency=Consistency.EVENTUAL,
         period=PeriodClass.STANDARD,
-        describe=Describe(
-            operation="DescribeCluster",
-            permission="eks:DescribeCluster",
-            items="clusters",
-            parameter="name",
-            result="cluster",
+        tier=LISTED_TIER,
+        details=Details(
+            calls=(
+                DetailCall(
+                    operation="DescribeCluster",
+                    permission="eks:DescribeCluster",
+                    key="name",
+                    parameter="name",
+                    result="cluster",
+                ),
+            ),
             gone_codes=("ResourceNotFoundException",),
+            state="status",
+            created="createdAt",
+            tags="tags",
+            volatile=("health",),
+            unordered=(
+                "computeConfig.nodePools",
+                "encryptionConfig[].resources",
+                "logging.clusterLogging",
+                "logging.clusterLogging[].types",
+                "resourcesVpcConfig.publicAccessCidrs",
+                "resourcesVpcConfig.securityGroupIds",
+                "resourcesVpcConfig.subnetIds",
+            ),
+            edges={
+                "key": To("encryptionConfig[].provider.keyArn", arns.KMS),
+                "network": To("resourcesVpcConfig.vpcId", arns.EC2_VPC),
+                "role": To("roleArn", arns.IAM_ROLE),
+                "security_groups": To(
+                    "resourcesVpcConfig.[securityGroupIds, clusterSecurityGroupId][]",
+                    arns.EC2_SECURITY_GROUP,
+                ),
+                "subnets": To("resourcesVpcConfig.subnetIds", arns.EC2_SUBNET),
+            },
         ),
         emits=(
             Emits(
                 type="AWS::EKS::Cluster",
                 kind="container.cluster",
-                items=DESCRIBED,
-                id="arn",
+                items="clusters",
+                word="name",
+                id="arn:{partition}:eks:{region}:{account}:cluster/{name}",
                 name="name",
-                state="status",
-                created="createdAt",
-                tag_source=TagSource.LISTED,
-                tags="tags",
-                volatile=("health",),
-                unordered=(
-                    "computeConfig.nodePools",
-                    "encryptionConfig[].resources",
-                    "logging.clusterLogging",
-                    "logging.clusterLogging[].types",
-                    "resourcesVpcConfig.publicAccessCidrs",
-                    "resourcesVpcConfig.securityGroupIds",
-                    "resourcesVpcConfig.subnetIds",
-                ),
-                edges={
-                    "key": To("encryptionConfig[].provider.keyArn", arns.KMS),
-                    "network": To("resourcesVpcConfig.vpcId", arns.EC2_VPC),
-                    "role": To("roleArn", arns.IAM_ROLE),
-                    "security_groups": To(
-                        "resourcesVpcConfig.[securityGroupIds, clusterSecurityGroupId][]",
-                        arns.EC2_SECURITY_GROUP,
-                    ),
-                    "subnets": To("resourcesVpcConfig.subnetIds", arns.EC2_SUBNET),
-                },
+                tag_source=TagSource.DETAILS,
             ),
         ),
     ),

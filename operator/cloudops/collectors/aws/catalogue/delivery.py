@@ -4,9 +4,11 @@ from typing import Final
 
 from cloudops.collectors.aws import arns
 from cloudops.collectors.vocabulary import (
-    ANSWER,
     DESCRIBED,
+    LISTED_TIER,
     Describe,
+    DetailCall,
+    Details,
     Emits,
     Listing,
     RegionRule,
@@ -72,32 +74,35 @@ LISTINGS: Final = (
         page_size_parameter="maxResults",
         page_size=1000,
         region_rule=RegionRule.REGIONAL,
-        permissions=("codepipeline:ListPipelines", "codepipeline:GetPipeline"),
+        permissions=("codepipeline:ListPipelines",),
         consistency=Consistency.EVENTUAL,
         period=PeriodClass.STANDARD,
-        describe=Describe(
-            operation="GetPipeline",
-            permission="codepipeline:GetPipeline",
-            items="pipelines",
-            key="name",
-            parameter="name",
-            result=ANSWER,
+        tier=LISTED_TIER,
+        details=Details(
+            calls=(
+                DetailCall(
+                    operation="GetPipeline",
+                    permission="codepipeline:GetPipeline",
+                    key="name",
+                    parameter="name",
+                ),
+            ),
             gone_codes=("PipelineNotFoundException",),
+            edges={
+                "bucket": To("pipeline.artifactStore.location", arns.S3_BUCKET),
+                "key": To("pipeline.artifactStore.encryptionKey.id", arns.KMS),
+                "role": To("pipeline.roleArn", arns.IAM_ROLE),
+            },
         ),
         emits=(
             Emits(
                 type="AWS::CodePipeline::Pipeline",
                 kind="delivery.pipeline",
-                items=DESCRIBED,
+                items="pipelines",
                 id=arns.CODEPIPELINE,
                 name="name",
                 created="created",
                 tag_source=TagSource.TAGGING,
-                edges={
-                    "bucket": To("pipeline.artifactStore.location", arns.S3_BUCKET),
-                    "key": To("pipeline.artifactStore.encryptionKey.id", arns.KMS),
-                    "role": To("pipeline.roleArn", arns.IAM_ROLE),
-                },
             ),
         ),
     ),

@@ -3,7 +3,15 @@
 from typing import Final
 
 from cloudops.collectors.aws import arns
-from cloudops.collectors.vocabulary import DESCRIBED, Describe, Emits, Listing, RegionRule, To
+from cloudops.collectors.vocabulary import (
+    LISTED_TIER,
+    DetailCall,
+    Details,
+    Emits,
+    Listing,
+    RegionRule,
+    To,
+)
 from cloudops.domain.ledger import Consistency, PeriodClass
 from cloudops.domain.resource import TagSource
 
@@ -199,40 +207,44 @@ LISTINGS: Final = (
         page_size_parameter="MaxResults",
         page_size=100,
         region_rule=RegionRule.REGIONAL,
-        permissions=("network-firewall:ListFirewalls", "network-firewall:DescribeFirewall"),
+        permissions=("network-firewall:ListFirewalls",),
         consistency=Consistency.EVENTUAL,
         period=PeriodClass.STANDARD,
-        describe=Describe(
-            operation="DescribeFirewall",
-            permission="network-firewall:DescribeFirewall",
-            items="Firewalls",
-            key="FirewallArn",
-            parameter="FirewallArn",
-            result="Firewall",
+        tier=LISTED_TIER,
+        details=Details(
+            calls=(
+                DetailCall(
+                    operation="DescribeFirewall",
+                    permission="network-firewall:DescribeFirewall",
+                    key="FirewallArn",
+                    parameter="FirewallArn",
+                    result="Firewall",
+                ),
+            ),
             gone_codes=("ResourceNotFoundException",),
+            tags="Tags",
+            volatile=("NumberOfAssociations",),
+            unordered=(
+                "AvailabilityZoneMappings",
+                "EnabledAnalysisTypes",
+                "SubnetMappings",
+                "Tags",
+            ),
+            edges={
+                "key": To("EncryptionConfiguration.KeyId", arns.KMS),
+                "network": To("VpcId", arns.EC2_VPC),
+                "policy": "FirewallPolicyArn",
+                "subnets": To("SubnetMappings[].SubnetId", arns.EC2_SUBNET),
+            },
         ),
         emits=(
             Emits(
                 type="AWS::NetworkFirewall::Firewall",
                 kind="security.firewall",
-                items=DESCRIBED,
+                items="Firewalls",
                 id="FirewallArn",
                 name="FirewallName",
-                tag_source=TagSource.LISTED,
-                tags="Tags",
-                volatile=("NumberOfAssociations",),
-                unordered=(
-                    "AvailabilityZoneMappings",
-                    "EnabledAnalysisTypes",
-                    "SubnetMappings",
-                    "Tags",
-                ),
-                edges={
-                    "key": To("EncryptionConfiguration.KeyId", arns.KMS),
-                    "network": To("VpcId", arns.EC2_VPC),
-                    "policy": "FirewallPolicyArn",
-                    "subnets": To("SubnetMappings[].SubnetId", arns.EC2_SUBNET),
-                },
+                tag_source=TagSource.DETAILS,
             ),
         ),
     ),

@@ -3,7 +3,15 @@
 from typing import Final
 
 from cloudops.collectors.aws import arns
-from cloudops.collectors.vocabulary import DESCRIBED, Describe, Emits, Listing, RegionRule, To
+from cloudops.collectors.vocabulary import (
+    LISTED_TIER,
+    DetailCall,
+    Details,
+    Emits,
+    Listing,
+    RegionRule,
+    To,
+)
 from cloudops.domain.ledger import Consistency, PeriodClass
 from cloudops.domain.resource import TagSource
 
@@ -17,56 +25,62 @@ LISTINGS: Final = (
             "ClusterStates": ["STARTING", "BOOTSTRAPPING", "RUNNING", "WAITING", "TERMINATING"]
         },
         region_rule=RegionRule.REGIONAL,
-        permissions=("elasticmapreduce:ListClusters", "elasticmapreduce:DescribeCluster"),
+        permissions=("elasticmapreduce:ListClusters",),
         consistency=Consistency.EVENTUAL,
         period=PeriodClass.STANDARD,
-        describe=Describe(
-            operation="DescribeCluster",
-            permission="elasticmapreduce:DescribeCluster",
-            items="Clusters",
-            key="Id",
-            parameter="ClusterId",
-            result="Cluster",
+        tier=LISTED_TIER,
+        details=Details(
+            calls=(
+                DetailCall(
+                    operation="DescribeCluster",
+                    permission="elasticmapreduce:DescribeCluster",
+                    key="Id",
+                    parameter="ClusterId",
+                    result="Cluster",
+                ),
+            ),
+            tags="Tags",
+            volatile=(
+                "NormalizedInstanceHours",
+                "Status",
+            ),
+            unordered=(
+                "Applications",
+                "Ec2InstanceAttributes.AdditionalMasterSecurityGroups",
+                "Ec2InstanceAttributes.AdditionalSlaveSecurityGroups",
+                "PlacementGroups",
+                "Tags",
+            ),
+            redact=("Configurations[].Properties.*",),
+            edges={
+                "bucket": To("LogUri", arns.S3_BUCKET, pattern=r"^s3[an]?://([^/]+)"),
+                "key": To("LogEncryptionKmsKeyId", arns.KMS),
+                "profile": To("Ec2InstanceAttributes.IamInstanceProfile", arns.INSTANCE_PROFILE),
+                "role": To("ServiceRole", arns.IAM_ROLE),
+                "security_groups": To(
+                    "Ec2InstanceAttributes"
+                    ".[EmrManagedMasterSecurityGroup, EmrManagedSlaveSecurityGroup][]",
+                    arns.EC2_SECURITY_GROUP,
+                ),
+                "subnet": To("Ec2InstanceAttributes.Ec2SubnetId", arns.EC2_SUBNET),
+            },
         ),
         emits=(
             Emits(
                 type="AWS::EMR::Cluster",
                 kind="analytics.cluster",
-                items=DESCRIBED,
+                items="Clusters",
                 id="ClusterArn",
                 name="Name",
                 state="Status.State",
                 created="Status.Timeline.CreationDateTime",
-                tag_source=TagSource.LISTED,
-                tags="Tags",
+                tag_source=TagSource.DETAILS,
                 volatile=(
                     "NormalizedInstanceHours",
                     "Status.ErrorDetails",
                     "Status.StateChangeReason",
                     "Status.Timeline.ReadyDateTime",
                 ),
-                unordered=(
-                    "Applications",
-                    "Ec2InstanceAttributes.AdditionalMasterSecurityGroups",
-                    "Ec2InstanceAttributes.AdditionalSlaveSecurityGroups",
-                    "PlacementGroups",
-                    "Tags",
-                ),
-                redact=("Configurations[].Properties.*",),
-                edges={
-                    "bucket": To("LogUri", arns.S3_BUCKET, pattern=r"^s3[an]?://([^/]+)"),
-                    "key": To("LogEncryptionKmsKeyId", arns.KMS),
-                    "profile": To(
-                        "Ec2InstanceAttributes.IamInstanceProfile", arns.INSTANCE_PROFILE
-                    ),
-                    "role": To("ServiceRole", arns.IAM_ROLE),
-                    "security_groups": To(
-                        "Ec2InstanceAttributes"
-                        ".[EmrManagedMasterSecurityGroup, EmrManagedSlaveSecurityGroup][]",
-                        arns.EC2_SECURITY_GROUP,
-                    ),
-                    "subnet": To("Ec2InstanceAttributes.Ec2SubnetId", arns.EC2_SUBNET),
-                },
             ),
         ),
     ),
@@ -81,41 +95,46 @@ LISTINGS: Final = (
         page_size_parameter="maxResults",
         page_size=50,
         region_rule=RegionRule.REGIONAL,
-        permissions=("emr-serverless:ListApplications", "emr-serverless:GetApplication"),
+        permissions=("emr-serverless:ListApplications",),
         consistency=Consistency.EVENTUAL,
         period=PeriodClass.STANDARD,
-        describe=Describe(
-            operation="GetApplication",
-            permission="emr-serverless:GetApplication",
-            items="applications",
-            key="id",
-            parameter="applicationId",
-            result="application",
+        tier=LISTED_TIER,
+        details=Details(
+            calls=(
+                DetailCall(
+                    operation="GetApplication",
+                    permission="emr-serverless:GetApplication",
+                    key="id",
+                    parameter="applicationId",
+                    result="application",
+                ),
+            ),
             gone_codes=("ResourceNotFoundException",),
+            tags="tags",
+            volatile=("state", "stateDetails", "updatedAt"),
+            unordered=(
+                "networkConfiguration.securityGroupIds",
+                "networkConfiguration.subnetIds",
+            ),
+            redact=("runtimeConfiguration[].properties.*",),
+            edges={
+                "key": To("diskEncryptionConfiguration.encryptionKeyArn", arns.KMS),
+                "security_groups": To(
+                    "networkConfiguration.securityGroupIds", arns.EC2_SECURITY_GROUP
+                ),
+                "subnets": To("networkConfiguration.subnetIds", arns.EC2_SUBNET),
+            },
         ),
         emits=(
             Emits(
                 type="AWS::EMRServerless::Application",
                 kind="analytics.application",
-                items=DESCRIBED,
+                items="applications",
                 id="arn",
                 name="name",
                 created="createdAt",
-                tag_source=TagSource.LISTED,
-                tags="tags",
+                tag_source=TagSource.DETAILS,
                 volatile=("state", "stateDetails", "updatedAt"),
-                unordered=(
-                    "networkConfiguration.securityGroupIds",
-                    "networkConfiguration.subnetIds",
-                ),
-                redact=("runtimeConfiguration[].properties.*",),
-                edges={
-                    "key": To("diskEncryptionConfiguration.encryptionKeyArn", arns.KMS),
-                    "security_groups": To(
-                        "networkConfiguration.securityGroupIds", arns.EC2_SECURITY_GROUP
-                    ),
-                    "subnets": To("networkConfiguration.subnetIds", arns.EC2_SUBNET),
-                },
             ),
         ),
     ),

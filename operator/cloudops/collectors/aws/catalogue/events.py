@@ -4,9 +4,9 @@ from typing import Final
 
 from cloudops.collectors.aws import arns
 from cloudops.collectors.vocabulary import (
-    ANSWER,
-    DESCRIBED,
-    Describe,
+    LISTED_TIER,
+    DetailCall,
+    Details,
     Emits,
     Listing,
     RegionRule,
@@ -106,43 +106,46 @@ LISTINGS: Final = (
         page_size_parameter="maxResults",
         page_size=1000,
         region_rule=RegionRule.REGIONAL,
-        permissions=("states:ListStateMachines", "states:DescribeStateMachine"),
+        permissions=("states:ListStateMachines",),
         consistency=Consistency.EVENTUAL,
         period=PeriodClass.STANDARD,
-        describe=Describe(
-            operation="DescribeStateMachine",
-            permission="states:DescribeStateMachine",
-            items="stateMachines",
-            key="stateMachineArn",
-            parameter="stateMachineArn",
-            # Without it the role would also need the key of an encrypted machine; what the
-            # machine does, which may hold anything, stays unread.
-            parameters={"includedData": "METADATA_ONLY"},
-            result=ANSWER,
+        tier=LISTED_TIER,
+        details=Details(
+            calls=(
+                DetailCall(
+                    operation="DescribeStateMachine",
+                    permission="states:DescribeStateMachine",
+                    key="stateMachineArn",
+                    parameter="stateMachineArn",
+                    # Without it the role would also need the key of an encrypted machine; what the
+                    # machine does, which may hold anything, stays unread.
+                    parameters={"includedData": "METADATA_ONLY"},
+                ),
+            ),
             gone_codes=("StateMachineDoesNotExist",),
+            state="status",
+            unordered=("loggingConfiguration.destinations",),
+            # Where it is told anyway, it is hidden.
+            redact=("definition",),
+            edges={
+                "key": To("encryptionConfiguration.kmsKeyId", arns.KMS),
+                "log_groups": To(
+                    "loggingConfiguration.destinations[].cloudWatchLogsLogGroup.logGroupArn",
+                    arns.LOG_GROUP,
+                ),
+                "role": To("roleArn", arns.IAM_ROLE),
+            },
         ),
         emits=(
             Emits(
                 type="AWS::StepFunctions::StateMachine",
                 kind="compute.workflow",
-                items=DESCRIBED,
+                items="stateMachines",
                 id="stateMachineArn",
                 arn=arns.STATE_MACHINE,
                 name="name",
-                state="status",
                 created="creationDate",
                 tag_source=TagSource.TAGGING,
-                # Where it is told anyway, it is hidden.
-                redact=("definition",),
-                unordered=("loggingConfiguration.destinations",),
-                edges={
-                    "key": To("encryptionConfiguration.kmsKeyId", arns.KMS),
-                    "log_groups": To(
-                        "loggingConfiguration.destinations[].cloudWatchLogsLogGroup.logGroupArn",
-                        arns.LOG_GROUP,
-                    ),
-                    "role": To("roleArn", arns.IAM_ROLE),
-                },
             ),
         ),
     ),

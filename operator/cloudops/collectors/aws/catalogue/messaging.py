@@ -3,7 +3,15 @@
 from typing import Final
 
 from cloudops.collectors.aws import arns
-from cloudops.collectors.vocabulary import DESCRIBED, Describe, Emits, Listing, RegionRule, To
+from cloudops.collectors.vocabulary import (
+    LISTED_TIER,
+    DetailCall,
+    Details,
+    Emits,
+    Listing,
+    RegionRule,
+    To,
+)
 from cloudops.domain.ledger import Consistency, PeriodClass
 from cloudops.domain.resource import TagSource
 
@@ -16,41 +24,47 @@ LISTINGS: Final = (
         page_size_parameter="MaxResults",
         page_size=1000,
         region_rule=RegionRule.REGIONAL,
-        permissions=("sqs:ListQueues", "sqs:GetQueueAttributes"),
+        permissions=("sqs:ListQueues",),
         consistency=Consistency.EVENTUAL,
         period=PeriodClass.STANDARD,
         omits_empty=True,
-        describe=Describe(
-            operation="GetQueueAttributes",
-            permission="sqs:GetQueueAttributes",
-            items="QueueUrls",
-            parameter="QueueUrl",
-            parameters={"AttributeNames": ["All"]},
-            result="Attributes",
+        tier=LISTED_TIER,
+        details=Details(
+            calls=(
+                DetailCall(
+                    operation="GetQueueAttributes",
+                    permission="sqs:GetQueueAttributes",
+                    key="QueueUrl",
+                    parameter="QueueUrl",
+                    parameters={"AttributeNames": ["All"]},
+                    result="Attributes",
+                ),
+            ),
             # The first is what the query protocol said, and what botocore makes of the second.
             gone_codes=("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"),
+            created="CreatedTimestamp",
+            volatile=(
+                "ApproximateNumberOfMessages",
+                "ApproximateNumberOfMessagesDelayed",
+                "ApproximateNumberOfMessagesNotVisible",
+            ),
+            json=("Policy", "RedriveAllowPolicy", "RedrivePolicy"),
+            edges={
+                "dead_letters": To("RedrivePolicy.deadLetterTargetArn", arns.SQS_QUEUE),
+                "key": To("KmsMasterKeyId", arns.KMS),
+                "sources": To("RedriveAllowPolicy.sourceQueueArns", arns.SQS_QUEUE),
+            },
         ),
         emits=(
             Emits(
                 type="AWS::SQS::Queue",
                 kind="messaging.queue",
-                items=DESCRIBED,
-                id="QueueArn",
+                items="QueueUrls",
+                word="QueueUrl",
+                id="arn:{partition}:sqs:{region}:{account}:{QueueUrl/}",
                 arn=arns.SQS_QUEUE,
-                name="QueueArn",
-                created="CreatedTimestamp",
+                name="{QueueUrl/}",
                 tag_source=TagSource.TAGGING,
-                volatile=(
-                    "ApproximateNumberOfMessages",
-                    "ApproximateNumberOfMessagesDelayed",
-                    "ApproximateNumberOfMessagesNotVisible",
-                ),
-                json=("Policy", "RedriveAllowPolicy", "RedrivePolicy"),
-                edges={
-                    "dead_letters": To("RedrivePolicy.deadLetterTargetArn", arns.SQS_QUEUE),
-                    "key": To("KmsMasterKeyId", arns.KMS),
-                    "sources": To("RedriveAllowPolicy.sourceQueueArns", arns.SQS_QUEUE),
-                },
             ),
         ),
     ),
@@ -59,36 +73,40 @@ LISTINGS: Final = (
         service="sns",
         operation="ListTopics",
         region_rule=RegionRule.REGIONAL,
-        permissions=("sns:ListTopics", "sns:GetTopicAttributes"),
+        permissions=("sns:ListTopics",),
         consistency=Consistency.EVENTUAL,
         period=PeriodClass.STANDARD,
-        describe=Describe(
-            operation="GetTopicAttributes",
-            permission="sns:GetTopicAttributes",
-            items="Topics",
-            key="TopicArn",
-            parameter="TopicArn",
-            result="Attributes",
+        tier=LISTED_TIER,
+        details=Details(
+            calls=(
+                DetailCall(
+                    operation="GetTopicAttributes",
+                    permission="sns:GetTopicAttributes",
+                    key="TopicArn",
+                    parameter="TopicArn",
+                    result="Attributes",
+                ),
+            ),
             gone_codes=("NotFound", "NotFoundException"),
+            volatile=(
+                # How far back an archive reaches moves on with time.
+                "BeginningArchiveTime",
+                "SubscriptionsConfirmed",
+                "SubscriptionsDeleted",
+                "SubscriptionsPending",
+            ),
+            json=("ArchivePolicy", "DeliveryPolicy", "EffectiveDeliveryPolicy", "Policy"),
+            edges={"key": To("KmsMasterKeyId", arns.KMS)},
         ),
         emits=(
             Emits(
                 type="AWS::SNS::Topic",
                 kind="messaging.topic",
-                items=DESCRIBED,
+                items="Topics",
                 id="TopicArn",
                 arn=arns.SNS_TOPIC,
                 name="TopicArn",
                 tag_source=TagSource.TAGGING,
-                volatile=(
-                    # How far back an archive reaches moves on with time.
-                    "BeginningArchiveTime",
-                    "SubscriptionsConfirmed",
-                    "SubscriptionsDeleted",
-                    "SubscriptionsPending",
-                ),
-                json=("ArchivePolicy", "DeliveryPolicy", "EffectiveDeliveryPolicy", "Policy"),
-                edges={"key": To("KmsMasterKeyId", arns.KMS)},
             ),
         ),
     ),

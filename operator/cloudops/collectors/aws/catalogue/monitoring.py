@@ -3,7 +3,7 @@
 from typing import Final
 
 from cloudops.collectors.aws import arns
-from cloudops.collectors.vocabulary import Emits, Listing, RegionRule, To
+from cloudops.collectors.vocabulary import DetailCall, Details, Emits, Listing, RegionRule, To
 from cloudops.domain.ledger import Consistency, PeriodClass
 from cloudops.domain.resource import TagSource
 
@@ -40,6 +40,41 @@ LISTINGS: Final = (
         permissions=("cloudtrail:DescribeTrails",),
         consistency=Consistency.EVENTUAL,
         period=PeriodClass.STANDARD,
+        details=Details(
+            calls=(
+                DetailCall(
+                    operation="GetTrailStatus",
+                    permission="cloudtrail:GetTrailStatus",
+                    key="TrailARN",
+                    parameter="Name",
+                    into="Status",
+                ),
+                DetailCall(
+                    operation="GetEventSelectors",
+                    permission="cloudtrail:GetEventSelectors",
+                    key="TrailARN",
+                    parameter="TrailName",
+                ),
+            ),
+            gone_codes=("TrailNotFoundException",),
+            every_period=True,
+            volatile=(
+                "Status.LatestCloudWatchLogsDeliveryTime",
+                "Status.LatestDeliveryAttemptSucceeded",
+                "Status.LatestDeliveryAttemptTime",
+                "Status.LatestDeliveryTime",
+                "Status.LatestDigestDeliveryTime",
+                "Status.LatestNotificationAttemptSucceeded",
+                "Status.LatestNotificationAttemptTime",
+                "Status.LatestNotificationTime",
+            ),
+            unordered=(
+                "EventSelectors",
+                "EventSelectors[].DataResources",
+                "EventSelectors[].DataResources[].Values",
+                "EventSelectors[].ExcludeManagementEventSources",
+            ),
+        ),
         emits=(
             Emits(
                 type="AWS::CloudTrail::Trail",

@@ -3,97 +3,11 @@
 from typing import Final
 
 from cloudops.collectors.aws import arns
-from cloudops.collectors.vocabulary import (
-    ANSWER,
-    DESCRIBED,
-    Describe,
-    Emits,
-    Listing,
-    RegionRule,
-    To,
-)
+from cloudops.collectors.vocabulary import Emits, Listing, RegionRule, To
 from cloudops.domain.ledger import Consistency, PeriodClass
 from cloudops.domain.resource import TagSource
 
 LISTINGS: Final = (
-    Listing(
-        name="aws.cloudtrail.trail-status",
-        service="cloudtrail",
-        operation="DescribeTrails",
-        parameters={"includeShadowTrails": False},
-        region_rule=RegionRule.REGIONAL,
-        permissions=("cloudtrail:DescribeTrails", "cloudtrail:GetTrailStatus"),
-        consistency=Consistency.EVENTUAL,
-        period=PeriodClass.STANDARD,
-        describe=Describe(
-            operation="GetTrailStatus",
-            permission="cloudtrail:GetTrailStatus",
-            items="trailList",
-            key="TrailARN",
-            parameter="Name",
-            result=ANSWER,
-            gone_codes=("TrailNotFoundException",),
-        ),
-        emits=(
-            Emits(
-                type="AWS::CloudTrail::TrailStatus",
-                kind="monitoring.trail-status",
-                items=DESCRIBED,
-                id="{TrailARN*}/status",
-                name="Name",
-                region="HomeRegion",
-                tag_source=TagSource.NONE,
-                volatile=(
-                    "LatestCloudWatchLogsDeliveryTime",
-                    "LatestDeliveryAttemptSucceeded",
-                    "LatestDeliveryAttemptTime",
-                    "LatestDeliveryTime",
-                    "LatestDigestDeliveryTime",
-                    "LatestNotificationAttemptSucceeded",
-                    "LatestNotificationAttemptTime",
-                    "LatestNotificationTime",
-                ),
-                edges={"trail": To("TrailARN", arns.TRAIL)},
-            ),
-        ),
-    ),
-    Listing(
-        name="aws.cloudtrail.event-selectors",
-        service="cloudtrail",
-        operation="DescribeTrails",
-        parameters={"includeShadowTrails": False},
-        region_rule=RegionRule.REGIONAL,
-        permissions=("cloudtrail:DescribeTrails", "cloudtrail:GetEventSelectors"),
-        consistency=Consistency.EVENTUAL,
-        period=PeriodClass.STANDARD,
-        describe=Describe(
-            operation="GetEventSelectors",
-            permission="cloudtrail:GetEventSelectors",
-            items="trailList",
-            key="TrailARN",
-            parameter="TrailName",
-            result=ANSWER,
-            gone_codes=("TrailNotFoundException",),
-        ),
-        emits=(
-            Emits(
-                type="AWS::CloudTrail::EventSelectors",
-                kind="monitoring.event-selectors",
-                items=DESCRIBED,
-                id="{TrailARN*}/event-selectors",
-                name="Name",
-                region="HomeRegion",
-                tag_source=TagSource.NONE,
-                unordered=(
-                    "EventSelectors",
-                    "EventSelectors[].DataResources",
-                    "EventSelectors[].DataResources[].Values",
-                    "EventSelectors[].ExcludeManagementEventSources",
-                ),
-                edges={"trail": To("TrailARN", arns.TRAIL)},
-            ),
-        ),
-    ),
     Listing(
         name="aws.logs.metric-filters",
         service="logs",

@@ -3,7 +3,15 @@
 from typing import Final
 
 from cloudops.collectors.aws import arns
-from cloudops.collectors.vocabulary import DESCRIBED, Describe, Emits, Listing, RegionRule, To
+from cloudops.collectors.vocabulary import (
+    LISTED_TIER,
+    DetailCall,
+    Details,
+    Emits,
+    Listing,
+    RegionRule,
+    To,
+)
 from cloudops.domain.ledger import Consistency, PeriodClass
 from cloudops.domain.resource import TagSource
 
@@ -15,42 +23,55 @@ LISTINGS: Final = (
         page_size_parameter="Limit",
         page_size=1000,
         region_rule=RegionRule.REGIONAL,
-        permissions=("kms:ListKeys", "kms:DescribeKey"),
+        permissions=("kms:ListKeys",),
         consistency=Consistency.EVENTUAL,
         period=PeriodClass.STANDARD,
-        describe=Describe(
-            operation="DescribeKey",
-            permission="kms:DescribeKey",
-            items="Keys",
-            key="KeyId",
-            parameter="KeyId",
-            result="KeyMetadata",
+        tier=LISTED_TIER,
+        details=Details(
+            calls=(
+                DetailCall(
+                    operation="DescribeKey",
+                    permission="kms:DescribeKey",
+                    key="KeyId",
+                    parameter="KeyId",
+                    result="KeyMetadata",
+                ),
+                DetailCall(
+                    operation="GetKeyRotationStatus",
+                    permission="kms:GetKeyRotationStatus",
+                    key="KeyId",
+                    parameter="KeyId",
+                    into="Rotation",
+                    # Of keys that are not AWS's to rotate.
+                    absent={"UnsupportedOperationException": ""},
+                ),
+            ),
             gone_codes=("NotFoundException",),
+            # A key has no name, only aliases, and they are resources of their own.
+            state="KeyState",
+            created="CreationDate",
+            unordered=(
+                "EncapsulationAlgorithms",
+                "EncryptionAlgorithms",
+                "KeyAgreementAlgorithms",
+                "MacAlgorithms",
+                "MultiRegionConfiguration.ReplicaKeys",
+                "SigningAlgorithms",
+            ),
+            edges={
+                "primary": To("MultiRegionConfiguration.PrimaryKey.Arn", arns.KMS_KEY),
+                "replicas": To("MultiRegionConfiguration.ReplicaKeys[].Arn", arns.KMS_KEY),
+            },
         ),
         emits=(
             Emits(
                 # Keys that AWS manages are the account's too; `KeyManager` tells them apart.
                 type="AWS::KMS::Key",
                 kind="security.key",
-                items=DESCRIBED,
-                id="Arn",
+                items="Keys",
+                id="KeyArn",
                 arn=arns.KMS_KEY,
-                # A key has no name, only aliases, and they are resources of their own.
-                state="KeyState",
-                created="CreationDate",
                 tag_source=TagSource.TAGGING,
-                unordered=(
-                    "EncapsulationAlgorithms",
-                    "EncryptionAlgorithms",
-                    "KeyAgreementAlgorithms",
-                    "MacAlgorithms",
-                    "MultiRegionConfiguration.ReplicaKeys",
-                    "SigningAlgorithms",
-                ),
-                edges={
-                    "primary": To("MultiRegionConfiguration.PrimaryKey.Arn", arns.KMS_KEY),
-                    "replicas": To("MultiRegionConfiguration.ReplicaKeys[].Arn", arns.KMS_KEY),
-                },
             ),
         ),
     ),

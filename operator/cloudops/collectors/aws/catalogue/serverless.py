@@ -3,7 +3,15 @@
 from typing import Final
 
 from cloudops.collectors.aws import arns
-from cloudops.collectors.vocabulary import DESCRIBED, Describe, Emits, Listing, RegionRule, To
+from cloudops.collectors.vocabulary import (
+    LISTED_TIER,
+    DetailCall,
+    Details,
+    Emits,
+    Listing,
+    RegionRule,
+    To,
+)
 from cloudops.domain.ledger import Consistency, PeriodClass
 from cloudops.domain.resource import TagSource
 
@@ -60,67 +68,72 @@ LISTINGS: Final = (
         page_size_parameter="Limit",
         page_size=100,
         region_rule=RegionRule.REGIONAL,
-        permissions=("dynamodb:ListTables", "dynamodb:DescribeTable"),
+        permissions=("dynamodb:ListTables",),
         consistency=Consistency.EVENTUAL,
         period=PeriodClass.STANDARD,
-        describe=Describe(
-            operation="DescribeTable",
-            permission="dynamodb:DescribeTable",
-            items="TableNames",
-            parameter="TableName",
-            result="Table",
+        tier=LISTED_TIER,
+        details=Details(
+            calls=(
+                DetailCall(
+                    operation="DescribeTable",
+                    permission="dynamodb:DescribeTable",
+                    key="TableName",
+                    parameter="TableName",
+                    result="Table",
+                ),
+            ),
             gone_codes=("ResourceNotFoundException",),
+            state="TableStatus",
+            created="CreationDateTime",
+            volatile=(
+                "ItemCount",
+                "TableSizeBytes",
+                # The count begins anew at midnight.
+                "ProvisionedThroughput.NumberOfDecreasesToday",
+                "GlobalSecondaryIndexes[].ProvisionedThroughput.NumberOfDecreasesToday",
+                # When a scaler last turned what the capacity itself shows.
+                *(f"ProvisionedThroughput.{moment}" for moment in _MOMENTS),
+                *(
+                    f"GlobalSecondaryIndexes[].ProvisionedThroughput.{moment}"
+                    for moment in _MOMENTS
+                ),
+                # Building an index or a replica takes its own time and ends by itself.
+                "GlobalSecondaryIndexes[].Backfilling",
+                "GlobalSecondaryIndexes[].IndexStatus",
+                "Replicas[].ReplicaStatus",
+                "Replicas[].ReplicaStatusDescription",
+                *(f"{index}[].{size}" for index in _INDEXES for size in _SIZES),
+                # What the table has got used to serving; it grows with the traffic.
+                "WarmThroughput",
+                "GlobalSecondaryIndexes[].WarmThroughput",
+                "Replicas[].WarmThroughput",
+                "Replicas[].GlobalSecondaryIndexes[].WarmThroughput",
+                "Replicas[].ReplicaStatusPercentProgress",
+            ),
+            # In a key schema the partition key comes first, so its order stays.
+            unordered=(
+                "AttributeDefinitions",
+                "GlobalTableWitnesses",
+                "Replicas",
+                "Replicas[].GlobalSecondaryIndexes",
+                *_INDEXES,
+                *(f"{index}[].Projection.NonKeyAttributes" for index in _INDEXES),
+            ),
+            edges={
+                "key": To("SSEDescription.KMSMasterKeyArn", arns.KMS),
+                "replica_keys": To("Replicas[].KMSMasterKeyId", arns.KMS),
+                "stream": "LatestStreamArn",
+            },
         ),
         emits=(
             Emits(
                 type="AWS::DynamoDB::Table",
                 kind="database.table",
-                items=DESCRIBED,
-                id="TableArn",
-                arn=arns.DYNAMODB_TABLE,
+                items="TableNames",
+                word="TableName",
+                id=arns.DYNAMODB_TABLE,
                 name="TableName",
-                state="TableStatus",
-                created="CreationDateTime",
                 tag_source=TagSource.TAGGING,
-                volatile=(
-                    "ItemCount",
-                    "TableSizeBytes",
-                    # The count begins anew at midnight.
-                    "ProvisionedThroughput.NumberOfDecreasesToday",
-                    "GlobalSecondaryIndexes[].ProvisionedThroughput.NumberOfDecreasesToday",
-                    # When a scaler last turned what the capacity itself shows.
-                    *(f"ProvisionedThroughput.{moment}" for moment in _MOMENTS),
-                    *(
-                        f"GlobalSecondaryIndexes[].ProvisionedThroughput.{moment}"
-                        for moment in _MOMENTS
-                    ),
-                    # Building an index or a replica takes its own time and ends by itself.
-                    "GlobalSecondaryIndexes[].Backfilling",
-                    "GlobalSecondaryIndexes[].IndexStatus",
-                    "Replicas[].ReplicaStatus",
-                    "Replicas[].ReplicaStatusDescription",
-                    *(f"{index}[].{size}" for index in _INDEXES for size in _SIZES),
-                    # What the table has got used to serving; it grows with the traffic.
-                    "WarmThroughput",
-                    "GlobalSecondaryIndexes[].WarmThroughput",
-                    "Replicas[].WarmThroughput",
-                    "Replicas[].GlobalSecondaryIndexes[].WarmThroughput",
-                    "Replicas[].ReplicaStatusPercentProgress",
-                ),
-                # In a key schema the partition key comes first, so its order stays.
-                unordered=(
-                    "AttributeDefinitions",
-                    "GlobalTableWitnesses",
-                    "Replicas",
-                    "Replicas[].GlobalSecondaryIndexes",
-                    *_INDEXES,
-                    *(f"{index}[].Projection.NonKeyAttributes" for index in _INDEXES),
-                ),
-                edges={
-                    "key": To("SSEDescription.KMSMasterKeyArn", arns.KMS),
-                    "replica_keys": To("Replicas[].KMSMasterKeyId", arns.KMS),
-                    "stream": "LatestStreamArn",
-                },
             ),
         ),
     ),

@@ -4,9 +4,9 @@ from typing import Final
 
 from cloudops.collectors.aws import arns
 from cloudops.collectors.vocabulary import (
-    ANSWER,
-    DESCRIBED,
-    Describe,
+    LISTED_TIER,
+    DetailCall,
+    Details,
     Emits,
     Listing,
     RegionRule,
@@ -23,37 +23,42 @@ LISTINGS: Final = (
         page_size_parameter="Limit",
         page_size=100,
         region_rule=RegionRule.REGIONAL,
-        permissions=("kinesis:ListStreams", "kinesis:DescribeStreamSummary"),
+        permissions=("kinesis:ListStreams",),
         consistency=Consistency.EVENTUAL,
         period=PeriodClass.STANDARD,
-        describe=Describe(
-            operation="DescribeStreamSummary",
-            permission="kinesis:DescribeStreamSummary",
-            items="StreamNames",
-            parameter="StreamName",
-            result="StreamDescriptionSummary",
+        tier=LISTED_TIER,
+        details=Details(
+            calls=(
+                DetailCall(
+                    operation="DescribeStreamSummary",
+                    permission="kinesis:DescribeStreamSummary",
+                    key="StreamName",
+                    parameter="StreamName",
+                    result="StreamDescriptionSummary",
+                ),
+            ),
             gone_codes=("ResourceNotFoundException",),
+            state="StreamStatus",
+            created="StreamCreationTimestamp",
+            # Streams on demand grow and shrink by themselves.
+            volatile=(
+                "ChannelCount",
+                "ConsumerCount",
+                "OpenShardCount",
+                "WarmThroughput.CurrentMiBps",
+            ),
+            unordered=("EnhancedMonitoring[].ShardLevelMetrics",),
+            edges={"key": To("KeyId", arns.KMS)},
         ),
         emits=(
             Emits(
                 type="AWS::Kinesis::Stream",
                 kind="messaging.stream",
-                items=DESCRIBED,
-                id="StreamARN",
-                arn=arns.DATA_STREAM,
+                items="StreamNames",
+                word="StreamName",
+                id=arns.DATA_STREAM,
                 name="StreamName",
-                state="StreamStatus",
-                created="StreamCreationTimestamp",
                 tag_source=TagSource.TAGGING,
-                # Streams on demand grow and shrink by themselves.
-                volatile=(
-                    "ChannelCount",
-                    "ConsumerCount",
-                    "OpenShardCount",
-                    "WarmThroughput.CurrentMiBps",
-                ),
-                unordered=("EnhancedMonitoring[].ShardLevelMetrics",),
-                edges={"key": To("KeyId", arns.KMS)},
             ),
         ),
     ),
@@ -69,55 +74,60 @@ LISTINGS: Final = (
         page_size_parameter="Limit",
         page_size=10_000,
         region_rule=RegionRule.REGIONAL,
-        permissions=("firehose:ListDeliveryStreams", "firehose:DescribeDeliveryStream"),
+        permissions=("firehose:ListDeliveryStreams",),
         consistency=Consistency.EVENTUAL,
         period=PeriodClass.STANDARD,
-        describe=Describe(
-            operation="DescribeDeliveryStream",
-            permission="firehose:DescribeDeliveryStream",
-            items="DeliveryStreamNames",
-            parameter="DeliveryStreamName",
-            result="DeliveryStreamDescription",
+        tier=LISTED_TIER,
+        details=Details(
+            calls=(
+                DetailCall(
+                    operation="DescribeDeliveryStream",
+                    permission="firehose:DescribeDeliveryStream",
+                    key="DeliveryStreamName",
+                    parameter="DeliveryStreamName",
+                    result="DeliveryStreamDescription",
+                ),
+            ),
             gone_codes=("ResourceNotFoundException",),
+            state="DeliveryStreamStatus",
+            created="CreateTimestamp",
+            # What is sent along with each request may be a key.
+            redact=(
+                (
+                    "Destinations[].HttpEndpointDestinationDescription"
+                    ".RequestConfiguration.CommonAttributes[].AttributeValue"
+                ),
+            ),
+            edges={
+                "destinations": To(
+                    "Destinations[].[ExtendedS3DestinationDescription.BucketARN,"
+                    " S3DestinationDescription.BucketARN,"
+                    " ElasticsearchDestinationDescription.DomainARN,"
+                    " AmazonopensearchserviceDestinationDescription.DomainARN][] | [?@]",
+                    (arns.S3_BUCKET, arns.OPENSEARCH_DOMAIN),
+                ),
+                "key": To("DeliveryStreamEncryptionConfiguration.KeyARN", arns.KMS),
+                "roles": To(
+                    "Destinations[].[ExtendedS3DestinationDescription.RoleARN,"
+                    " S3DestinationDescription.RoleARN][] | [?@]",
+                    arns.IAM_ROLE,
+                ),
+                "source": To(
+                    "Source.[KinesisStreamSourceDescription.KinesisStreamARN,"
+                    " MSKSourceDescription.MSKClusterARN][?@]",
+                    arns.DATA_STREAM,
+                ),
+            },
         ),
         emits=(
             Emits(
                 type="AWS::KinesisFirehose::DeliveryStream",
                 kind="messaging.delivery-stream",
-                items=DESCRIBED,
-                id="DeliveryStreamARN",
-                arn=arns.DELIVERY_STREAM,
+                items="DeliveryStreamNames",
+                word="DeliveryStreamName",
+                id=arns.DELIVERY_STREAM,
                 name="DeliveryStreamName",
-                state="DeliveryStreamStatus",
-                created="CreateTimestamp",
                 tag_source=TagSource.TAGGING,
-                # What is sent along with each request may be a key.
-                redact=(
-                    (
-                        "Destinations[].HttpEndpointDestinationDescription"
-                        ".RequestConfiguration.CommonAttributes[].AttributeValue"
-                    ),
-                ),
-                edges={
-                    "destinations": To(
-                        "Destinations[].[ExtendedS3DestinationDescription.BucketARN,"
-                        " S3DestinationDescription.BucketARN,"
-                        " ElasticsearchDestinationDescription.DomainARN,"
-                        " AmazonopensearchserviceDestinationDescription.DomainARN][] | [?@]",
-                        (arns.S3_BUCKET, arns.OPENSEARCH_DOMAIN),
-                    ),
-                    "key": To("DeliveryStreamEncryptionConfiguration.KeyARN", arns.KMS),
-                    "roles": To(
-                        "Destinations[].[ExtendedS3DestinationDescription.RoleARN,"
-                        " S3DestinationDescription.RoleARN][] | [?@]",
-                        arns.IAM_ROLE,
-                    ),
-                    "source": To(
-                        "Source.[KinesisStreamSourceDescription.KinesisStreamARN,"
-                        " MSKSourceDescription.MSKClusterARN][?@]",
-                        arns.DATA_STREAM,
-                    ),
-                },
             ),
         ),
     ),
@@ -186,44 +196,47 @@ LISTINGS: Final = (
         page_size_parameter="MaxResults",
         page_size=100,
         region_rule=RegionRule.REGIONAL,
-        permissions=("mq:ListBrokers", "mq:DescribeBroker"),
+        permissions=("mq:ListBrokers",),
         consistency=Consistency.EVENTUAL,
         period=PeriodClass.STANDARD,
-        describe=Describe(
-            operation="DescribeBroker",
-            permission="mq:DescribeBroker",
-            items="BrokerSummaries",
-            key="BrokerId",
-            parameter="BrokerId",
-            result=ANSWER,
+        tier=LISTED_TIER,
+        details=Details(
+            calls=(
+                DetailCall(
+                    operation="DescribeBroker",
+                    permission="mq:DescribeBroker",
+                    key="BrokerId",
+                    parameter="BrokerId",
+                ),
+            ),
             gone_codes=("NotFoundException",),
+            tags="Tags",
+            volatile=("ActionsRequired",),
+            unordered=(
+                "BrokerInstances",
+                "BrokerInstances[].Endpoints",
+                "PendingSecurityGroups",
+                "SecurityGroups",
+                "SubnetIds",
+                "Users",
+            ),
+            edges={
+                "configuration": "Configurations.Current.Id",
+                "key": To("EncryptionOptions.KmsKeyId", arns.KMS),
+                "security_groups": To("SecurityGroups", arns.EC2_SECURITY_GROUP),
+                "subnets": To("SubnetIds", arns.EC2_SUBNET),
+            },
         ),
         emits=(
             Emits(
                 type="AWS::AmazonMQ::Broker",
                 kind="messaging.broker",
-                items=DESCRIBED,
+                items="BrokerSummaries",
                 id="BrokerArn",
                 name="BrokerName",
                 state="BrokerState",
                 created="Created",
-                tag_source=TagSource.LISTED,
-                tags="Tags",
-                volatile=("ActionsRequired",),
-                unordered=(
-                    "BrokerInstances",
-                    "BrokerInstances[].Endpoints",
-                    "PendingSecurityGroups",
-                    "SecurityGroups",
-                    "SubnetIds",
-                    "Users",
-                ),
-                edges={
-                    "configuration": "Configurations.Current.Id",
-                    "key": To("EncryptionOptions.KmsKeyId", arns.KMS),
-                    "security_groups": To("SecurityGroups", arns.EC2_SECURITY_GROUP),
-                    "subnets": To("SubnetIds", arns.EC2_SUBNET),
-                },
+                tag_source=TagSource.DETAILS,
             ),
         ),
     ),

@@ -120,6 +120,7 @@ CREATE TABLE scope (
     listing text NOT NULL,
     lease_id integer NOT NULL,
     period_seconds integer NOT NULL,
+    tier smallint NOT NULL DEFAULT 1,
     types text[] NOT NULL DEFAULT '{}',
     types_changed_at timestamptz NOT NULL DEFAULT now(),
     status text NOT NULL DEFAULT 'planned',
@@ -200,6 +201,20 @@ CREATE TABLE edge (
 );
 CREATE INDEX edge_uid ON edge (uid);
 CREATE INDEX edge_target_uid ON edge (target_uid) WHERE target_uid IS NOT NULL;
+CREATE TABLE detail (
+    uid uuid PRIMARY KEY,
+    scope_id integer NOT NULL,
+    of_digest bytea NOT NULL,
+    tried_at timestamptz NOT NULL,
+    read_at timestamptz,
+    error_code text NOT NULL DEFAULT ''
+) WITH (fillfactor = 80);
+CREATE TABLE detail_calls (
+    account_pk integer NOT NULL,
+    slot timestamptz NOT NULL,
+    calls integer NOT NULL,
+    PRIMARY KEY (account_pk, slot)
+);
 """
 
 # `changed_keys(a, b)`: the top-level keys of `a` whose value is another in `b`.
@@ -225,18 +240,31 @@ $$;
 # `selects(types, type)`: whether a scope's selection of types covers one of them.
 # What runs now, for people who read with SQL. A row is as old as `as_of` says. Of a
 # relation whose target is not known, or is gone, only the source and the words are there.
+# `detail_level`: 0 what a list happens to tell, 1 what describes a resource, 2 its details too.
 _VIEWS = """
 CREATE FUNCTION selects(types text[], type text) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT types = '{}' OR type = ANY (types) $$;
+CREATE VIEW details AS
+SELECT f.uid, f.document, f.volatile, f.truncated, d.read_at, d.error_code
+FROM facet f JOIN detail d ON d.uid = f.uid
+JOIN scope s ON s.id = d.scope_id AND s.retired_at IS NULL
+WHERE f.facet = 'detail';
 CREATE VIEW inventory AS
 SELECT r.uid, r.cloud, a.account_id, a.name AS account_name, r.region, r.service, r.type, r.kind,
        r.canonical_id, r.name, r.state, r.tags, r.tags IS NOT NULL AS tags_known, r.created_at,
        r.first_seen_at, r.changed_at, s.listing, s.status AS listing_status,
-       s.last_complete_at AS as_of, f.missing_since, f.document, f.volatile, f.truncated
+       s.last_complete_at AS as_of, f.missing_since,
+       CASE WHEN d.uid IS NULL THEN f.document ELSE d.document || f.document END AS document,
+       CASE WHEN d.uid IS NULL THEN f.volatile
+            ELSE nullif(coalesce(d.volatile, '{}') || coalesce(f.volatile, '{}'), '{}') END
+           AS volatile,
+       f.truncated OR coalesce(d.truncated, false) AS truncated,
+       CASE WHEN d.uid IS NULL THEN s.tier ELSE 2 END AS detail_level, d.read_at AS details_as_of
 FROM resource r
 JOIN scope s ON s.id = r.scope_id
 JOIN account a ON a.id = r.account_pk
 LEFT JOIN facet f ON f.uid = r.uid AND f.facet = 'listed'
+LEFT JOIN details d ON d.uid = r.uid
 WHERE r.deleted_at IS NULL AND s.retired_at IS NULL AND s.status <> 'unsupported'
   AND selects(s.types, r.type);
 CREATE VIEW relation AS
@@ -256,7 +284,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute(
-        "DROP VIEW relation, inventory; DROP TABLE change, edge, facet, resource, scope, lease,"
-        " not_offered, claim, account, provider, leader, installation CASCADE;"
+        "DROP VIEW relation, inventory, details; DROP TABLE change, detail_calls, detail, edge,"
+        " facet, resource, scope, lease, not_offered, claim, account, provider, leader,"
+        " installation CASCADE;"
         " DROP FUNCTION changed_keys, selects;"
     )

@@ -1,4 +1,4 @@
-"""Listings that need a second call: over HTTP to the fake, and to moto, which others wrote."""
+"""Lists of names, and details of each: over HTTP to the fake, and to moto, which others wrote."""
 
 from collections.abc import Callable, Iterator
 
@@ -8,14 +8,14 @@ import pytest
 
 from cloudops.collectors.aws import AwsCloud
 from cloudops.collectors.aws.catalogue import LISTINGS
-from cloudops.collectors.aws.describing import MAX_DENIALS, PART
 from cloudops.collectors.aws.session import AwsAccountSession
 from cloudops.collectors.vocabulary import Access, Listing
 from cloudops.domain.errors import ListingError
 from cloudops.domain.ledger import ErrorClass
-from cloudops.domain.resource import Facet, Observation, Page
+from cloudops.domain.resource import Facet, ListedItem, MalformedItem, Observation, Page
 from tests.fakes.aws.builders import table
 from tests.fakes.aws.faults import Fault
+from tests.fakes.aws.rows import DETAILED
 from tests.fakes.aws.script import AccountScript
 from tests.fakes.aws.server import FakeAws
 from tests.fixtures.aws_estate import NAME, TAGS, seed
@@ -27,6 +27,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.aws]
 REGION = "eu-west-1"
 BY_NAME = {listing.name: listing for listing in LISTINGS}
 TABLES, QUEUES = BY_NAME["aws.dynamodb.tables"], BY_NAME["aws.sqs.queues"]
+DETAILS = BY_NAME["aws.dynamodb.tables.details"]
 DESCRIBE = "DescribeTable"
 OWN = "123456789012"
 
@@ -55,67 +56,47 @@ def names(pages: list[Page]) -> list[str | None]:
     return [o.head.name for page in pages for o in page.observations if o.head]
 
 
-def test_the_second_call_tells_what_the_list_does_not(
+def listed(session: AwsAccountSession, listing: Listing = TABLES) -> list[ListedItem]:
+    pages, error = read(session, listing)
+    assert error is None
+    return [
+        ListedItem(o.uid, o.head.canonical_id, o.head.region, orjson.loads(o.document), o.digest)
+        for page in pages
+        for o in page.observations
+        if o.head
+    ]
+
+
+def detail(session: AwsAccountSession, item: ListedItem) -> Observation | MalformedItem | None:
+    return session.detail(DETAILS, REGION, item)
+
+
+def test_details_tell_what_the_list_does_not(
     fake_aws: FakeAws, account: AccountScript, session: AwsAccountSession
 ):
     fake_aws.page_size("*", 4)
+    items = listed(session)
 
-    pages, error = read(session)
+    told = [detail(session, item) for item in items]
 
-    assert error is None
-    heads = [o.head for page in pages for o in page.observations]
-    assert {head.canonical_id for head in heads if head} == account.truth()
-    assert {head.state for head in heads if head} == {"ACTIVE"}
+    assert {item.canonical_id for item in items} == account.truth()
+    assert [o.facts.state for o in told if isinstance(o, Observation)] == ["ACTIVE"] * 9
     assert fake_aws.call_count(operation="ListTables") == 3
     assert fake_aws.call_count(operation=DESCRIBE) == session.calls - 1 - 3 == 9
 
 
-def test_a_long_list_comes_in_parts(
-    fake_aws: FakeAws, account: AccountScript, session: AwsAccountSession
-):
-    account.put([table(f"parts-{n:03}", region=REGION) for n in range(91)])
-
-    pages = session.pages(TABLES, REGION)
-
-    assert len(next(pages).observations) == PART
-    assert fake_aws.call_count(operation=DESCRIBE) == PART
-    assert [len(page.observations) for page in pages] == [100 - PART]
-
-
-def test_one_table_that_may_not_be_read_hides_no_other(
-    fake_aws: FakeAws, session: AwsAccountSession
-):
-    """Fails if its denial breaks the listing off, and if it is forgotten at the end."""
-    fake_aws.inject(Fault.deny(), operation=DESCRIBE, skip=4, times=1)
-
-    pages, error = read(session)
-
-    assert names(pages) == [f"orders-{n}" for n in range(9) if n != 4]
-    assert error is not None
-    assert (error.error_class, error.permission) == (ErrorClass.IAM_DENY, "dynamodb:DescribeTable")
-
-
-def test_a_call_that_is_not_granted_is_not_made_for_every_table(
-    fake_aws: FakeAws, session: AwsAccountSession
-):
-    """Fails without the limit: nine denials, and as many alarms in the account's own logs."""
+def test_each_call_names_its_own_permission(fake_aws: FakeAws, session: AwsAccountSession):
+    [item, *_] = listed(session)
+    fake_aws.inject(Fault.deny(""), operation="ListTables")
     fake_aws.inject(Fault.deny(), operation=DESCRIBE)
 
-    pages, error = read(session)
-
-    assert names(pages) == []
-    assert error is not None
-    assert (error.error_class, error.permission) == (ErrorClass.IAM_DENY, "dynamodb:DescribeTable")
-    assert fake_aws.call_count(operation=DESCRIBE) == MAX_DENIALS
-
-
-def test_the_first_call_names_its_own_permission(fake_aws: FakeAws, session: AwsAccountSession):
-    fake_aws.inject(Fault.deny(""), operation="ListTables")
-
     _, error = read(session)
+    with pytest.raises(ListingError) as caught:
+        detail(session, item)
 
     assert error is not None
     assert error.permission == "dynamodb:ListTables"
+    assert caught.value.permission == "dynamodb:DescribeTable"
 
 
 @pytest.mark.parametrize(
@@ -130,39 +111,38 @@ def test_the_first_call_names_its_own_permission(fake_aws: FakeAws, session: Aws
         pytest.param(Fault.empty_body(), ErrorClass.TRANSIENT, id="empty-body"),
     ],
 )
-def test_a_fault_in_the_middle_breaks_off_and_keeps_what_was_read(
+def test_a_fault_is_told_by_its_class(
     fake_aws: FakeAws, session: AwsAccountSession, fault: Fault, error_class: ErrorClass
 ):
-    """Fails if a part is given out only once it is whole: four true rows would be thrown away."""
-    fake_aws.inject(fault, operation=DESCRIBE, skip=4)
+    [item, *_] = listed(session)
+    fake_aws.inject(fault, operation=DESCRIBE)
 
-    pages, error = read(session)
+    with pytest.raises(ListingError) as caught:
+        detail(session, item)
 
-    assert names(pages) == [f"orders-{n}" for n in range(4)]
-    assert error is not None
-    assert error.error_class is error_class
+    assert caught.value.error_class is error_class
 
 
-def test_a_table_that_is_deleted_meanwhile_is_no_failure(
+def test_a_table_that_is_deleted_meanwhile_has_no_details(
     fake_aws: FakeAws, session: AwsAccountSession
 ):
+    [item, *_] = listed(session)
     gone = Fault.error("ResourceNotFoundException", "Requested resource not found")
-    fake_aws.inject(gone, operation=DESCRIBE, skip=4, times=1)
+    fake_aws.inject(gone, operation=DESCRIBE)
 
-    pages, error = read(session)
-
-    assert error is None
-    assert names(pages) == [f"orders-{n}" for n in range(9) if n != 4]
+    assert detail(session, item) is None
 
 
-def test_a_description_without_an_id_is_reported(fake_aws: FakeAws, session: AwsAccountSession):
-    fake_aws.inject(Fault.malformed("missing-id"), operation=DESCRIBE, skip=4, times=1)
+def test_a_description_of_the_wrong_shape_is_reported(
+    fake_aws: FakeAws, session: AwsAccountSession
+):
+    [item, *_] = listed(session)
+    fake_aws.inject(Fault.malformed("wrong-type"), operation=DESCRIBE)
 
-    pages, error = read(session)
+    told = detail(session, item)
 
-    assert error is None
-    assert len(names(pages)) == 8
-    assert [item.uid for page in pages for item in page.malformed] == [None]
+    assert isinstance(told, MalformedItem)
+    assert told.uid == item.uid
 
 
 def test_no_queues_are_none(fake_aws: FakeAws, session: AwsAccountSession):
@@ -222,8 +202,27 @@ def test_functions_tables_clusters_queues_topics_keys_and_secrets_are_read(
         assert found, row
         if joins:
             assert TAGS in [tags.get(o.uid) for o in found], row
-        elif row != "aws.ecr.repositories":
+        elif row not in ("aws.ecr.repositories", "aws.eks.clusters"):
             assert TAGS in [dict(o.head.tags or {}) for o in found if o.head], row
+
+
+def test_the_details_of_clusters_queues_topics_and_keys_are_read(estate: AwsAccountSession):
+    for row in DETAILED:
+        if row.service in ("eks", "sqs", "sns", "kms", "dynamodb"):
+            assert row.details_of is not None
+            items = listed(estate, row.details_of)
+            told = [estate.detail(row, REGION, item) for item in items]
+            assert told, row.name
+            assert all(isinstance(one, Observation) for one in told), row.name
+
+
+def test_the_tags_of_a_cluster_come_with_its_details(estate: AwsAccountSession):
+    [cluster] = listed(estate, BY_NAME["aws.eks.clusters"])
+
+    told = estate.detail(BY_NAME["aws.eks.clusters.details"], REGION, cluster)
+
+    assert isinstance(told, Observation)
+    assert dict(told.facts.tags or {}) == TAGS
 
 
 def test_no_secret_comes_along(estate: AwsAccountSession):

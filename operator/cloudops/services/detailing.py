@@ -1,0 +1,200 @@
+"""Details of single resources: asked for one by one, as far as the calls go that may be made."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from itertools import islice
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import Engine
+
+from cloudops.collectors.vocabulary import AccountSession, Details, Listing
+from cloudops.domain.errors import ItemDeniedError, ListingError
+from cloudops.domain.ledger import ErrorClass, Lease, Scope
+from cloudops.domain.provider import InventorySettings
+from cloudops.domain.resource import ListedItem, MalformedItem, Observation
+from cloudops.domain.schedule import Failure, ScopeOutcome
+from cloudops.services.judging import judge, malformed
+from cloudops.services.pulse import Pulse
+from cloudops.store import call_budget, detailing, leases
+from cloudops.store.clock import DatabaseClock
+from cloudops.store.detailing import Attempt
+from cloudops.store.merge import Target
+from cloudops.store.session import transaction
+
+# So many in a pass: their keys are held in memory. What is left is looked at in the next.
+PASS_ITEMS: Final = 50_000
+PART: Final = 50
+# So often in a row, it is hardly a matter of single items.
+MAX_IN_A_ROW: Final = 5
+_OF_ONE_ITEM: Final = frozenset({ErrorClass.IAM_DENY, ErrorClass.TRANSIENT})
+BUDGET_SPENT: Final = "DetailBudgetSpent"
+
+
+@dataclass(slots=True)
+class _Pass:
+    """What one pass found out so far.
+
+    Attributes:
+        in_a_row: Items that could not be read, since one could.
+        unread: Why the first of them could not.
+        ended: Why the pass went no further.
+    """
+
+    in_a_row: int = 0
+    malformed: int = 0
+    first_malformed: str = ""
+    unread: Failure | None = None
+    ended: Failure | None = None
+    due_in_seconds: float | None = None
+
+    @property
+    def failure(self) -> Failure | None:
+        """What the ledger has to say of it."""
+        broken = malformed(self.malformed, self.first_malformed) if self.malformed else None
+        return self.ended or self.unread or broken
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What became of some items, until it is stored."""
+
+    observations: list[Observation] = field(default_factory=list)
+    attempts: list[Attempt] = field(default_factory=list)
+
+
+class DetailRun:
+    """Reads what is due of the details of one lease's resources; thread-safe."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        lease: Lease,
+        session: AccountSession,
+        pulse: Pulse,
+        clock: DatabaseClock,
+        settings: InventorySettings,
+    ) -> None:
+        self._engine = engine
+        self._lease = lease
+        self._session = session
+        self._pulse = pulse
+        self._clock = clock
+        self._settings = settings
+
+    def read(self, scope: Scope, listing: Listing, started_at: datetime) -> ScopeOutcome:
+        """Ask about resources whose details are due, and store what is told, part by part.
+
+        Raises:
+            LeaseLostError: Nothing more was written.
+            WorkerStoppingError: Likewise.
+            StoreUnavailableError: Likewise.
+        """
+        owner, run = listing.emits[0].owner_listing, _Pass()
+        ttl = 0 if _words(listing).every_period else self._settings.detail_ttl_seconds
+        with transaction(self._engine) as connection:
+            due = detailing.wanted(connection, scope, owner, ttl_seconds=ttl, most=PASS_ITEMS)
+            pace = detailing.empty_streak(connection, scope, owner)
+        for uids in self._granted(scope, listing, due, run):
+            self._part(scope, listing, uids, run)
+            if run.ended is not None:
+                break
+        if run.ended is None and len(due) == PASS_ITEMS:
+            run.due_in_seconds = 0  # there may be more
+        with transaction(self._engine) as connection:
+            known = detailing.known(connection, scope)
+        # As slow as the listing that shows the resources: where that finds none, so do we.
+        slowed = replace(scope, empty_streak=max(0, pace - 1))
+        outcome = judge(slowed, started_at, run.failure, known, run.malformed)
+        wait = run.due_in_seconds
+        return replace(
+            outcome, scope=scope, due_in_seconds=outcome.due_in_seconds if wait is None else wait
+        )
+
+    def _granted(
+        self, scope: Scope, listing: Listing, due: Sequence[UUID], run: _Pass
+    ) -> Iterator[list[UUID]]:
+        """Parts of `due` whose calls the account's budget has granted."""
+        unit = len(_words(listing).calls)
+        waiting, left = iter(due), len(due)
+        while left:
+            with transaction(self._engine) as connection:
+                leases.guard(connection, self._lease)
+                granted = call_budget.take(
+                    connection,
+                    scope.account_pk,
+                    calls=min(PART, left) * unit,
+                    unit=unit,
+                    per_hour=self._settings.detail_calls_per_hour,
+                )
+            if not granted.calls:
+                run.ended = _spent(left, self._settings.detail_calls_per_hour)
+                run.due_in_seconds = min(scope.period_seconds, granted.more_in_seconds)
+                return
+            part = list(islice(waiting, granted.calls // unit))
+            left -= len(part)
+            yield part
+
+    def _part(self, scope: Scope, listing: Listing, uids: Sequence[UUID], run: _Pass) -> None:
+        at, part = self._clock.now(), _Part()
+        with transaction(self._engine) as connection:
+            items = detailing.items(connection, uids)
+        for item in items:
+            self._pulse.beat()
+            self._ask(scope, listing, item, run, part)
+            if run.ended is not None:
+                break
+        target = Target(self._lease.cloud, scope.account_pk, scope.id, listing.facet, scope.types)
+        with transaction(self._engine) as connection:
+            leases.guard(connection, self._lease)
+            detailing.store(connection, target, part.observations, part.attempts, at=at)
+
+    def _ask(
+        self, scope: Scope, listing: Listing, item: ListedItem, run: _Pass, part: _Part
+    ) -> None:
+        """One item; where that ends the pass, `run` says so."""
+        code = ""
+        try:
+            told = self._session.detail(listing, scope.region, item)
+        except ListingError as error:
+            code = error.code
+            _note(error, run)
+            if error.error_class is ErrorClass.THROTTLED:
+                return  # that says nothing about this item
+        else:
+            run.in_a_row = 0
+            if isinstance(told, MalformedItem):
+                code = "MalformedItem"
+                run.malformed += 1
+                run.first_malformed = run.first_malformed or told.reason
+            elif told is None:
+                code = "NotFound"
+            else:
+                part.observations.append(told)
+        part.attempts.append(Attempt(item.uid, item.digest, code))
+
+
+def _note(error: ListingError, run: _Pass) -> None:
+    """One item that can't be read does not hide the others, unless it is none of its own doing."""
+    failure = Failure(error.error_class, error.code, str(error), error.permission)
+    run.unread = run.unread or failure
+    run.in_a_row += not isinstance(error, ItemDeniedError)
+    if error.error_class not in _OF_ONE_ITEM or run.in_a_row >= MAX_IN_A_ROW:
+        run.ended = failure
+
+
+def _words(listing: Listing) -> Details:
+    words = listing.details_of.details if listing.details_of else None
+    if words is None:
+        raise ValueError(f"{listing.name} reads no details")
+    return words
+
+
+def _spent(left: int, per_hour: int) -> Failure:
+    return Failure(
+        ErrorClass.BUDGET,
+        BUDGET_SPENT,
+        f"the details of {left} resources wait: {per_hour} calls an hour and account are spent "
+        "(spec.inventory.detail.callsPerHour)",
+    )

@@ -1,0 +1,41 @@
+"""What the ledger is told of an attempt."""
+
+from datetime import datetime
+from hashlib import blake2b
+
+from cloudops.domain.ledger import ErrorClass, Scope
+from cloudops.domain.schedule import Failure, ScopeOutcome, judge_attempt
+
+
+def judge(
+    scope: Scope,
+    started_at: datetime,
+    failure: Failure | None,
+    item_count: int = 0,
+    malformed_count: int = 0,
+) -> ScopeOutcome:
+    """See `judge_attempt`; all scopes of a lease are spread alike."""
+    return judge_attempt(
+        scope,
+        started_at=started_at,
+        failure=failure,
+        item_count=item_count,
+        malformed_count=malformed_count,
+        period_seconds=scope.period_seconds,
+        spread=_spread(scope),
+    )
+
+
+def _spread(scope: Scope) -> float:
+    """0 to 1, the same for all scopes of a lease, so that it need not be taken for each."""
+    place = f"{scope.account_id}/{scope.region}".encode()
+    return int.from_bytes(blake2b(place, digest_size=4).digest()) / 2**32
+
+
+def malformed(count: int, first: str) -> Failure:
+    """So many items could not be understood."""
+    return Failure(
+        ErrorClass.MALFORMED_ITEM,
+        "MalformedItem",
+        f"{count} item(s) could not be understood and were left out; first: {first}",
+    )

@@ -1,0 +1,33 @@
+"""The rows of the catalogue by what they call."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from cloudops.collectors.aws.catalogue import LISTINGS
+from cloudops.collectors.details import DetailCall, Details
+from cloudops.collectors.vocabulary import Listing
+
+LISTED: Final = tuple(row for row in LISTINGS if row.details_of is None)
+"""Those that list something."""
+
+DETAILED: Final = tuple(row for row in LISTINGS if row.details_of is not None)
+"""Those that read details of what others list."""
+
+
+def words_of(row: Listing) -> Details:
+    """What a row of `DETAILED` asks about an item."""
+    assert row.details_of is not None
+    assert row.details_of.details is not None
+    return row.details_of.details
+
+
+def detail_calls() -> Iterator[tuple[Listing, DetailCall]]:
+    """Every call about a single item, with its row."""
+    return ((row, call) for row in DETAILED for call in words_of(row).calls)
+
+
+def operations_of(row: Listing) -> list[str]:
+    """Every operation that a row calls, the first one first."""
+    if row.details_of is not None:
+        return [call.operation for call in words_of(row).calls]
+    return [row.operation, *([row.describe.operation] if row.describe else ())]
