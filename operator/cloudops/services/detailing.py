@@ -102,15 +102,18 @@ class DetailRun:
                 break
         if run.ended is None and len(due) == PASS_ITEMS:
             run.due_in_seconds = 0  # there may be more
-        with transaction(self._engine) as connection:
-            known = detailing.known(connection, scope)
         # As slow as the listing that shows the resources: where that finds none, so do we.
         slowed = replace(scope, empty_streak=max(0, pace - 1))
+        known = self._known(scope) if due or scope.item_count else 0
         outcome = judge(slowed, started_at, run.failure, known, run.malformed)
         wait = run.due_in_seconds
         return replace(
             outcome, scope=scope, due_in_seconds=outcome.due_in_seconds if wait is None else wait
         )
+
+    def _known(self, scope: Scope) -> int:
+        with transaction(self._engine) as connection:
+            return detailing.known(connection, scope)
 
     def _granted(
         self, scope: Scope, listing: Listing, due: Sequence[UUID], run: _Pass

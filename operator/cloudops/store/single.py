@@ -68,9 +68,12 @@ WHERE r.uid = :uid
 """)
 
 _FACETS = text("""
-SELECT f.facet, s.listing, s.status AS listing_status, s.last_complete_at AS as_of, f.changed_at,
-       f.missing_since, f.truncated, f.document, f.volatile
-FROM facet f JOIN scope s ON s.id = f.scope_id WHERE f.uid = :uid ORDER BY f.facet
+SELECT f.facet, s.listing, s.status AS listing_status,
+       coalesce(d.read_at, s.last_complete_at) AS as_of, f.changed_at, f.missing_since,
+       f.truncated, f.document, f.volatile
+FROM facet f JOIN scope s ON s.id = f.scope_id
+    LEFT JOIN detail d ON d.uid = f.uid AND f.facet = 'detail'
+WHERE f.uid = :uid ORDER BY f.facet
 """)
 
 _EDGES_TO = text("""

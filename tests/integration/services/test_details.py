@@ -8,6 +8,7 @@ import pytest
 from cloudops.domain.errors import ItemDeniedError, ListingError
 from cloudops.domain.ledger import ErrorClass
 from cloudops.domain.resource import Facts, MalformedItem, TagSource, resource_uid
+from cloudops.services.maintenance import MaintenanceService
 from tests.fakes.cloud import CLOUD, MACHINES, TOPIC_DETAILS, TOPICS, WITH_DETAILS, spec_of
 from tests.integration.services.rig import Rig
 from tests.integration.store.seeding import ACCOUNT, execute, rows
@@ -336,6 +337,33 @@ class TestWhatIsStored:
         topics.plan(wish(), generation=3)
         topics.work()
         assert {level for level, _ in shown(topics).values()} == {2}
+
+    def test_details_that_nobody_wants_any_more_are_forgotten_after_their_days(self, topics):
+        topics.plan(wish(per_hour=0), generation=2)
+        topics.work()
+        execute(
+            topics.engine,
+            "UPDATE scope SET retired_at = now() - interval '31 days' WHERE listing = :name",
+            name=DETAILS,
+        )
+        MaintenanceService(topics.engine).run()
+
+        assert topics.value("SELECT count(*) FROM facet WHERE facet = 'detail'") == 0
+        assert topics.value("SELECT count(*) FROM detail") == 0
+        assert topics.value("SELECT count(*) FROM facet WHERE facet = 'listed'") == 3
+
+    def test_details_go_with_their_resource(self, topics):
+        topics.account.remove(TOPICS, "a")
+        a_period_passes(topics)
+        execute(
+            topics.engine,
+            "UPDATE resource SET deleted_at = now() - interval '31 days'"
+            " WHERE deleted_at IS NOT NULL",
+        )
+        MaintenanceService(topics.engine).run()
+
+        assert topics.value("SELECT count(*) FROM detail") == 2
+        assert topics.value("SELECT count(*) FROM facet WHERE facet = 'detail'") == 2
 
     def test_an_account_counts_as_tried_before_its_details_are(self, rig):
         rig.account.put(MACHINES, "m")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import jmespath
+from jmespath.exceptions import JMESPathError
 
 from cloudops.collectors.detailing import DetailTransform
 from cloudops.collectors.details import DetailCall
@@ -44,7 +45,7 @@ class DetailRun:
             if error.code in words.gone_codes:
                 return None
             raise
-        except _UnreadableError as error:
+        except (_UnreadableError, JMESPathError) as error:
             return MalformedItem(f"{item.canonical_id}: {error}", item.uid)
         return self.transform.observe(item, told, self.context)
 
