@@ -12,13 +12,13 @@ from botocore.config import Config
 from botocore.configprovider import ConfigChainFactory, ConfigValueStore
 from botocore.credentials import Credentials
 from botocore.exceptions import UnknownServiceError
-from botocore.loaders import create_loader
 from botocore.parsers import ResponseParserFactory
 from botocore.session import Session
 
 from cloudops import __version__
 from cloudops.collectors.aws.clients import ClientKey, Clients
 from cloudops.collectors.aws.hooks import Hooks
+from cloudops.collectors.aws.models import model_loader
 from cloudops.collectors.aws.timestamps import parse_timestamp
 
 MAX_ATTEMPTS: Final = 2  # slowing down is the limiter's work, not the SDK's
@@ -40,7 +40,7 @@ class _Given:
 class Sdk:
     """What all sessions share: the service models, timeouts, and the lock for making clients.
 
-    A session of its own loads 167 MB of service models, one with the shared loader 16 MB.
+    A session of its own would load every service model once more.
 
     Attributes:
         partitions: Answers every partition that the SDK knows, with its regions.
@@ -55,7 +55,7 @@ class Sdk:
     ) -> None:
         # Making clients is not thread-safe, and the loader's cache is shared by them.
         self.lock = Lock()
-        self._loader = create_loader()
+        self._loader = model_loader()
         self.partitions = cache(self._partitions)
         self.endpoint_regions = cache(self._endpoint_regions)
         self.hooks = Hooks()
