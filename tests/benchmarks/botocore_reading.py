@@ -21,7 +21,6 @@ from cloudops.collectors.aws.paging import Paging, PagingRule
 from cloudops.collectors.vocabulary import ACCOUNT, Listing, RegionRule
 from cloudops.domain.resource import Facet
 from tests.benchmarks.collecting import KEYS
-from tests.benchmarks.estate import REPEATED
 from tests.fakes.aws.model import ALWAYS_ON
 from tests.fakes.aws.replay_items import paging_declared
 
@@ -90,7 +89,7 @@ def main() -> None:
     programs = [first, *map(first.assume, accounts[1:])]
     for program in programs:
         for listing in LISTINGS:
-            if listing.facet is Facet.DETAIL or set(listing.types) & REPEATED:
+            if listing.facet is Facet.DETAIL:
                 continue
             is_global = listing.region_rule is RegionRule.GLOBAL
             for region in [ALWAYS_ON] if is_global else regions:

@@ -16,6 +16,7 @@ from ruamel.yaml import YAML
 
 from cloudops.collectors.aws.catalogue import LISTINGS
 from cloudops.collectors.aws.describing import Describer
+from cloudops.collectors.details import DETAILS_SUFFIX
 from cloudops.collectors.identifiers import AnswerContext
 from cloudops.collectors.transform import ListingTransform
 from cloudops.collectors.vocabulary import Listing, RegionRule
@@ -34,11 +35,6 @@ _SHARED: Final = {"vpc": 400, "dopt": 400, "igw": 400, "subnet": 60, "ami": 50, 
 _HEXADECIMAL_END = re.compile(r"[0-9a-f]{6}$")
 _TAGS: Final = {"team": "team-{}", "cost-center": "cc-{}", "environment": "production"}
 _TEAMS: Final = 25
-
-REPEATED: Final = frozenset(
-    ["AWS::KMS::KeyRotation", "AWS::CloudTrail::TrailStatus", "AWS::CloudTrail::EventSelectors"]
-)
-"""Their rows list what others list, only to ask about each item; they are left out."""
 
 Place = tuple[str, str]
 """Account and region; `global` for what an account has once."""
@@ -191,9 +187,7 @@ class Sample:
     def told_answer(self, told: Sequence[Any]) -> dict[str, Any]:
         """What a second call answers of them."""
         describe = self.listing.describe
-        if describe is None or not describe.at_once:
-            return dict(told[0] or {})
-        return {**self.told_frame, describe.result: list(told)}
+        return {**self.told_frame, describe.result: list(told)} if describe else {}
 
 
 def with_lists(
@@ -215,16 +209,11 @@ def samples_of(row: Row) -> list[Sample]:
     listing = row.listing
     record = json.loads((RECORDED / f"{listing.name}.json").read_text(encoding="utf-8"))
     elements = jmespath.search(row.path, record["answer"])
-    described = record.get("described") or [None]
-    told = described
-    if listing.describe and listing.describe.at_once:
-        told = jmespath.search(listing.describe.result, described[0])
+    described = (record.get("described") or [{}])[0]
     frame = without_metadata(record["answer"])
     found = []
-    for element, of_it in _pairs(listing, elements, told):
-        sample = Sample(
-            listing, row.path, _with(row.also, element), of_it, frame, described[0] or {}
-        )
+    for element, of_it in _pairs(listing, elements, described):
+        sample = Sample(listing, row.path, _with(row.also, element), of_it, frame, described)
         if sample.thing(0, (_ACCOUNT, _REGION), tagged=None) is not None:
             found.append(sample)
     if not found:
@@ -233,15 +222,26 @@ def samples_of(row: Row) -> list[Sample]:
 
 
 def _pairs(
-    listing: Listing, elements: Sequence[Any], told: Sequence[Any]
+    listing: Listing, elements: Sequence[Any], described: Mapping[str, Any]
 ) -> Iterator[tuple[Any, Any]]:
-    """Each element with what a second call told of it, if that is recorded."""
-    if listing.describe is None:
+    """Each element with what other calls told of it, if that is recorded."""
+    if listing.details is not None:
+        record = json.loads((RECORDED / f"{listing.name}{DETAILS_SUFFIX}.json").read_text())
+        yield from _named(listing.details.calls[0].key, listing, elements, record["asked"])
+    elif listing.describe is not None:
+        told = jmespath.search(listing.describe.result, described)
+        yield from _named(listing.describe.key, listing, elements, told)
+    else:
         yield from ((element, None) for element in elements)
-        return
-    key = listing.describe.key
+
+
+def _named(
+    key: str, listing: Listing, elements: Sequence[Any], told: Sequence[Any]
+) -> Iterator[tuple[Any, Any]]:
+    """Each element with the one that says its name, or else stands in its place."""
     for number, element in enumerate(elements):
-        name = tail(element[key] if key else element)
+        document = {listing.emits[0].word: element} if isinstance(element, str) else element
+        name = tail(jmespath.search(key, document) if key else element)
         naming = [one for one in told if name in map(tail, texts(one))]
         if naming:
             yield element, naming[0]

@@ -10,7 +10,16 @@ from cloudops.collectors.aws.catalogue import LISTINGS
 from cloudops.collectors.vocabulary import Listing, RegionRule
 from cloudops.domain.resource import GLOBAL_REGION, Facet
 from tests.benchmarks.collecting import KEYS
-from tests.benchmarks.estate import Estate, Place, Row, Thing, samples_of, things_of, with_lists
+from tests.benchmarks.estate import (
+    Estate,
+    Place,
+    Row,
+    Sample,
+    Thing,
+    samples_of,
+    things_of,
+    with_lists,
+)
 from tests.fakes.aws.bodies import tag_list
 from tests.fakes.aws.model import ALWAYS_ON
 from tests.fakes.aws.paging import most_on_a_page
@@ -156,11 +165,24 @@ def _show(
     lists = {path: [thing.element for thing in things] for path, things in found.items()}
     page = with_lists(listing, sample.frame, lists)
     account.replay(listing.service, listing.operation, [page], region=region, copies=copies)
-    describe = listing.describe
-    if describe is not None:
-        told = [thing.told for things in found.values() for thing in things]
-        answers = [sample.told_answer(told)] if describe.at_once else told
-        account.replay(listing.service, describe.operation, answers, region=region, copies=copies)
+    told = [thing.told for things in found.values() for thing in things]
+    for operation, answers in _other_answers(listing, sample, told).items():
+        account.replay(listing.service, operation, answers, region=region, copies=copies)
+
+
+def _other_answers(
+    listing: Listing, sample: Sample, told: list[Any]
+) -> dict[str, list[dict[str, Any]]]:
+    """Operation → what it answers of the same things."""
+    if listing.describe is not None:
+        return {listing.describe.operation: [sample.told_answer(told)]}
+    calls = listing.details.calls if listing.details else ()
+    return {
+        call.operation: [
+            answer for one in told if "error" not in (answer := one["answers"][number])
+        ]
+        for number, call in enumerate(calls)
+    }
 
 
 def _note(

@@ -3,9 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Mapping
 
-from cloudops.collectors.aws.catalogue import LISTINGS
 from cloudops.collectors.vocabulary import Listing, RegionRule
-from cloudops.domain.resource import Facet
 from tests.benchmarks import custodian
 from tests.benchmarks.estate import Row
 from tests.benchmarks.exhibition import TAGGING, exhibit_for_custodian, keys_of
@@ -27,17 +25,12 @@ FIGURES = (
         "AWS calls for 20,000 resources, tier 1",
         "calls",
         "A worker process reads the estate of `tests/benchmarks/estates/mixed.yaml`, 4 accounts "
-        "and 3 regions, from a fake AWS with the page sizes of the real one; every request but "
-        "those about one item is counted, those to enter the accounts included.",
+        "and 3 regions, from a fake AWS with the page sizes of the real one; every request is "
+        "counted, those to enter the accounts included; details are off, "
+        "which have a budget of their own.",
         "One call a scope, and one a page behind the first.",
         "105 % of the planned scopes, 120 % of the pages that hold all items, and tagging pages",
         Aim("ratio", at_most=1),
-    ),
-    Figure(
-        "… beside them, about one item each",
-        "calls",
-        "Requests of the same sync that ask about one item.",
-        "Rows whose list only names its items.",
     ),
     Figure(
         "AWS calls per 1,000 resources of types that both know",
@@ -56,7 +49,6 @@ def measure(scale: float) -> list[Measured]:
     with Stage.set(scale) as stage, Reader.ready(stage, "inventory_calls") as reader:
         calls = reader.sync().calls
         scopes = one(reader.engine, _PLANNED)
-        single = _sum(calls, lambda call: call not in _TIER_1 and call[0] not in _ENTRY)
         _tell(calls)
         pages = stage.census.pages(tagging=False)
         allowed = SCOPES_AND * scopes + PAGES_AND * pages + stage.census.pages(tagging=True)
@@ -64,9 +56,8 @@ def measure(scale: float) -> list[Measured]:
         version = stage.server.version()
         ours, theirs, note = _beside_custodian(stage, calls)
         return [
-            Measured(FIGURES[0], calls.total() - single, allowed, version),
-            Measured(FIGURES[1], single, postgres=version),
-            Measured(FIGURES[2], ours, theirs, version, note),
+            Measured(FIGURES[0], calls.total(), allowed, version),
+            Measured(FIGURES[1], ours, theirs, version, note),
         ]
 
 
@@ -76,7 +67,7 @@ def _beside_custodian(
     """Calls per 1,000 resources: ours, and its own where it can be installed."""
     rows = [row for row in stage.estate.rows if row.custodian]
     thousands = sum(row.count for row in rows) / 1_000
-    own = {call for row in rows for call in _calls_of(row.listing)} | {_REGIONS, _TAGGING}
+    own = {call for row in rows for call in _tier_1(row.listing)} | {_REGIONS, _TAGGING}
     ours = _sum(calls, lambda call: call in own or call[0] in _ENTRY) / thousands
     try:
         command = custodian.install()
@@ -109,25 +100,13 @@ def _policy(row: Row) -> str:
     return row.custodian.replace(".", "-")
 
 
-def _calls_of(listing: Listing) -> list[tuple[str, str]]:
-    """Those about one item as well."""
-    second = [(listing.service, listing.describe.operation)] if listing.describe else []
-    return [*_tier_1(listing), *second]
-
-
 def _tier_1(listing: Listing) -> list[tuple[str, str]]:
     found = [(listing.service, listing.operation)]
     if listing.parents:
         found.append((listing.service, listing.parents.operation))
-    if listing.describe and listing.describe.at_once:
+    if listing.describe:
         found.append((listing.service, listing.describe.operation))
     return found
-
-
-_TIER_1 = frozenset(
-    [call for row in LISTINGS if row.facet is not Facet.DETAIL for call in _tier_1(row)]
-    + [_REGIONS]
-)
 
 
 def _sum(

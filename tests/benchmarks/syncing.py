@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 from cloudops.settings import Settings
 from cloudops.store.session import open_engine
 from tests.benchmarks.counters import cpu_seconds, peak_rss_bytes
-from tests.benchmarks.estate import REPEATED, Estate, read_estate
+from tests.benchmarks.estate import Estate, read_estate
 from tests.benchmarks.exhibition import Census, exhibit
 from tests.benchmarks.servers import BenchServer
 from tests.cluster.paths import REPOSITORY
@@ -197,7 +197,6 @@ class Reader:
             },
             "inventory": {
                 "syncPeriodSeconds": 86_400,  # so that nothing becomes due by itself
-                "types": {"include": ["*"], "exclude": sorted(REPEATED)},
                 "detail": {"callsPerHour": 0},
             },
         }
