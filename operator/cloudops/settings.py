@@ -73,7 +73,7 @@ class Settings(BaseSettings):
     )
 
     worker_threads: int = Field(
-        8, ge=1, description="Leases, and listings of an account, that a worker runs side by side."
+        8, ge=1, description="Listings that a worker runs side by side, of half as many leases."
     )
     worker_lease_seconds: float = Field(
         60.0, gt=0, description="A lease that is not renewed for so long goes to another worker."
@@ -96,6 +96,11 @@ class Settings(BaseSettings):
     cloud_read_timeout_seconds: float = Field(
         60.0, gt=0, description="Of each HTTP request to a cloud, without a byte."
     )
+
+    @property
+    def leases_at_once(self) -> int:
+        """A worker that takes more leases than keep its threads busy leaves none to others."""
+        return -(-self.worker_threads // 2)
 
     @property
     def spare_threads(self) -> int:

@@ -83,7 +83,7 @@ def _leave_read_only(context: ExceptionContext) -> None:
 def _least_connections(settings: Settings) -> int:
     """A lease's thread may hold one for as long as it runs, and a listing's thread two."""
     listing_threads = settings.worker_threads + settings.spare_threads
-    return settings.worker_threads + 2 * listing_threads
+    return settings.leases_at_once + 2 * listing_threads
 
 
 @contextmanager

@@ -55,7 +55,7 @@ class Worker:
         self._wake = threading.Event()
         self._last_look = time.monotonic()
         self._next_suspect = 0.0
-        self._pool = ThreadPoolExecutor(settings.worker_threads, "lease")
+        self._pool = ThreadPoolExecutor(settings.leases_at_once, "lease")
         self._running: dict[Future[None], Pulse] = {}
         self._broken_off: list[Lease] = []
         self._lock = threading.Lock()  # of the line above
@@ -104,7 +104,7 @@ class Worker:
         """Take leases for the free threads; whether there were any."""
         self._last_look = time.monotonic()
         self._running = {f: pulse for f, pulse in self._running.items() if not f.done()}
-        free = self._settings.worker_threads - len(self._running)
+        free = self._settings.leases_at_once - len(self._running)
         if free <= 0:
             return False
         try:
