@@ -70,7 +70,8 @@ WHERE scope.id = o.id
 """)  # noqa: S608  constants only
 
 # Under new credentials, or at another endpoint, nothing may be swept until two
-# complete listings agree; what the old ones missed proves nothing.
+# complete listings agree; what the old ones missed proves nothing. Loads of other regions
+# lock facets in this order, too.
 _PROBATION = text("""
 WITH changed AS (
     UPDATE account SET fingerprint = :fingerprint, fingerprint_since = clock_timestamp()
@@ -81,10 +82,14 @@ WITH changed AS (
 ), tried AS (
     UPDATE scope SET probation = 2, held_count = 0 FROM changed
     WHERE scope.account_pk = changed.id AND changed.before IS NOT NULL RETURNING scope.id
+), marked AS MATERIALIZED (
+    SELECT f.uid, f.facet FROM tried JOIN facet f ON f.scope_id = tried.id
+        JOIN resource r ON r.uid = f.uid
+    WHERE f.missing_since IS NOT NULL AND r.deleted_at IS NULL
+    ORDER BY f.uid, f.facet FOR UPDATE OF f
 )
-UPDATE facet SET missing_since = NULL FROM tried, resource r
-WHERE facet.scope_id = tried.id AND facet.missing_since IS NOT NULL
-  AND r.uid = facet.uid AND r.deleted_at IS NULL
+UPDATE facet SET missing_since = NULL FROM marked
+WHERE facet.uid = marked.uid AND facet.facet = marked.facet
 """)
 
 _DENY = text("""
