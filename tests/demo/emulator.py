@@ -48,9 +48,18 @@ class Gate:
         if refusal is not None:
             return _send(failure(call.service, refusal), start_response)
         if (call.service, call.operation) in _UNKNOWN_TO_MOTO:
-            nothing = elsewhere.nothing(call.service, call.operation)
-            return _send(success(call.service, call.operation, nothing), start_response)
+            return _send(_nothing(call), start_response)
         return self._moto(environ, start_response)
+
+
+def _nothing(call: Call) -> WireResponse:
+    """What a service says where there is none, be it by an error."""
+    try:
+        return success(
+            call.service, call.operation, elsewhere.nothing(call.service, call.operation)
+        )
+    except ApiError as error:
+        return failure(call.service, error)
 
 
 def _call(environ: WSGIEnvironment, body: bytes, signature: Signature) -> Call:

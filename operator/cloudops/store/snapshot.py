@@ -114,7 +114,8 @@ FROM ({_SCOPES}) AS scopes
 WHERE status = 'denied' AND reachable IS NOT false
 GROUP BY account_pk, 1, 2 HAVING count(*) >= {REGION_LISTINGS} AND NOT EXISTS (
     SELECT FROM scope o WHERE o.account_pk = scopes.account_pk AND o.region = scopes.region
-      AND o.retired_at IS NULL AND o.status NOT IN ('planned', 'unsupported', 'denied'))
+      AND o.tier < 2 AND o.retired_at IS NULL
+      AND o.status NOT IN ('planned', 'unsupported', 'denied'))
 """  # noqa: S608  constants only
 
 # One cause, however many scopes it stops, is one problem. A way in that is shut

@@ -179,10 +179,10 @@ class TestScopes:
             attempt(ledger, f"fake.{error_class.value}", error_class)
 
         assert read().scopes == ScopeCounts(
-            total=10,
+            total=11,
             planned=1,
             complete=1,
-            partial=2,
+            partial=3,
             denied=2,
             unsupported=2,
             throttled=1,
@@ -239,7 +239,7 @@ AT_ONCE = {
     ErrorClass.MALFORMED_ITEM: "PartialListing",
 }
 AFTER_THREE_PERIODS = {ErrorClass.THROTTLED: "Throttled", ErrorClass.TRANSIENT: "Failed"}
-NEVER = (ErrorClass.OPT_IN, ErrorClass.UNSUPPORTED)
+NEVER = (ErrorClass.OPT_IN, ErrorClass.UNSUPPORTED, ErrorClass.BUDGET)
 
 
 class TestUnsynced:
@@ -424,6 +424,25 @@ class TestProblems:
         (problem,) = read().problems
 
         assert (problem.reason, problem.by_policy) == ("RegionDenied", False)
+
+    def test_details_of_nothing_do_not_keep_a_region_from_being_denied(self, engine, read):
+        """Where no list can be read, there is nobody to ask about: details are complete."""
+        provider_id = write_provider(engine)
+        names = [f"fake.l{number:02}" for number in range(12)]
+        write_plan(engine, provider_id, [account("111")], [listing(name) for name in names])
+        execute(
+            engine,
+            "UPDATE scope SET status = 'denied', error_class = 'iam_deny', error_code = 'No'",
+        )
+        execute(
+            engine,
+            "UPDATE scope SET status = 'complete', error_class = '', error_code = '', tier = 2"
+            " WHERE listing = 'fake.l00'",
+        )
+
+        (problem,) = read().problems
+
+        assert problem.reason == "RegionDenied"
 
     def test_states_that_are_no_problem_are_none(self, engine, read):
         ledger = Ledger.plan(engine, "fake.one", "fake.two", "fake.three")
