@@ -7,18 +7,14 @@ from itertools import islice
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Engine
-
-from cloudops.collectors.vocabulary import AccountSession, Details, Listing
+from cloudops.collectors.vocabulary import Details, Listing
 from cloudops.domain.errors import ItemDeniedError, ListingError
-from cloudops.domain.ledger import ErrorClass, Lease, Scope
-from cloudops.domain.provider import InventorySettings
+from cloudops.domain.ledger import ErrorClass, Scope
 from cloudops.domain.resource import ListedItem, MalformedItem, Observation
 from cloudops.domain.schedule import Failure, ScopeOutcome
+from cloudops.services.held import Held
 from cloudops.services.judging import judge, malformed
-from cloudops.services.pulse import Pulse
 from cloudops.store import call_budget, detailing, leases
-from cloudops.store.clock import DatabaseClock
 from cloudops.store.detailing import Attempt
 from cloudops.store.merge import Target
 from cloudops.store.session import transaction
@@ -67,21 +63,8 @@ class _Part:
 class DetailRun:
     """Reads what is due of the details of one lease's resources; thread-safe."""
 
-    def __init__(
-        self,
-        engine: Engine,
-        lease: Lease,
-        session: AccountSession,
-        pulse: Pulse,
-        clock: DatabaseClock,
-        settings: InventorySettings,
-    ) -> None:
-        self._engine = engine
-        self._lease = lease
-        self._session = session
-        self._pulse = pulse
-        self._clock = clock
-        self._settings = settings
+    def __init__(self, held: Held) -> None:
+        self._held = held
 
     def read(self, scope: Scope, listing: Listing, started_at: datetime) -> ScopeOutcome:
         """Ask about resources whose details are due, and store what is told, part by part.
@@ -92,8 +75,8 @@ class DetailRun:
             StoreUnavailableError: Likewise.
         """
         owner, run = listing.emits[0].owner_listing, _Pass()
-        ttl = 0 if _words(listing).every_period else self._settings.detail_ttl_seconds
-        with transaction(self._engine) as connection:
+        ttl = 0 if _words(listing).every_period else self._held.settings.detail_ttl_seconds
+        with transaction(self._held.engine) as connection:
             due = detailing.wanted(connection, scope, owner, ttl_seconds=ttl, most=PASS_ITEMS)
             pace = detailing.empty_streak(connection, scope, owner)
         for uids in self._granted(scope, listing, due, run):
@@ -112,7 +95,7 @@ class DetailRun:
         )
 
     def _known(self, scope: Scope) -> int:
-        with transaction(self._engine) as connection:
+        with transaction(self._held.engine) as connection:
             return detailing.known(connection, scope)
 
     def _granted(
@@ -122,17 +105,17 @@ class DetailRun:
         unit = len(_words(listing).calls)
         waiting, left = iter(due), len(due)
         while left:
-            with transaction(self._engine) as connection:
-                leases.guard(connection, self._lease)
+            with transaction(self._held.engine) as connection:
+                leases.guard(connection, self._held.lease)
                 granted = call_budget.take(
                     connection,
                     scope.account_pk,
                     calls=min(PART, left) * unit,
                     unit=unit,
-                    per_hour=self._settings.detail_calls_per_hour,
+                    per_hour=self._held.settings.detail_calls_per_hour,
                 )
             if not granted.calls:
-                run.ended = _spent(left, self._settings.detail_calls_per_hour)
+                run.ended = _spent(left, self._held.settings.detail_calls_per_hour)
                 run.due_in_seconds = min(scope.period_seconds, granted.more_in_seconds)
                 return
             part = list(islice(waiting, granted.calls // unit))
@@ -140,17 +123,19 @@ class DetailRun:
             yield part
 
     def _part(self, scope: Scope, listing: Listing, uids: Sequence[UUID], run: _Pass) -> None:
-        at, part = self._clock.now(), _Part()
-        with transaction(self._engine) as connection:
+        at, part = self._held.clock.now(), _Part()
+        with transaction(self._held.engine) as connection:
             items = detailing.items(connection, uids)
         for item in items:
-            self._pulse.beat()
+            self._held.pulse.beat()
             self._ask(scope, listing, item, run, part)
             if run.ended is not None:
                 break
-        target = Target(self._lease.cloud, scope.account_pk, scope.id, listing.facet, scope.types)
-        with transaction(self._engine) as connection:
-            leases.guard(connection, self._lease)
+        target = Target(
+            self._held.lease.cloud, scope.account_pk, scope.id, listing.facet, scope.types
+        )
+        with transaction(self._held.engine) as connection:
+            leases.guard(connection, self._held.lease)
             detailing.store(connection, target, part.observations, part.attempts, at=at)
 
     def _ask(
@@ -159,7 +144,7 @@ class DetailRun:
         """One item; where that ends the pass, `run` says so."""
         code = ""
         try:
-            told = self._session.detail(listing, scope.region, item)
+            told = self._held.session.detail(listing, scope.region, item)
         except ListingError as error:
             code = error.code
             _note(error, run)

@@ -20,6 +20,7 @@ from cloudops.services.access import (
     open_access,
     provider_spec,
 )
+from cloudops.services.held import Held
 from cloudops.services.listing import Finished, ListingRun
 from cloudops.services.pulse import Pulse
 from cloudops.services.threads import ListingThreads
@@ -137,7 +138,7 @@ class InventoryService:
         pulse: Pulse,
     ) -> None:
         clock = DatabaseClock(self._engine)
-        run = ListingRun(self._engine, lease, session, pulse, clock, spec.inventory)
+        run = ListingRun(Held(self._engine, lease, session, pulse, clock, spec.inventory))
         catalogue = {listing.name: listing for listing in self._clouds[lease.cloud].listings}
         turns = in_turns(lease, [(scope, catalogue[scope.listing]) for scope in due])
         finished: list[Finished] = []

@@ -5,20 +5,17 @@ from datetime import datetime
 from typing import NamedTuple
 
 import structlog
-from sqlalchemy import Engine
 
-from cloudops.collectors.vocabulary import AccountSession, Listing
+from cloudops.collectors.vocabulary import Listing
 from cloudops.domain.errors import CloudOpsError, ListingError
-from cloudops.domain.ledger import ErrorClass, Lease, Scope
-from cloudops.domain.provider import InventorySettings
+from cloudops.domain.ledger import ErrorClass, Scope
 from cloudops.domain.resource import Facet
 from cloudops.domain.schedule import Failure, ScopeOutcome
 from cloudops.metrics import LISTING_SECONDS, LISTINGS
 from cloudops.services.detailing import DetailRun
+from cloudops.services.held import Held
 from cloudops.services.judging import judge, malformed
-from cloudops.services.pulse import Pulse
 from cloudops.services.selection import narrowed
-from cloudops.store.clock import DatabaseClock
 from cloudops.store.loader import ListingLoad
 from cloudops.store.merge import Target
 
@@ -35,21 +32,9 @@ class Finished(NamedTuple):
 class ListingRun:
     """Runs the listings of one lease, each in a thread of its own."""
 
-    def __init__(
-        self,
-        engine: Engine,
-        lease: Lease,
-        session: AccountSession,
-        pulse: Pulse,
-        clock: DatabaseClock,
-        settings: InventorySettings,
-    ) -> None:
-        self._engine = engine
-        self._lease = lease
-        self._session = session
-        self._pulse = pulse
-        self._clock = clock
-        self._details = DetailRun(engine, lease, session, pulse, clock, settings)
+    def __init__(self, held: Held) -> None:
+        self._held = held
+        self._details = DetailRun(held)
 
     def one(self, scope: Scope, listing: Listing) -> Finished:
         """Read `listing` to its end, or as far as it goes, and load it.
@@ -62,8 +47,8 @@ class ListingRun:
             WorkerStoppingError: Likewise.
             StoreUnavailableError: Likewise.
         """
-        self._pulse.beat()
-        started_at, started = self._clock.now(), time.monotonic()
+        self._held.pulse.beat()
+        started_at, started = self._held.clock.now(), time.monotonic()
         try:
             read = self._detail if listing.facet is Facet.DETAIL else self._load
             finished, outcome = read(scope, listing, started_at)
@@ -73,7 +58,7 @@ class ListingRun:
             _log.exception("listing failed", listing=listing.name, region=scope.region)
             outcome = judge(scope, started_at, _unexpected(error))
             finished = Finished(complete=False, outcome=outcome)
-        self._pulse.beat()
+        self._held.pulse.beat()
         self._report(listing, scope, outcome, time.monotonic() - started)
         return finished
 
@@ -91,10 +76,10 @@ class ListingRun:
         types = scope.types
         if listing.facet is Facet.LISTED:
             types = types or listing.types
-        target = Target(self._lease.cloud, scope.account_pk, scope.id, listing.facet, types)
+        target = Target(self._held.lease.cloud, scope.account_pk, scope.id, listing.facet, types)
         with ListingLoad(
-            self._engine,
-            self._lease,
+            self._held.engine,
+            self._held.lease,
             target,
             expected_items=scope.item_count,
             has_rows=scope.has_rows,
@@ -113,12 +98,12 @@ class ListingRun:
         """Why it broke off, if it did, and how many items could not be understood."""
         count, first = 0, ""
         try:
-            for page in self._session.pages(narrowed(listing, scope.types), scope.region):
+            for page in self._held.session.pages(narrowed(listing, scope.types), scope.region):
                 load.add(page)
                 if page.malformed:
                     first = first or page.malformed[0].reason
                     count += len(page.malformed)
-                self._pulse.beat()
+                self._held.pulse.beat()
         except ListingError as error:
             failure = Failure(error.error_class, error.code, str(error), error.permission)
             return failure, count
@@ -128,8 +113,8 @@ class ListingRun:
         self, listing: Listing, scope: Scope, outcome: ScopeOutcome, seconds: float
     ) -> None:
         name = listing.family or listing.name
-        LISTINGS.labels(self._lease.cloud, name, outcome.status.value).inc()
-        LISTING_SECONDS.labels(self._lease.cloud, name).observe(seconds)
+        LISTINGS.labels(self._held.lease.cloud, name, outcome.status.value).inc()
+        LISTING_SECONDS.labels(self._held.lease.cloud, name).observe(seconds)
         facts = {"listing": listing.name, "region": scope.region, "status": outcome.status.value}
         if outcome.failure is None:
             _log.debug("listing read", seconds=round(seconds, 3), **facts)

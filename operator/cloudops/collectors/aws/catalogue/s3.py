@@ -1,5 +1,6 @@
 """Object storage."""
 
+from functools import partial
 from typing import Final
 
 from cloudops.collectors.aws import arns
@@ -14,6 +15,8 @@ from cloudops.collectors.vocabulary import (
 )
 from cloudops.domain.ledger import Consistency, PeriodClass
 from cloudops.domain.resource import TagSource
+
+_of_bucket: Final = partial(DetailCall, key="Name", parameter="Bucket")
 
 LISTINGS: Final = (
     Listing(
@@ -31,54 +34,42 @@ LISTINGS: Final = (
         tier=LISTED_TIER,
         details=Details(
             calls=(
-                DetailCall(
+                _of_bucket(
                     operation="GetPublicAccessBlock",
                     permission="s3:GetBucketPublicAccessBlock",
-                    key="Name",
-                    parameter="Bucket",
                     result="PublicAccessBlockConfiguration",
                     into="PublicAccessBlock",
                     absent={"NoSuchPublicAccessBlockConfiguration": ""},
                 ),
-                DetailCall(
+                _of_bucket(
                     operation="GetBucketEncryption",
                     permission="s3:GetEncryptionConfiguration",
-                    key="Name",
-                    parameter="Bucket",
                     result="ServerSideEncryptionConfiguration",
                     into="Encryption",
                     absent={"ServerSideEncryptionConfigurationNotFoundError": ""},
                 ),
-                DetailCall(
+                _of_bucket(
                     operation="GetBucketVersioning",
                     permission="s3:GetBucketVersioning",
-                    key="Name",
-                    parameter="Bucket",
                     into="Versioning",
                 ),
-                DetailCall(
+                _of_bucket(
                     operation="GetBucketPolicy",
                     permission="s3:GetBucketPolicy",
-                    key="Name",
-                    parameter="Bucket",
                     result="Policy",
                     into="Policy",
                     absent={"NoSuchBucketPolicy": ""},
                 ),
-                DetailCall(
+                _of_bucket(
                     operation="GetBucketLifecycleConfiguration",
                     permission="s3:GetLifecycleConfiguration",
-                    key="Name",
-                    parameter="Bucket",
                     result="Rules",
                     into="Lifecycle",
                     absent={"NoSuchLifecycleConfiguration": ""},
                 ),
-                DetailCall(
+                _of_bucket(
                     operation="GetBucketLogging",
                     permission="s3:GetBucketLogging",
-                    key="Name",
-                    parameter="Bucket",
                     result="LoggingEnabled",
                     into="Logging",
                 ),
