@@ -6,12 +6,20 @@ from typing import Final
 from cloudops.collectors.aws.catalogue import LISTINGS
 from cloudops.collectors.details import DetailCall, Details
 from cloudops.collectors.vocabulary import Listing
+from tests.fakes.aws.paging import DEFAULT_SIZES
+from tests.fakes.aws.protocols import SERVICES
 
 LISTED: Final = tuple(row for row in LISTINGS if row.details_of is None)
 """Those that list something."""
 
 DETAILED: Final = tuple(row for row in LISTINGS if row.details_of is not None)
 """Those that read details of what others list."""
+
+
+SERVED: Final = tuple(
+    row for row in LISTED if row.service in SERVICES.values() and row.operation in DEFAULT_SIZES
+)
+"""Those that list something which this fake has; of all others there is never anything."""
 
 
 def words_of(row: Listing) -> Details:

@@ -30,8 +30,7 @@ from tests.fakes.aws.builders import (
     volume,
 )
 from tests.fakes.aws.faults import Fault
-from tests.fakes.aws.paging import DEFAULT_SIZES
-from tests.fakes.aws.rows import LISTED
+from tests.fakes.aws.rows import LISTED, SERVED
 from tests.fakes.aws.script import AccountScript
 from tests.fakes.aws.server import FakeAws
 from tests.integration.collectors.conftest import KEY, SECRET
@@ -49,8 +48,7 @@ EVERY_LISTING = [
         "eu-west-1" if listing.region_rule is RegionRule.REGIONAL else "global",
         id=listing.name,
     )
-    for listing in LISTED
-    if listing.operation in DEFAULT_SIZES  # elsewhere there is never anything
+    for listing in SERVED
 ]
 
 

@@ -8,8 +8,9 @@ import pytest
 import structlog
 
 from cloudops.collectors.aws import AwsCloud
+from tests.fakes.aws.rows import SERVED
 from tests.integration.model.estate import LISTINGS
-from tests.integration.services.aws_rig import SERVED, aws_cloud
+from tests.integration.services.aws_rig import aws_cloud
 
 
 @pytest.fixture

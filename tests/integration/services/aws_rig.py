@@ -11,8 +11,7 @@ from cloudops.collectors.vocabulary import Listing
 from cloudops.domain.ledger import Lease, LeaseKind
 from cloudops.services.pulse import Pulse
 from cloudops.store.tables import metadata
-from tests.fakes.aws.paging import DEFAULT_SIZES
-from tests.fakes.aws.rows import LISTED
+from tests.fakes.aws.rows import SERVED
 from tests.fakes.aws.script import AccountScript
 from tests.fakes.aws.server import FakeAws
 from tests.fakes.cloud import FakeSecrets, spec_of
@@ -23,9 +22,6 @@ from tests.integration.store.seeding import ACCOUNT, execute, rows
 KEY = "AKIAFIRSTFIRST000001"
 SECRET = "a-secret-that-must-not-leak"
 REGIONS = ("us-east-1", "eu-west-1")
-
-SERVED = tuple(row for row in LISTED if row.operation in DEFAULT_SIZES)
-"""The rows that list something which the fake has."""
 
 # What passes with time in every table; when a thing or an object was made does not.
 _CLOCKS = {

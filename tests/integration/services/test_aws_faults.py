@@ -7,7 +7,8 @@ import pytest
 from cloudops.store.leases import CRASHES_BEFORE_BACKOFF
 from tests.fakes.aws.builders import instance
 from tests.fakes.aws.faults import Fault
-from tests.integration.services.aws_rig import SERVED, InterruptedPulse, aws_spec
+from tests.fakes.aws.rows import SERVED
+from tests.integration.services.aws_rig import InterruptedPulse, aws_spec
 from tests.integration.store.seeding import ACCOUNT, execute, rows
 
 pytestmark = [pytest.mark.integration, pytest.mark.database, pytest.mark.aws]

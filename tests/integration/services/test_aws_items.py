@@ -5,7 +5,7 @@ import pytest
 from cloudops.collectors.canonical import MAX_BYTES
 from tests.fakes.aws.builders import bucket, instance, security_group, table, user
 from tests.fakes.aws.faults import Fault
-from tests.integration.services.aws_rig import SERVED
+from tests.fakes.aws.rows import SERVED
 from tests.integration.store.seeding import ACCOUNT, rows
 
 pytestmark = [pytest.mark.integration, pytest.mark.database, pytest.mark.aws]

@@ -10,7 +10,8 @@ from cloudops.domain.resource import resource_uid
 from cloudops.services.maintenance import MaintenanceService
 from tests.fakes.aws.builders import bucket, table
 from tests.fakes.aws.faults import Fault
-from tests.integration.services.aws_rig import SERVED, aws_cloud, aws_spec
+from tests.fakes.aws.rows import SERVED
+from tests.integration.services.aws_rig import aws_cloud, aws_spec
 from tests.integration.store.seeding import execute, rows
 
 pytestmark = [pytest.mark.integration, pytest.mark.database, pytest.mark.aws]
