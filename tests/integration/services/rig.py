@@ -107,7 +107,7 @@ class ServiceRig:
                 "planned_at",
             ),
             "lease": ("next_due_at", "started_at", "finished_at", "finished_start_at"),
-            "facet": ("missing_since", "changed_at"),
+            "facet": ("missing_since",),
             "detail": ("tried_at", "read_at"),
             "detail_calls": ("slot",),
             "provider": ("spec_changed_at", "requested_at", "entry_since", "discovered_at"),
@@ -116,6 +116,12 @@ class ServiceRig:
             some = f"coalesce({', '.join(columns)}) IS NOT NULL"
             statement = f"UPDATE {table} SET {moved} WHERE {some}"  # noqa: S608  our own names
             execute(self.engine, statement, **shift)
+        execute(
+            self.engine,
+            "UPDATE facet SET changed_at = changed_at - make_interval(secs => :shift)"
+            " WHERE facet = 'detail'",
+            **shift,
+        )
 
     def period(self) -> None:
         """A period passes, and everything is read that has become due."""

@@ -37,6 +37,14 @@ LISTED_IN = {
     "aws.s3.buckets": ("global",),
     "aws.sqs.queues": REGIONS,
     "aws.tagging.resources": REGIONS,
+    **{
+        f"aws.{name}.details": regions
+        for name, regions in (
+            ("dynamodb.tables", REGIONS),
+            ("s3.buckets", ("global",)),
+            ("sqs.queues", REGIONS),
+        )
+    },
 }
 TAGS = {"Team": "shop"}
 PAIRS = [{"Key": key, "Value": value} for key, value in TAGS.items()]
