@@ -35,8 +35,9 @@ FIGURES = (
         "AWS calls for 1,300 resources",
         "calls",
         "500 instances, 500 buckets, half of them tagged, and 300 roles in moto; `cloudops "
-        "collect` of these three types in one region, every line of moto's access log counted, "
-        "the baseline's on the same server afterwards.",
+        "collect` of these three types in one region without details, which have a budget of "
+        "their own, every line of moto's access log counted, the baseline's on the same server "
+        "afterwards.",
         "Entering the account and the page sizes of AWS set the least that there can be.",
         f"Cloud Custodian {custodian.VERSION} with one policy for each type",
         Aim("value", at_most=30),
