@@ -47,6 +47,18 @@ def details_listing(row: Listing) -> Listing:
     )
 
 
+def words_of(listing: Listing) -> Details:
+    """What a row that `details_listing` made asks about an item.
+
+    Raises:
+        ValueError: It is another one.
+    """
+    words = listing.details_of.details if listing.details_of else None
+    if words is None:
+        raise ValueError(f"{listing.name} reads no details")
+    return words
+
+
 def _emits(row: Listing, words: Details) -> Emits:
     return replace(
         row.emits[0],
@@ -82,10 +94,7 @@ class DetailTransform:
         Raises:
             ValueError: It is another one.
         """
-        words = listing.details_of.details if listing.details_of else None
-        if words is None:
-            raise ValueError(f"{listing.name} reads no details")
-        return cls(compile_emits(listing.emits[0]), words, redactor)
+        return cls(compile_emits(listing.emits[0]), words_of(listing), redactor)
 
     def observe(
         self, item: ListedItem, told: Mapping[str, Any], context: AnswerContext

@@ -7,13 +7,14 @@ from itertools import islice
 from typing import Final
 from uuid import UUID
 
-from cloudops.collectors.vocabulary import Details, Listing
+from cloudops.collectors.detailing import words_of
+from cloudops.collectors.vocabulary import Listing
 from cloudops.domain.errors import ItemDeniedError, ListingError
 from cloudops.domain.ledger import ErrorClass, Scope
 from cloudops.domain.resource import ListedItem, MalformedItem, Observation
 from cloudops.domain.schedule import Failure, ScopeOutcome
 from cloudops.services.held import Held
-from cloudops.services.judging import judge, malformed
+from cloudops.services.judging import failure_of, judge, malformed
 from cloudops.store import call_budget, detailing, leases
 from cloudops.store.detailing import Attempt
 from cloudops.store.merge import Target
@@ -75,7 +76,7 @@ class DetailRun:
             StoreUnavailableError: Likewise.
         """
         owner, run = listing.emits[0].owner_listing, _Pass()
-        ttl = 0 if _words(listing).every_period else self._held.settings.detail_ttl_seconds
+        ttl = 0 if words_of(listing).every_period else self._held.settings.detail_ttl_seconds
         with transaction(self._held.engine) as connection:
             due = detailing.wanted(connection, scope, owner, ttl_seconds=ttl, most=PASS_ITEMS)
             pace = detailing.empty_streak(connection, scope, owner)
@@ -102,7 +103,7 @@ class DetailRun:
         self, scope: Scope, listing: Listing, due: Sequence[UUID], run: _Pass
     ) -> Iterator[list[UUID]]:
         """Parts of `due` whose calls the account's budget has granted."""
-        unit = len(_words(listing).calls)
+        unit = len(words_of(listing).calls)
         waiting, left = iter(due), len(due)
         while left:
             with transaction(self._held.engine) as connection:
@@ -165,18 +166,11 @@ class DetailRun:
 
 def _note(error: ListingError, run: _Pass) -> None:
     """One item that can't be read does not hide the others, unless it is none of its own doing."""
-    failure = Failure(error.error_class, error.code, str(error), error.permission)
+    failure = failure_of(error)
     run.unread = run.unread or failure
     run.in_a_row += not isinstance(error, ItemDeniedError)
     if error.error_class not in _OF_ONE_ITEM or run.in_a_row >= MAX_IN_A_ROW:
         run.ended = failure
-
-
-def _words(listing: Listing) -> Details:
-    words = listing.details_of.details if listing.details_of else None
-    if words is None:
-        raise ValueError(f"{listing.name} reads no details")
-    return words
 
 
 def _spent(left: int, per_hour: int) -> Failure:

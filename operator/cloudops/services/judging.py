@@ -3,6 +3,7 @@
 from datetime import datetime
 from hashlib import blake2b
 
+from cloudops.domain.errors import ListingError
 from cloudops.domain.ledger import ErrorClass, Scope
 from cloudops.domain.schedule import Failure, ScopeOutcome, judge_attempt
 
@@ -30,6 +31,11 @@ def _spread(scope: Scope) -> float:
     """0 to 1, the same for all scopes of a lease, so that it need not be taken for each."""
     place = f"{scope.account_id}/{scope.region}".encode()
     return int.from_bytes(blake2b(place, digest_size=4).digest()) / 2**32
+
+
+def failure_of(error: ListingError) -> Failure:
+    """What a call that failed says of the attempt."""
+    return Failure(error.error_class, error.code, str(error), error.permission)
 
 
 def malformed(count: int, first: str) -> Failure:

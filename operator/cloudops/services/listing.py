@@ -14,7 +14,7 @@ from cloudops.domain.schedule import Failure, ScopeOutcome
 from cloudops.metrics import LISTING_SECONDS, LISTINGS
 from cloudops.services.detailing import DetailRun
 from cloudops.services.held import Held
-from cloudops.services.judging import judge, malformed
+from cloudops.services.judging import failure_of, judge, malformed
 from cloudops.services.selection import narrowed
 from cloudops.store.loader import ListingLoad
 from cloudops.store.merge import Target
@@ -105,7 +105,7 @@ class ListingRun:
                     count += len(page.malformed)
                 self._held.pulse.beat()
         except ListingError as error:
-            failure = Failure(error.error_class, error.code, str(error), error.permission)
+            failure = failure_of(error)
             return failure, count
         return (malformed(count, first) if count else None), count
 

@@ -13,11 +13,12 @@ import jmespath
 from botocore.exceptions import UnknownServiceError
 from botocore.loaders import Loader
 
+from cloudops.collectors.detailing import words_of
 from cloudops.collectors.paths import EACH
 from cloudops.collectors.vocabulary import Describe, DetailCall, Emits, Listing
 from tests.fakes.aws.damage import WeakSpot, spoil
 from tests.fakes.aws.model import Resource
-from tests.fakes.aws.rows import LISTED, detail_calls, words_of
+from tests.fakes.aws.rows import LISTED, detail_calls
 
 _PLACEHOLDER = re.compile(r"\{([^{}]+?)[*/]?\}")
 _CONTEXT = frozenset({"partition", "account", "region"})

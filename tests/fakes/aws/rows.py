@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from cloudops.collectors.aws.catalogue import LISTINGS
-from cloudops.collectors.details import DetailCall, Details
+from cloudops.collectors.detailing import words_of
+from cloudops.collectors.details import DetailCall
 from cloudops.collectors.vocabulary import Listing
 from tests.fakes.aws.paging import DEFAULT_SIZES
 from tests.fakes.aws.protocols import SERVICES
@@ -20,13 +21,6 @@ SERVED: Final = tuple(
     row for row in LISTED if row.service in SERVICES.values() and row.operation in DEFAULT_SIZES
 )
 """Those that list something which this fake has; of all others there is never anything."""
-
-
-def words_of(row: Listing) -> Details:
-    """What a row of `DETAILED` asks about an item."""
-    assert row.details_of is not None
-    assert row.details_of.details is not None
-    return row.details_of.details
 
 
 def detail_calls() -> Iterator[tuple[Listing, DetailCall]]:

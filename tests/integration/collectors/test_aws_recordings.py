@@ -11,7 +11,7 @@ import pytest
 
 from cloudops.collectors.aws import AwsCloud
 from cloudops.collectors.aws.session import AwsAccountSession
-from cloudops.collectors.detailing import details_listing
+from cloudops.collectors.detailing import details_listing, words_of
 from cloudops.collectors.identifiers import AnswerContext
 from cloudops.collectors.vocabulary import (
     DESCRIBED,
@@ -24,7 +24,7 @@ from cloudops.collectors.vocabulary import (
 from cloudops.domain.errors import ListingError
 from cloudops.domain.resource import Facet, ListedItem, Observation, Page
 from tests.fakes.aws.recordings import fitted, records, texts, without_metadata
-from tests.fakes.aws.rows import LISTED, detail_calls, words_of
+from tests.fakes.aws.rows import LISTED, detail_calls
 from tests.fakes.aws.script import AccountScript
 from tests.fakes.aws.server import FakeAws
 from tests.fakes.aws.writers import output_shape

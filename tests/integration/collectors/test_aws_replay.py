@@ -12,13 +12,14 @@ import pytest
 from cloudops.collectors.aws import AwsCloud
 from cloudops.collectors.aws.catalogue import LISTINGS
 from cloudops.collectors.aws.session import AwsAccountSession
+from cloudops.collectors.detailing import words_of
 from cloudops.collectors.vocabulary import Access, Listing, RegionRule
 from cloudops.domain.errors import ListingError
 from cloudops.domain.ledger import ErrorClass
 from cloudops.domain.resource import Observation, Page
 from tests.fakes.aws.faults import Fault
 from tests.fakes.aws.replay_items import list_paths
-from tests.fakes.aws.rows import DETAILED, LISTED, words_of
+from tests.fakes.aws.rows import DETAILED, LISTED
 from tests.fakes.aws.script import AccountScript
 from tests.fakes.aws.server import FakeAws
 from tests.integration.collectors.conftest import SECRET

@@ -11,7 +11,7 @@ from botocore.validate import ParamValidator
 
 from cloudops.collectors.aws.details import DetailRun
 from cloudops.collectors.canonical import rfc3339
-from cloudops.collectors.detailing import DetailTransform
+from cloudops.collectors.detailing import DetailTransform, words_of
 from cloudops.collectors.details import DetailCall
 from cloudops.collectors.vocabulary import Emits, Listing, To
 from cloudops.domain.errors import ListingError
@@ -23,7 +23,6 @@ from cloudops.domain.resource import (
     TagSource,
     resource_uid,
 )
-from tests.fakes.aws.rows import words_of
 from tests.unit.collectors.rows import (
     REDACTOR,
     context_of,

@@ -15,13 +15,12 @@ import pytest
 
 from cloudops.collectors.aws import arns
 from cloudops.collectors.canonical import Cleaner
-from cloudops.collectors.detailing import DetailTransform
+from cloudops.collectors.detailing import DetailTransform, words_of
 from cloudops.collectors.identifiers import AnswerContext, compile_id
 from cloudops.collectors.paths import find, parse_path
 from cloudops.collectors.vocabulary import DESCRIBED, DetailCall, Emits, Listing
 from cloudops.domain.resource import ListedItem, MalformedItem, Page, resource_uid
 from tests.fakes.aws.recordings import find_pack, records, without_metadata
-from tests.fakes.aws.rows import words_of
 from tests.unit.collectors.rows import REDACTOR, with_table
 
 PACK = find_pack()

@@ -10,9 +10,10 @@ import pytest
 from cloudops.collectors.aws.arns import KMS_KEY, TAGGING, service_of, tagging_listing
 from cloudops.collectors.aws.catalogue import LISTINGS
 from cloudops.collectors.aws.error_codes import CREDENTIAL_CODES, DENIED_CODES
+from cloudops.collectors.detailing import words_of
 from cloudops.collectors.vocabulary import Listing, To
 from cloudops.domain.resource import Facet, TagSource
-from tests.fakes.aws.rows import DETAILED, LISTED, words_of
+from tests.fakes.aws.rows import DETAILED, LISTED
 from tests.unit.collectors import detail_rows
 from tests.unit.collectors.rows import RECORDED, read, recorded, violations
 
