@@ -174,14 +174,19 @@ class FakeAccount:
     asked: list[str] = field(default_factory=list)
 
     def put(
-        self, listing: Listing, *names: str, region: str = "eu-west-1", **facts: object
+        self,
+        listing: Listing,
+        *names: str,
+        region: str = "eu-west-1",
+        lies_in: str = "",
+        **facts: object,
     ) -> None:
-        """Create or replace items; `facts` as for `observe`."""
+        """Create or replace items, as they are listed in `region`; `facts` as for `observe`."""
         for name in names:
             self._content(listing, region)[name] = observe(
                 name,
                 facet=listing.facet,
-                region=region,
+                region=lies_in or region,
                 **{
                     **(
                         {"type_": listing.types[0], "kind": listing.kinds[0]}

@@ -1,9 +1,10 @@
 """Details of single resources: asked for one by one, as far as the calls go that may be made."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from itertools import islice
+from itertools import chain, islice
 from typing import Final
 from uuid import UUID
 
@@ -27,6 +28,7 @@ PART: Final = 50
 MAX_IN_A_ROW: Final = 5
 _OF_ONE_ITEM: Final = frozenset({ErrorClass.IAM_DENY, ErrorClass.TRANSIENT})
 BUDGET_SPENT: Final = "DetailBudgetSpent"
+_EVERYWHERE: Final = ""
 
 
 @dataclass(slots=True)
@@ -34,17 +36,22 @@ class _Pass:
     """What one pass found out so far.
 
     Attributes:
-        in_a_row: Items that could not be read, since one could.
+        in_a_row: Items that could not be read, since one could: in regions, where a policy of
+            the organization forbids it, otherwise everywhere.
         unread: Why the first of them could not.
         ended: Why the pass went no further.
     """
 
-    in_a_row: int = 0
+    in_a_row: Counter[str] = field(default_factory=Counter)
     malformed: int = 0
     first_malformed: str = ""
     unread: Failure | None = None
     ended: Failure | None = None
     due_in_seconds: float | None = None
+
+    def is_shut(self, place: str) -> bool:
+        """Whether it is hardly a matter of single items there."""
+        return self.in_a_row[place] >= MAX_IN_A_ROW
 
     @property
     def failure(self) -> Failure | None:
@@ -84,7 +91,9 @@ class DetailRun:
             self._part(scope, listing, uids, run)
             if run.ended is not None:
                 break
-        if run.ended is None and len(due) == PASS_ITEMS:
+        if run.failure is not None and run.failure.error_class is ErrorClass.SCP_DENY:
+            run.due_in_seconds = scope.period_seconds  # for the items that it does not concern
+        elif run.ended is None and len(due) == PASS_ITEMS:
             run.due_in_seconds = 0  # there may be more
         # As slow as the listing that shows the resources: where that finds none, so do we.
         slowed = replace(scope, empty_streak=max(0, pace - 1))
@@ -100,28 +109,30 @@ class DetailRun:
             return detailing.known(connection, scope)
 
     def _granted(
-        self, scope: Scope, listing: Listing, due: Sequence[UUID], run: _Pass
+        self, scope: Scope, listing: Listing, due: Sequence[detailing.Due], run: _Pass
     ) -> Iterator[list[UUID]]:
         """Parts of `due` whose calls the account's budget has granted."""
         unit = len(words_of(listing).calls)
-        waiting, left = iter(due), len(due)
-        while left:
+        per_hour = self._held.settings.detail_calls_per_hour
+        left, waiting = len(due), iter(due)
+        while some := list(islice((one for one in waiting if not run.is_shut(one.region)), PART)):
             with transaction(self._held.engine) as connection:
                 leases.guard(connection, self._held.lease)
                 granted = call_budget.take(
                     connection,
                     scope.account_pk,
-                    calls=min(PART, left) * unit,
+                    calls=len(some) * unit,
                     unit=unit,
-                    per_hour=self._held.settings.detail_calls_per_hour,
+                    per_hour=per_hour,
                 )
             if not granted.calls:
-                run.ended = _spent(left, self._held.settings.detail_calls_per_hour)
-                run.due_in_seconds = min(scope.period_seconds, granted.more_in_seconds)
+                run.ended = _spent(left, per_hour, unit)
+                more = granted.more_in_seconds if unit <= per_hour else scope.period_seconds
+                run.due_in_seconds = min(scope.period_seconds, more)
                 return
-            part = list(islice(waiting, granted.calls // unit))
-            left -= len(part)
-            yield part
+            part, rest = some[: granted.calls // unit], some[granted.calls // unit :]
+            waiting, left = chain(rest, waiting), left - len(part)
+            yield [one.uid for one in part]
 
     def _part(self, scope: Scope, listing: Listing, uids: Sequence[UUID], run: _Pass) -> None:
         at, part = self._held.clock.now(), _Part()
@@ -129,9 +140,8 @@ class DetailRun:
             items = detailing.items(connection, uids)
         for item in items:
             self._held.pulse.beat()
-            self._ask(scope, listing, item, run, part)
-            if run.ended is not None:
-                break
+            if run.ended is None and not run.is_shut(item.region):
+                self._ask(scope, listing, item, run, part)
         target = Target(
             self._held.lease.cloud, scope.account_pk, scope.id, listing.facet, scope.types
         )
@@ -148,11 +158,12 @@ class DetailRun:
             told = self._held.session.detail(listing, scope.region, item)
         except ListingError as error:
             code = error.code
-            _note(error, run)
+            _note(error, item, run)
             if error.error_class is ErrorClass.THROTTLED:
                 return  # that says nothing about this item
         else:
-            run.in_a_row = 0
+            run.in_a_row.pop(_EVERYWHERE, None)
+            run.in_a_row.pop(item.region, None)
             if isinstance(told, MalformedItem):
                 code = "MalformedItem"
                 run.malformed += 1
@@ -164,19 +175,28 @@ class DetailRun:
         part.attempts.append(Attempt(item.uid, item.digest, code))
 
 
-def _note(error: ListingError, run: _Pass) -> None:
-    """One item that can't be read does not hide the others, unless it is none of its own doing."""
+def _note(error: ListingError, item: ListedItem, run: _Pass) -> None:
+    """One item that can't be read does not hide the others, unless it is none of its own doing.
+
+    What a policy of the organization forbids, it mostly forbids in some regions; the buckets
+    of an account, listed together, are in many.
+    """
     failure = failure_of(error)
     run.unread = run.unread or failure
-    run.in_a_row += not isinstance(error, ItemDeniedError)
-    if error.error_class not in _OF_ONE_ITEM or run.in_a_row >= MAX_IN_A_ROW:
+    if error.error_class is ErrorClass.SCP_DENY:
+        run.in_a_row[item.region] += 1
+        return
+    run.in_a_row[_EVERYWHERE] += not isinstance(error, ItemDeniedError)
+    if error.error_class not in _OF_ONE_ITEM or run.is_shut(_EVERYWHERE):
         run.ended = failure
 
 
-def _spent(left: int, per_hour: int) -> Failure:
+def _spent(left: int, per_hour: int, unit: int) -> Failure:
+    cause = f"{per_hour} calls an hour and account are spent"
+    if unit > per_hour:
+        cause = f"{per_hour} calls an hour and account are allowed, and one takes {unit}"
     return Failure(
         ErrorClass.BUDGET,
         BUDGET_SPENT,
-        f"the details of {left} resources wait: {per_hour} calls an hour and account are spent "
-        "(spec.inventory.detail.callsPerHour)",
+        f"the details of {left} resources wait: {cause} (spec.inventory.detail.callsPerHour)",
     )

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Connection, text
@@ -17,7 +18,7 @@ from cloudops.store.words import storable
 # look doubles, from a period up to the TTL. Half a million that are due at once would be due
 # at once for ever; so each has a TTL of its own, up to a quarter shorter.
 _WANTED = text("""
-SELECT r.uid
+SELECT r.uid, r.region
 FROM scope o JOIN resource r ON r.scope_id = o.id
     JOIN facet f ON f.uid = r.uid AND f.facet = 'listed'
     LEFT JOIN detail d ON d.uid = r.uid
@@ -69,6 +70,13 @@ WHERE d.scope_id = :scope_id AND d.read_at IS NOT NULL AND r.deleted_at IS NULL
 """)
 
 
+class Due(NamedTuple):
+    """A resource whose details are wanted, and where it is."""
+
+    uid: UUID
+    region: str
+
+
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """What became of asking for the details of one resource.
@@ -85,7 +93,7 @@ class Attempt:
 
 def wanted(
     connection: Connection, scope: Scope, owner: str, *, ttl_seconds: float, most: int
-) -> list[UUID]:
+) -> list[Due]:
     """The resources whose details have to be read, the most wanted first.
 
     Args:
@@ -102,7 +110,7 @@ def wanted(
         "types": list(scope.types),
         "most": most,
     }
-    return list(connection.scalars(_WANTED, asked))
+    return [Due(row.uid, row.region) for row in connection.execute(_WANTED, asked)]
 
 
 def items(connection: Connection, uids: Sequence[UUID]) -> list[ListedItem]:

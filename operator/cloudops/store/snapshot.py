@@ -78,8 +78,9 @@ WHERE a.provider_id = :id AND s.retired_at IS NULL
 
 _GROUPS = text(f"""
 SELECT status, error_class, error_code, late, reachable,
-       error_class = 'scp_deny' AND EXISTS (SELECT FROM resource r WHERE r.scope_id = scopes.id
-                                            AND r.deleted_at IS NULL) AS has_rows,
+       error_class = 'scp_deny' AND (tier = 2 OR EXISTS (  -- details: of rows that there are
+            SELECT FROM resource r WHERE r.scope_id = scopes.id AND r.deleted_at IS NULL)
+       ) AS has_rows,
        count(*) AS scopes,
        min(last_complete_at) FILTER (WHERE tier < 2) AS oldest_complete
 FROM ({_SCOPES}) AS scopes GROUP BY 1, 2, 3, 4, 5, 6

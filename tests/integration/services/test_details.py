@@ -67,6 +67,14 @@ def denied(name, kind=ListingError):
     )
 
 
+def forbidden():
+    return ListingError(
+        "with an explicit deny in a service control policy",
+        error_class=ErrorClass.SCP_DENY,
+        code="AccessDenied",
+    )
+
+
 class TestWhoIsAskedAbout:
     def test_what_is_new_is_asked_about_in_the_pass_that_lists_it(self, topics):
         assert asked(topics) == ["a", "b", "c"]
@@ -176,6 +184,20 @@ class TestBudget:
         execute(rig.engine, "UPDATE scope SET planned_at = '-infinity' WHERE tier = 2")
         assert rig.snapshot().scopes.overdue == 0
 
+    def test_one_that_is_too_small_for_a_single_item_says_so_and_waits_a_period(self, rig):
+        """Fails if details are due again at once: nothing will ever be granted."""
+        rig.account.put(TOPICS, "a", "b")
+        rig.plan(wish(per_hour=1))
+        rig.work()
+
+        assert asked(rig) == []
+        row = rig.scopes()[DETAILS]
+        assert row.error_code == "DetailBudgetSpent"
+        assert row.error_message == (
+            "the details of 2 resources wait: 1 calls an hour and account are allowed, and one "
+            "takes 2 (spec.inventory.detail.callsPerHour)"
+        )
+
     def test_of_what_waits_the_new_comes_first_and_nobody_waits_for_ever(self, rig):
         rig.account.put(TOPICS, *"abcd")
         rig.plan(wish(per_hour=4))
@@ -236,16 +258,44 @@ class TestFaults:
         assert len(asked(rig)) == 5
         assert rig.statuses()[DETAILS] == "denied"
 
-    @pytest.mark.parametrize("error_class", [ErrorClass.THROTTLED, ErrorClass.SCP_DENY])
-    def test_what_concerns_all_ends_the_pass(self, rig, error_class):
+    def test_what_concerns_all_ends_the_pass(self, rig):
         rig.account.put(TOPICS, *"abcd")
-        failure = ListingError("not now", error_class=error_class, code="Slow")
+        failure = ListingError("not now", error_class=ErrorClass.THROTTLED, code="Slow")
         rig.account.details = dict.fromkeys("abcd", failure)
         rig.plan(wish())
         rig.work()
 
         assert len(asked(rig)) == 1
-        assert rig.scopes()[DETAILS].error_class == error_class
+        assert rig.scopes()[DETAILS].error_class == "throttled"
+
+    def test_what_a_policy_forbids_in_one_region_hides_nothing_of_the_others(self, rig):
+        """Fails if such a denial ends the pass, or if it says nothing about its neighbours."""
+        there, here = [f"x{n:02}" for n in range(40)], [f"t{n:02}" for n in range(40)]
+        rig.account.put(TOPICS, *there, lies_in="us-east-1")
+        rig.account.put(TOPICS, *here)
+        rig.account.details = dict.fromkeys(there, forbidden())
+        rig.plan(wish())
+        rig.work()
+
+        names = asked(rig)
+        assert set(here) <= set(names)
+        assert len(set(names) & set(there)) == 5
+        assert rig.statuses()[DETAILS] == "denied"
+        assert rig.snapshot().unsynced == {"AccessDenied": 1}
+
+        rig.account.put(TOPICS, "new")
+        a_period_passes(rig)
+        assert shown(rig)["new"][0] == 2
+
+    def test_what_a_policy_forbids_of_some_items_hides_no_other(self, rig):
+        """Fails if five denials count as many as five in a row."""
+        names = [f"t{n:02}" for n in range(20)]
+        rig.account.put(TOPICS, *names)
+        rig.account.details = dict.fromkeys(names[::3], forbidden())
+        rig.plan(wish())
+        rig.work()
+
+        assert asked(rig) == names
 
     def test_one_that_always_fails_does_not_keep_the_others_from_being_read(self, rig):
         rig.account.put(TOPICS, *"abcd")
