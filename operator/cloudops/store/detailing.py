@@ -141,7 +141,7 @@ def store(
     different = [item for item in observations if known.get(item.uid) != item.digest]
     if different:
         staging.prepare(connection)
-        staging.stage_rows(connection, different)
+        staging.stage_rows(connection, enumerate(different))
         merge.merge_stage(connection, target)
     asked = {
         "scope_id": target.scope_id,

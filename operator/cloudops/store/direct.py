@@ -41,7 +41,7 @@ SELECT set_config('synchronous_commit', 'off', true), set_config('lock_timeout',
        now() AS at
 """)
 _RECALL = text("""
-INSERT INTO stage_seen SELECT uid FROM facet WHERE scope_id = :scope_id AND facet = 'listed'
+INSERT INTO stage_seen (uid) SELECT uid FROM facet WHERE scope_id = :scope_id AND facet = 'listed'
 """)
 # What nobody understood may be known all the same.
 _COUNT = text("""
@@ -122,7 +122,7 @@ class DirectLoad:
             self._settle(leave=0)
             with self._own.begin():
                 staging.stage_seen(self._own, page.malformed_uids)
-        if not _have_own_tags(self._target, page.observations):
+        if self._refused or not _have_own_tags(self._target, page.observations):
             self._leave()
         elif self._waiting.is_full():
             self._start()

@@ -46,6 +46,8 @@ LEFT JOIN LATERAL (
 WHERE f.uid IS NULL OR f.digest <> o.digest OR f.scope_id <> :scope_id
 """)
 
+_SHOWN = text("SELECT count(*), count(DISTINCT uid) FROM stage_seen")
+
 Judge = Callable[[int], ScopeOutcome]
 
 
@@ -98,6 +100,7 @@ class ListingLoad:
         self._target = target
         self._first: Page | None = None
         self._staged = False
+        self._shown = 0
         self._small = expected_items <= SMALL_SCOPE
         self._has_rows = has_rows
         self._direct: direct.DirectLoad | None = None
@@ -181,9 +184,12 @@ class ListingLoad:
 
     def _compare(self, page: Page) -> None:
         connection = self._session()
-        observations = page.observations
+        observations, first = page.observations, self._shown
+        self._shown += len(observations)
         with connection.begin():
-            staging.stage_seen(connection, page.uids)
+            staging.stage_seen(connection, (item.uid for item in observations), first=first)
+            if page.malformed_uids:
+                staging.stage_seen(connection, page.malformed_uids)
             found = connection.execute(
                 _DIFFERENT,
                 {
@@ -194,9 +200,9 @@ class ListingLoad:
             )
             # All at once: row by row costs a fifth of a first load's time on this side.
             different = {(row.uid, bytes(row.digest)) for row in found.all()}
-            staging.stage_rows(
-                connection, [o for o in observations if (o.uid, o.digest) in different]
-            )
+            placed = enumerate(observations, first)
+            news = ((place, o) for place, o in placed if (o.uid, o.digest) in different)
+            staging.stage_rows(connection, news)
 
     def _commit_stage(self, judge: Judge, *, complete: bool) -> None:
         connection = self._session()
@@ -207,8 +213,10 @@ class ListingLoad:
             if self._direct:
                 count = self._direct.count()
             else:
+                shown, count = connection.execute(_SHOWN).one()
+                if shown > count:
+                    merge.deduplicate(connection)
                 self._merge(connection, complete=complete)
-                count = connection.scalar(text("SELECT count(DISTINCT uid) FROM stage_seen")) or 0
             scopes.record_outcomes(connection, [judge(count)])
 
     def _merge(self, connection: Connection, *, complete: bool) -> None:
@@ -233,7 +241,7 @@ class ListingLoad:
             leases.guard(connection, self._lease)
             if plan.different:
                 staging.prepare(connection)
-                staging.stage_rows(connection, plan.different)
+                staging.stage_rows(connection, enumerate(plan.different))
                 merge.merge_stage(connection, self._target)
             if plan.returned:
                 merge.unmark(connection, self._target, plan.returned)
@@ -276,11 +284,12 @@ def _plan(
     stored: Sequence[_Stored], observations: Sequence[Observation], seen: set[UUID], scope_id: int
 ) -> _Plan:
     known = {row.uid: row for row in stored}
+    last = {item.uid: item for item in observations}
     own = [row for row in stored if row.scope_id == scope_id]
     return _Plan(
         different=[
             item
-            for item in observations
+            for item in last.values()
             if item.uid not in known
             or known[item.uid].digest != item.digest
             or known[item.uid].scope_id != scope_id

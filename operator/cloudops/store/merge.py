@@ -11,10 +11,10 @@ from cloudops.domain.resource import Facet
 from cloudops.domain.schedule import EMPTY_PASSES_BEFORE_SLOWING
 from cloudops.store import edges
 
-# A listing may show an item twice, when items move between its pages: the last word counts.
+# The last word may be what is stored already, which nobody sends.
 _DEDUPLICATE = text("""
 DELETE FROM stage_row USING (
-    SELECT uid, max(position) AS position FROM stage_row GROUP BY uid HAVING count(*) > 1
+    SELECT uid, max(position) AS position FROM stage_seen GROUP BY uid HAVING count(*) > 1
 ) AS last WHERE stage_row.uid = last.uid AND stage_row.position < last.position
 """)
 
@@ -192,13 +192,17 @@ class Target:
         }
 
 
+def deduplicate(connection: Connection) -> None:
+    """Of items that a listing showed twice, as when they move between its pages, keep the last."""
+    connection.execute(_DEDUPLICATE)
+
+
 def merge_stage(connection: Connection, target: Target) -> int:
-    """Insert or update what `stage_row` holds; returns how many rows that was.
+    """Insert or update what `stage_row` holds, each item once; returns how many rows that was.
 
     The change history is written first, since it compares with what was.
     """
     parameters = target.parameters()
-    connection.execute(_DEDUPLICATE)
     if target.facet in _KEEP_APART:
         connection.execute(_WAIT_FOR_MERGE)
         connection.execute(_KEEP_APART[target.facet], {**parameters, "lock": TAGS_LOCK})

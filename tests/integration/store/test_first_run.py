@@ -319,3 +319,15 @@ def test_a_merge_stores_items_in_the_order_of_their_ids(engine, table):
         run.result(120)
 
     assert one(engine, "SELECT count(*) FROM facet WHERE scope_id = :id", id=ledger.scope().id) == 2
+
+
+def test_what_waits_is_stored_though_a_batch_was_refused_before_a_malformed_item(ledger):
+    """Fails if only what was refused is left to the stage."""
+    known = [observe(f"a{n}") for n in range(BATCH_ITEMS)]
+    again = [*(observe(f"b{n}") for n in range(BATCH_ITEMS)), known[0]]
+    odd = Page((observe("c"),), (MalformedItem("odd", resource_uid(CLOUD, "z")),))
+
+    first_run(ledger, known, again, odd, complete=False)
+
+    assert "c" in ledger.live()
+    assert len(ledger.live()) == 2 * BATCH_ITEMS + 1

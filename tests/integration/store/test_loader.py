@@ -109,6 +109,26 @@ def test_the_same_id_with_another_creation_time_is_another_thing(ledger, staged)
     assert one(ledger.engine, "SELECT created_at FROM resource") == new
 
 
+@pytest.mark.parametrize("words", [[2, 1], [2, 3, 1]])
+def test_the_last_word_counts_also_where_it_is_what_is_known(ledger, words):
+    """Fails if what is not news is forgotten: what came before it would be written."""
+    ledger.pass_over([observe("a", document={"n": 1})])
+    pages = [[observe("a", document={"n": word})] for word in words]
+
+    ledger.pass_over(*pages, staged=True)
+
+    assert one(ledger.engine, "SELECT document FROM facet") == {"n": 1}
+    assert ledger.history() == [("a", "created")]
+
+
+def test_an_item_that_can_not_be_read_a_second_time_keeps_its_first_word(ledger):
+    odd = Page((), (MalformedItem("odd", resource_uid(CLOUD, "a")),))
+
+    ledger.pass_over([observe("a", document={"n": 1})], odd, staged=True)
+
+    assert one(ledger.engine, "SELECT document FROM facet") == {"n": 1}
+
+
 @both_paths
 def test_a_creation_time_that_becomes_known_replaces_nothing(ledger, staged):
     ledger.pass_over([observe("a")], staged=staged)
@@ -329,7 +349,7 @@ class TestTags:
         second = Facet.TAGS if first is Facet.LISTED else Facet.LISTED
         with tagged.engine.begin() as connection:
             staging.prepare(connection)
-            staging.stage_rows(connection, [items[first]])
+            staging.stage_rows(connection, [(0, items[first])])
             merge.merge_stage(connection, tagged.target(listings[first], first))
             other = threading.Thread(
                 target=tagged.pass_over,

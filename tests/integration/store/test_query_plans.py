@@ -51,8 +51,9 @@ FILL = [
     """,
 ]
 STAGE = """
-INSERT INTO stage_row (uid, digest, document, volatile, truncated, owner_listing, edges)
-SELECT uid, '', '{}', '{}', false, '', jsonb_build_array(jsonb_build_object('relation', 'disk',
+INSERT INTO stage_row
+    (uid, digest, document, volatile, truncated, owner_listing, position, edges)
+SELECT uid, '', '{}', '{}', false, '', 0, jsonb_build_array(jsonb_build_object('relation', 'disk',
     'target', target || :suffix, 'target_uid', target_uid)) FROM edge LIMIT :count
 """
 
@@ -132,7 +133,7 @@ def test_marks_of_a_large_listing_are_found_by_one_look_at_the_stage(
 
     Without hash joins, as PostgreSQL 15 plans it by itself.
     """
-    shown = "INSERT INTO stage_seen SELECT uid FROM facet"
+    shown = "INSERT INTO stage_seen (uid) SELECT uid FROM facet"
     nodes = plan_nodes(
         ledger.engine,
         text(statement.format(chosen=chosen)),
