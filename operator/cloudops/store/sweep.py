@@ -84,12 +84,14 @@ WHERE r.deleted_at IS NULL AND s.retired_at IS NULL AND s.status <> 'unsupported
 """)
 
 _DELETE = text(f"""
-WITH {_GONE}, deleted AS (
+WITH {_GONE}, locked AS MATERIALIZED (  -- each by its id, as by a load: see `merge`
+    SELECT r.uid FROM resource r JOIN gone ON gone.uid = r.uid AND gone.scope_id = r.scope_id
+    WHERE r.deleted_at IS NULL AND selects(gone.types, r.type)
+    ORDER BY r.uid FOR NO KEY UPDATE OF r
+), deleted AS (
     UPDATE resource r SET deleted_at = clock_timestamp(), deleted_reason = 'swept',
         changed_at = clock_timestamp()
-    FROM gone
-    WHERE r.uid = gone.uid AND r.scope_id = gone.scope_id AND r.deleted_at IS NULL
-      AND selects(gone.types, r.type)
+    FROM locked WHERE r.uid = locked.uid
     RETURNING r.uid, r.scope_id
 )
 INSERT INTO change (at, uid, facet, operation, old, scope_id)
