@@ -74,7 +74,8 @@ class Program:
                 if error.response["Error"]["Code"] not in listing.absent:
                     raise
                 return
-            more = paging.goes_on(answer, some=True)
+            paging.read(answer)
+            more = paging.goes_on(some=True)
 
     def _own(self, value: Any) -> Any:
         return value.replace(ACCOUNT, self._account_id) if isinstance(value, str) else value

@@ -31,6 +31,8 @@ ESTATE: Final = "mixed"
 LONGEST_SECONDS: Final = 7_200
 _STOP_SECONDS: Final = 60
 _POLL_SECONDS: Final = 0.2
+IMAGE_ENVIRONMENT: Final = {"MALLOC_ARENA_MAX": "2"}
+"""What the image sets for the worker."""
 _FOREIGN: Final = ("AWS_", "AZURE_", "CLOUDOPS_", "GOOGLE_", "KUBE", "PG")
 _LEFT: Final = """
 SELECT count(*) FILTER (WHERE next_due_at <= now() OR holder <> '') = 0
@@ -173,7 +175,7 @@ class Reader:
             subprocess.Popen(
                 [sys.executable, "-m", "tests.benchmarks.worker_process"],
                 cwd=REPOSITORY,
-                env=inherited | own,
+                env=inherited | IMAGE_ENVIRONMENT | own,
                 stdout=output,
                 stderr=output,
             ) as process,

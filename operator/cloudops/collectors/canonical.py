@@ -23,7 +23,9 @@ _WORTH_CUTTING: Final = 256  # a value's marker is about 100 bytes
 
 def canonical_json(value: Any) -> bytes:
     """Serialise what `Cleaner.clean` returned, with sorted keys."""
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z)
+    written = orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z)
+    # orjson leaves its answer in the buffer that it wrote to, several times as large.
+    return bytes(memoryview(written))
 
 
 class Cleaner:

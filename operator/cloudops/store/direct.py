@@ -4,8 +4,10 @@ No stage, no comparison, and a transaction for some thousand items. It goes on a
 long as nothing that the listing shows is known yet; what comes with anything else
 is left for the stage, with nothing of it written.
 
-Two connections store at the same time: the server's work for an item is three times
-that of this side, and one session of it uses one core.
+A load that is alone stores over two connections at the same time: the server's work
+for an item is three times that of this side, and one session of it uses one core. Where
+a worker reads many large listings at once, these keep the server busy as they are, and
+share the memory that one may have.
 """
 
 from collections import deque
@@ -23,10 +25,12 @@ from cloudops.store import copying, edges, leases, staging
 from cloudops.store.merge import Target
 
 # Each COPY sets up as many row buffers as it has rows, up to a thousand. Memory holds a batch
-# for each connection, and one that fills.
+# for each connection, and one that fills; all loads of a process share that, but for the page
+# that makes a batch full.
 BATCH_ITEMS: Final = 4_000
 BATCH_BYTES: Final = 4 * 1024 * 1024
 CONNECTIONS: Final = 2
+_RUNNING: Final = set["DirectLoad"]()
 # Asked whether there is any, the planner might read the whole table: see `scopes`, `loader`.
 _KNOWN = text("""
 SELECT coalesce((SELECT f.scope_id FROM facet f WHERE f.scope_id >= :scope_id
@@ -55,6 +59,11 @@ _CHANGE_COLUMNS = "facet, operation, scope_id, at, uid"
 _RESOURCE_COLUMNS = f"cloud, account_pk, scope_id, uid, {staging.HEAD_COLUMNS}"
 
 
+def _share(whole: int) -> int:
+    """What is left of it for each load of this process."""
+    return whole // max(1, len(_RUNNING))
+
+
 class _Batch:
     """Pages that one transaction stores."""
 
@@ -69,7 +78,8 @@ class _Batch:
         self._bytes += sum(len(item.document) for item in page.observations)
 
     def is_full(self) -> bool:
-        return len(self.keys) >= BATCH_ITEMS or self._bytes >= BATCH_BYTES
+        items, size = _share(BATCH_ITEMS), _share(BATCH_BYTES)
+        return len(self.keys) >= items or self._bytes >= size
 
     def items(self) -> list[Observation]:
         # Loads that show the same items wait for each other in the same order: see `merge`.
@@ -110,6 +120,7 @@ class DirectLoad:
         self._waiting = _Batch()
         self._began = False
         self._refused: list[Page] = []
+        _RUNNING.add(self)
 
     def add(self, page: Page) -> list[Page]:
         """Take a page; answers those that have to go through the stage, if any, in their order.
@@ -147,13 +158,14 @@ class DirectLoad:
     def close(self) -> None:
         """Returns when nothing is being stored any more."""
         self._threads.shutdown()
+        _RUNNING.discard(self)
         for connection in self._others:
             connection.close()
 
     def _start(self) -> None:
         """Store what waits, beside what is being stored already."""
         batch = self._waiting
-        self._settle(leave=CONNECTIONS - 1)
+        self._settle(leave=max(1, _share(CONNECTIONS)) - 1)
         # What shows the same items is stored one after the other: their last word counts.
         while not all(running.batch.keys.isdisjoint(batch.keys) for running in self._running):
             self._settle(leave=len(self._running) - 1)

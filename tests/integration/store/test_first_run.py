@@ -9,7 +9,7 @@ from sqlalchemy import event, text
 
 from cloudops.domain.errors import LeaseLostError
 from cloudops.domain.resource import Facet, MalformedItem, Page, TagSource, resource_uid
-from cloudops.store.direct import BATCH_ITEMS
+from cloudops.store.direct import BATCH_ITEMS, DirectLoad
 from cloudops.store.loader import ListingLoad
 from tests.fakes.cloud import CLOUD, observe
 from tests.fixtures.waiting import eventually
@@ -331,3 +331,16 @@ def test_what_waits_is_stored_though_a_batch_was_refused_before_a_malformed_item
 
     assert "c" in ledger.live()
     assert len(ledger.live()) == 2 * BATCH_ITEMS + 1
+
+
+def test_loads_at_the_same_time_share_the_memory_that_one_may_have(ledger):
+    """Fails if each of a dozen listings keeps a whole batch."""
+    half = [observe(f"a{n}") for n in range(BATCH_ITEMS // 2)]
+    with ledger.engine.connect() as connection:
+        other = DirectLoad(ledger.engine, connection, ledger.lease, ledger.target())
+        with ListingLoad(
+            ledger.engine, ledger.lease, ledger.target(), expected_items=10_000, has_rows=False
+        ) as load:
+            load.add(Page(tuple(half)))
+            assert len(ledger.live()) == len(half)
+        other.close()

@@ -95,9 +95,8 @@ class Model:
         """Do what the loader has to do; returns how many distinct items were seen."""
         seen = {item.id for item in done.shown if item.id is not None}
         last_words = {item.id: item for item in done.shown if isinstance(item, Item)}
-        for item in last_words.values():
-            if self._differs(item, done.scope):
-                self._store(item, done.scope)
+        for item in [one for one in last_words.values() if self._differs(one, done.scope)]:
+            self._store(item, done.scope)
         for number, known in self.known.items():
             if known.scope != done.scope:
                 continue

@@ -1,3 +1,4 @@
+import tracemalloc
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
@@ -139,3 +140,15 @@ def test_the_limit_is_kept_whatever_comes(document: dict[str, Any], limit: int):
 
     assert len(body) <= limit
     assert truncated == (len(canonical_json(Cleaner().clean(document))) > limit)
+
+
+def test_documents_take_no_more_memory_than_they_are_long():
+    """Fails with what orjson answers: a document of 1.5 KB would hold a buffer of 16 KB."""
+    tracemalloc.start()
+    try:
+        documents = [canonical_json({"Id": number, "Text": "x" * 1500}) for number in range(100)]
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert held < 1.2 * sum(map(len, documents))

@@ -6,6 +6,7 @@ import tomllib
 import pytest
 from packaging.requirements import Requirement
 
+from tests.benchmarks.syncing import IMAGE_ENVIRONMENT
 from tests.unit.packaging.objects import ROOT
 
 pytestmark = pytest.mark.unit
@@ -125,3 +126,10 @@ def test_every_copied_path_survives_dockerignore():
     assert copied - {"."} <= kept
     assert [path for path in copied if not (ROOT / path).exists()] == []
     assert values("production", "COPY") == ["--from=build /opt/cloudops /opt/cloudops"]
+
+
+def test_benches_run_a_worker_in_the_environment_of_the_image():
+    (declared,) = values("base", "ENV")
+
+    for name, value in IMAGE_ENVIRONMENT.items():
+        assert f"{name}={value}" in declared.split()

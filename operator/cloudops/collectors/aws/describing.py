@@ -39,7 +39,9 @@ class Describer:
         """
         describe = self._listing.describe
         if describe is None:
-            yield answer
+            told = [answer]
+            del answer  # it may be large: not kept here while it is used
+            yield told.pop()
             return
         for part in self._together(describe, self._items(describe, answer)):
             yield {DESCRIBED: part}

@@ -1,6 +1,6 @@
 """Runs one row of the catalogue to its end, page by page, or says why it could not."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
@@ -56,16 +56,29 @@ class Run:
         paging = self._paging(self.listing.operation)
         more = True
         while more:
-            answer = self._answer({**fixed, **paging.tokens})
-            if answer is NOTHING:
-                yield Page(observations=())
-                return
-            some = False
-            # A page is given out before its token is judged: its rows are true.
-            for part in describer.answers(answer):
-                yield self._page(part)
-                some = some or self.transform.finds_items(part)
-            more = paging.goes_on(answer, some=some)
+            more = yield from self._next(describer, paging, fixed)
+
+    def _next(
+        self, describer: Describer, paging: Paging, fixed: Mapping[str, Any]
+    ) -> Generator[Page, None, bool]:
+        """One answer, and whether there are more.
+
+        A page may be large: its answer is not kept until it is stored, nor until the next is here.
+        """
+        answer = self._answer({**fixed, **paging.tokens})
+        if answer is NOTHING:
+            yield Page(observations=())
+            return False
+        paging.read(answer)
+        parts, some = describer.answers(answer), False
+        del answer
+        for part in parts:
+            page = self._page(part)
+            some = some or self.transform.finds_items(part)
+            del part
+            yield page
+        # A page is given out before its token is judged: its rows are true.
+        return paging.goes_on(some=some)
 
     def probe(self) -> None:
         """Ask for the first page, and describe one item of it; of children for their parents'.

@@ -62,24 +62,33 @@ class Paging:
 
     def __init__(self, rule: PagingRule | None, max_pages: int = MAX_PAGES) -> None:
         self.tokens: dict[str, Any] = {}
+        self._told: dict[str, Any] | ListingError = {}
         self._rule = rule
         self._max_pages = max_pages
         self._pages = 0
         self._empty = 0
         self._seen: set[bytes] = set()
 
-    def goes_on(self, answer: Mapping[str, Any], *, some: bool) -> bool:
-        """Whether there is a page behind `answer`; `tokens` then asks for it.
+    def read(self, answer: Mapping[str, Any]) -> None:
+        """Note what a page says of the next one; it need not be kept until that is judged."""
+        rule = self._rule
+        try:
+            self._told = _no_more(answer) if rule is None else rule.next(answer)
+        except ListingError as error:
+            self._told = error
+
+    def goes_on(self, *, some: bool) -> bool:
+        """Whether there is a page behind the one that was read; `tokens` then asks for it.
 
         Args:
-            answer: The page that was read.
-            some: It held anything.
+            some: That one held anything.
 
         Raises:
             ListingError: There is more, but no way to get to its end.
         """
-        rule = self._rule
-        self.tokens = _no_more(answer) if rule is None else rule.next(answer)
+        if isinstance(self._told, ListingError):
+            raise self._told
+        self.tokens = self._told
         if not self.tokens:
             return False
         self._pages += 1

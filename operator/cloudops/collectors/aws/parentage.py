@@ -52,7 +52,8 @@ class Children:
                 yield {words.parameter: json.dumps({words.member: name})}
             if not all(named):
                 self._unread = incomplete("ParentNotReadable", "a parent has no name")
-            more = paging.goes_on(answer, some=bool(named))
+            paging.read(answer)
+            more = paging.goes_on(some=bool(named))
 
     def of(self, walk: Callable[[], Iterator[Page]]) -> Iterator[Page]:
         """The pages of one parent.

@@ -12,7 +12,7 @@ from botocore.config import Config
 from botocore.configprovider import ConfigChainFactory, ConfigValueStore
 from botocore.credentials import Credentials
 from botocore.exceptions import UnknownServiceError
-from botocore.parsers import ResponseParserFactory
+from botocore.parsers import ResponseParser, ResponseParserFactory
 from botocore.session import Session
 
 from cloudops import __version__
@@ -35,6 +35,29 @@ class _Given:
 
     def load_credentials(self) -> Credentials | None:
         return self.credentials
+
+
+class ParsersInTurn(ResponseParserFactory):
+    """Parsers of which one works at a time.
+
+    What is parsed takes many times the length of its page, and threads of Python that
+    parse at once are no quicker than one after the other.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._turn = Lock()
+
+    def create_parser(self, protocol_name: str) -> ResponseParser:
+        parser = super().create_parser(protocol_name)
+        parse = parser.parse
+
+        def parse_in_turn(response: Any, shape: Any) -> Any:
+            with self._turn:
+                return parse(response, shape)
+
+        parser.parse = parse_in_turn  # type: ignore[method-assign]
+        return parser
 
 
 class Sdk:
@@ -61,7 +84,7 @@ class Sdk:
         self.hooks = Hooks()
         self.clients = Clients(self._new_client, self.lock)
         self._nobody = cache(self._session_of_nobody)
-        self._parsers = ResponseParserFactory()
+        self._parsers = ParsersInTurn()
         self._parsers.set_parser_defaults(timestamp_parser=parse_timestamp)
         self._config = Config(  # type: ignore[call-arg]  # the stubs lack one of them
             connect_timeout=connect_timeout_seconds,
