@@ -60,9 +60,25 @@ _NO_SECRETS: Final = frozenset(
 _POINTERS: Final = frozenset({"masterusersecret"})
 _WHOLE_VALUES: Final = frozenset({"userdata"})
 _VARIABLE_HOLDERS: Final = frozenset({"variables", "environmentvariables", "envvars"})
-_PAIR_NAMES: Final = ("Key", "key", "Name", "name", "TagKey", "ParameterKey")
+_PAIR_NAMES: Final = (
+    "Key",
+    "key",
+    "Name",
+    "name",
+    "OutputKey",
+    "ParameterKey",
+    "ParameterName",
+    "TagKey",
+)
 _PAIR_WORDS: Final = frozenset(_PAIR_NAMES)
-_PAIR_VALUES: Final = ("Value", "value", "TagValue", "ParameterValue")
+_PAIR_VALUES: Final = (
+    "Value",
+    "value",
+    "OutputValue",
+    "ParameterValue",
+    "ResolvedValue",
+    "TagValue",
+)
 _PRIVATE_KEY: Final = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")
 _FINGERPRINT: Final = re.compile(r"[0-9a-f]{16}")
 _URL_PASSWORD: Final = re.compile(r"://[^/\s:@]*:[^/\s@]+@")
@@ -140,9 +156,9 @@ class Redactor:
 
     def _pair(self, pair: dict[str, Any]) -> None:
         """`{name: DB_PASSWORD, value: …}`: the name is a value here."""
-        name = next((pair[key] for key in _PAIR_NAMES if isinstance(pair.get(key), str)), "")
+        names = [pair[key] for key in _PAIR_NAMES if isinstance(pair.get(key), str)]
         # CloudFormation's parameters hold secrets under any name.
-        if looks_secret(name) or "ParameterKey" in pair:
+        if "ParameterKey" in pair or any(map(looks_secret, names)):
             for key in _PAIR_VALUES:
                 if key in pair and not _is_reference(pair[key]):
                     pair[key] = self._hide(pair[key])

@@ -82,6 +82,22 @@ def test_names_about_secrets_are_not_secret(key: str):
             {"Parameters": [{"ParameterKey": "Size", "ParameterValue": CANARY}]},
             id="cloudformation-parameter",
         ),
+        pytest.param(
+            {"Parameters": [{"ParameterKey": "Image", "ResolvedValue": CANARY}]},
+            id="what-a-cloudformation-parameter-stands-for",
+        ),
+        pytest.param(
+            {"Outputs": [{"OutputKey": "SecretAccessKey", "OutputValue": CANARY}]},
+            id="cloudformation-output",
+        ),
+        pytest.param(
+            {"Inputs": [{"ParameterName": "AdminPassword", "ParameterValue": CANARY}]},
+            id="input-of-a-conformance-pack",
+        ),
+        pytest.param(
+            {"Outputs": [{"Name": "a", "OutputKey": "Password", "OutputValue": CANARY}]},
+            id="pair-with-another-name",
+        ),
         pytest.param({"Tags": [{"Key": "api-token", "Value": CANARY}]}, id="pair"),
         pytest.param({"Url": f"https://ada:{CANARY}@example.com/x"}, id="password-in-a-url"),
         pytest.param(
@@ -129,6 +145,9 @@ def test_secrets_do_not_survive(document: dict[str, Any]):
         pytest.param({"environment": {"type": "LINUX", "image": "std:7"}}, id="codebuild-image"),
         pytest.param(
             {"ParameterName": "rds.force_ssl", "ParameterValue": "1"}, id="database-parameter"
+        ),
+        pytest.param(
+            {"OutputKey": "Address", "OutputValue": "shop.example.com"}, id="cloudformation-output"
         ),
     ],
 )
