@@ -60,6 +60,9 @@ _NO_SECRETS: Final = frozenset(
 _POINTERS: Final = frozenset({"masterusersecret"})
 _WHOLE_VALUES: Final = frozenset({"userdata"})
 _VARIABLE_HOLDERS: Final = frozenset({"variables", "environmentvariables", "envvars"})
+# As lists they hold variables; as objects and texts they say where something runs.
+_VARIABLE_LISTS: Final = frozenset({"env", "environment"})
+_TELLING: Final = _WHOLE_VALUES | _VARIABLE_HOLDERS | _VARIABLE_LISTS
 _PAIR_NAMES: Final = (
     "Key",
     "key",
@@ -147,7 +150,7 @@ class Redactor:
         letters = _letters(key)
         if letters in _WHOLE_VALUES:
             return self._hide(value)
-        if letters in _VARIABLE_HOLDERS or (letters == "environment" and isinstance(value, list)):
+        if letters in _VARIABLE_HOLDERS or (letters in _VARIABLE_LISTS and isinstance(value, list)):
             return self._variables(value)
         points = letters in _POINTERS and isinstance(value, dict)
         if looks_secret(key) and not points and not _is_reference(value):
@@ -188,8 +191,7 @@ def looks_secret(key: str) -> bool:
 def _is_plain(key: str) -> bool:
     """Whether a key's name says nothing of its value, as most do."""
     letters = _letters(key)
-    telling = letters in _WHOLE_VALUES or letters in _VARIABLE_HOLDERS or letters == "environment"
-    return not (telling or looks_secret(key))
+    return letters not in _TELLING and not looks_secret(key)
 
 
 @lru_cache(maxsize=8192)

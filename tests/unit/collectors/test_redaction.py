@@ -75,6 +75,10 @@ def test_names_about_secrets_are_not_secret(key: str):
             id="codebuild-environment",
         ),
         pytest.param({"environment": [CANARY]}, id="environment-of-plain-texts"),
+        pytest.param(
+            {"podProperties": {"containers": [{"env": [{"name": "URL", "value": CANARY}]}]}},
+            id="environment-of-a-pod",
+        ),
         pytest.param({"environmentVariables": CANARY}, id="environment-as-text"),
         pytest.param({"UserData": {"Value": CANARY}}, id="user-data-attribute"),
         pytest.param({"LaunchTemplateData": {"userData": CANARY}}, id="user-data"),
