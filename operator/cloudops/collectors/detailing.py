@@ -73,6 +73,7 @@ def _emits(row: Listing, words: Details) -> Emits:
         volatile=words.volatile,
         unordered=words.unordered,
         redact=words.redact,
+        webhooks=words.webhooks,
         json=words.json,
         edges=words.edges,
         owner_listing=row.name,

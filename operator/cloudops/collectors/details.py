@@ -56,6 +56,7 @@ class Details:
         volatile: Paths outside hash and history.
         unordered: Paths of lists whose order means nothing.
         redact: Paths whose values are replaced by a fingerprint.
+        webhooks: Paths of addresses that may themselves be the credential.
         json: Paths of strings that hold JSON, stored decoded.
         edges: Relation name → where the details name the targets.
     """
@@ -70,6 +71,7 @@ class Details:
     volatile: tuple[str, ...] = ()
     unordered: tuple[str, ...] = ()
     redact: tuple[str, ...] = ()
+    webhooks: tuple[str, ...] = ()
     json: tuple[str, ...] = ()
     edges: Mapping[str, str | To] = field(default_factory=dict)
 

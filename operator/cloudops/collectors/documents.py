@@ -47,6 +47,7 @@ class CompiledEmits:
     volatile: tuple[DocumentPath, ...]
     unordered: tuple[DocumentPath, ...]
     redact: tuple[DocumentPath, ...]
+    webhooks: tuple[DocumentPath, ...]
     json: tuple[DocumentPath, ...]
     edges: EdgeRule | None
 
@@ -80,6 +81,7 @@ def compile_emits(emits: Emits) -> CompiledEmits:
         volatile=tuple(map(parse_path, emits.volatile)),
         unordered=tuple(unordered),
         redact=tuple(map(parse_path, emits.redact)),
+        webhooks=tuple(map(parse_path, emits.webhooks)),
         json=tuple(map(parse_path, emits.json)),
         edges=compile_edges(emits.type, emits.edges),
     )
@@ -117,7 +119,7 @@ def finish(
     decode_json(document, row.json, cleaner)
     passed = settle(document, row.passing)
     told = read(document)
-    redactor.redact(document, row.redact)
+    redactor.redact(document, row.redact, row.webhooks)
     volatile = passed | cut_volatile(document, row.volatile)
     sort_lists(document, row.unordered)
     if cleaner.flags:

@@ -37,6 +37,8 @@ class Emits:
         volatile: Paths outside hash and history.
         unordered: Paths of lists whose order means nothing; sorted before hashing.
         redact: Paths whose values are replaced by a fingerprint.
+        webhooks: Paths of addresses that may themselves be the credential: of those of http(s)
+            scheme and host stay; ids, mail addresses and numbers stay whole.
         edges: Relation name → where the document names the targets: `To(path, id)`, or the
             path alone where nothing but an ARN can be told.
         owner: JMESPath to the owning account, or to an ARN that names it; an item that
@@ -68,6 +70,7 @@ class Emits:
     volatile: tuple[str, ...] = ()
     unordered: tuple[str, ...] = ()
     redact: tuple[str, ...] = ()
+    webhooks: tuple[str, ...] = ()
     edges: Mapping[str, str | To] = field(default_factory=dict)
     owner: str = ""
     id_shape: str = ""

@@ -85,6 +85,11 @@ _PAIR_VALUES: Final = (
 _PRIVATE_KEY: Final = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")
 _FINGERPRINT: Final = re.compile(r"[0-9a-f]{16}")
 _URL_PASSWORD: Final = re.compile(r"://[^/\s:@]*:[^/\s@]+@")
+_WEB: Final = re.compile(r"https?://", re.IGNORECASE)
+_ADDRESS: Final = re.compile(
+    r"(https?://)(?:[^/?#]*@)?([\w.-]+(?::\d+)?)((?:[/?#].*)?)", re.IGNORECASE | re.DOTALL
+)
+_HIDDEN: Final = re.compile(r"redacted:[0-9a-f]{16}")
 
 
 class Redactor:
@@ -102,11 +107,19 @@ class Redactor:
         """16 hexadecimal digits that change with `value`."""
         return blake2b(canonical_json(value), key=self._key, digest_size=8).hexdigest()
 
-    def redact(self, document: dict[str, Any], paths: Iterable[DocumentPath] = ()) -> None:
-        """Replace, in place, what `paths` name and what looks secret."""
+    def redact(
+        self,
+        document: dict[str, Any],
+        paths: Iterable[DocumentPath] = (),
+        webhooks: Iterable[DocumentPath] = (),
+    ) -> None:
+        """Replace, in place, what `paths` name and what looks secret; of `webhooks` hosts stay."""
         for path in paths:
             for place in find(document, path):
                 place.put(self._hide(place.value))
+        for path in webhooks:
+            for place in find(document, path):
+                place.put(self._host_of(place.value))
         self._walk(document)
 
     def redact_tags(self, tags: Mapping[str, str]) -> dict[str, str]:
@@ -121,6 +134,18 @@ class Redactor:
     def redact_text(self, text: str) -> str:
         """`text`, or `redacted:` and the fingerprint where it holds a secret."""
         return self._hidden_text(text) if _holds_secret(text) else text
+
+    def _host_of(self, address: Any) -> Any:
+        """Scheme and host of an http(s) address, and the fingerprint of the whole."""
+        if not isinstance(address, str) or not _WEB.match(address):
+            return address
+        found = _ADDRESS.fullmatch(address)
+        if found is None:
+            return self._hidden_text(address)
+        host, rest = f"{found[1]}{found[2]}", found[3]
+        if address in (host, f"{host}/") or _HIDDEN.fullmatch(rest[1:]):
+            return address
+        return f"{host}/{self._hidden_text(address)}"
 
     def _hidden_text(self, text: str) -> str:
         return f"redacted:{self.fingerprint(text)}"

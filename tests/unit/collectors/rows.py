@@ -231,7 +231,8 @@ def _path_violations(emits: Emits, item: tuple[Shape, ...]) -> Iterator[str]:
     for path in sorted(read - {"", "partition", "account", "region"}):
         if _part_at(item, path) is None:
             yield f"items have no {path}"
-    for path in (*emits.passing, *emits.volatile, *emits.redact, *emits.json):
+    named = (*emits.passing, *emits.volatile, *emits.redact, *emits.webhooks, *emits.json)
+    for path in named:
         if _part_at(item, path) is None:
             yield f"items have no {path}"
     for path in emits.unordered:
@@ -323,7 +324,9 @@ def _proof_violations(
 
 def _bare(listing: Listing) -> Listing:
     """The listing with nothing cut out of its documents by the row's own words."""
-    emits = (replace(emits, volatile=(), redact=(), passing={}) for emits in listing.emits)
+    emits = (
+        replace(emits, volatile=(), redact=(), webhooks=(), passing={}) for emits in listing.emits
+    )
     return replace(listing, emits=tuple(emits))
 
 

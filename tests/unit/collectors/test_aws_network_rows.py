@@ -1,5 +1,6 @@
 """What the rows of networks, APIs, streams and events promise beyond the common rules."""
 
+import re
 from typing import Any
 
 import orjson
@@ -47,6 +48,27 @@ def test_a_secret_is_there_as_a_fingerprint_only(name: str, path: str):
 
     assert CANARY not in orjson.dumps(shown)
     assert any(isinstance(value, dict) and value["redacted"] for value in hidden)
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "host"),
+    [
+        ("aws.sns.subscriptions", "Endpoint", "https://api.pager.example/"),
+        ("aws.events.api-destinations", "InvocationEndpoint", "https://partner.example/"),
+        (
+            "aws.firehose.delivery-streams.details",
+            "Destinations[].HttpEndpointDestinationDescription.EndpointConfiguration.Url",
+            "https://logs.example.com/",
+        ),
+    ],
+)
+def test_of_an_address_that_is_a_credential_the_host_stays(name: str, path: str, host: str):
+    """Fails without the row's `webhooks`."""
+    shown = documents(name)
+    texts = [place.value for one in shown for place in find(one, parse_path(path))]
+
+    assert CANARY not in orjson.dumps(shown)
+    assert any(re.fullmatch(f"{host}redacted:[0-9a-f]{{16}}", text) for text in texts)
 
 
 def test_a_policy_with_escaped_quotes_is_read_as_what_it_says():

@@ -90,6 +90,7 @@ LISTINGS: Final = (
                 id_shape="arn:{partition}:sns:{region}:{account}:{TopicName}:{SubscriptionId}",
                 owner="Owner",
                 tag_source=TagSource.NONE,
+                webhooks=("Endpoint",),
                 edges={
                     "endpoint": To(
                         "[@][?starts_with(Endpoint, 'arn:')].Endpoint", arns.LAMBDA_FUNCTION

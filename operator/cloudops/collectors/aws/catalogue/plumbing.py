@@ -91,6 +91,7 @@ LISTINGS: Final = (
                 state="ApiDestinationState",
                 created="CreationTime",
                 tag_source=TagSource.NONE,
+                webhooks=("InvocationEndpoint",),
                 edges={
                     "connection": "ConnectionArn",
                 },

@@ -98,6 +98,11 @@ LISTINGS: Final = (
                     ".RequestConfiguration.CommonAttributes[].AttributeValue"
                 ),
             ),
+            webhooks=(
+                "Destinations[].HttpEndpointDestinationDescription.EndpointConfiguration.Url",
+                "Destinations[].SnowflakeDestinationDescription.AccountUrl",
+                "Destinations[].SplunkDestinationDescription.HECEndpoint",
+            ),
             edges={
                 "destinations": To(
                     "Destinations[].[ExtendedS3DestinationDescription.BucketARN,"
