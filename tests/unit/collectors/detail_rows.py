@@ -103,7 +103,7 @@ def violations(listing: Listing, record: dict[str, Any]) -> list[str]:
     """Everything that is wrong with a row, as sentences; none for a good one."""
     return [
         *(wrong for call in words_of(listing).calls for wrong in _call_violations(listing, call)),
-        *item_violations(replace(listing.emits[0], id=""), _told(listing)),
+        *item_violations(replace(listing.emits[0], id=""), told_shapes(listing)),
         *_record_violations(listing, record),
     ]
 
@@ -123,7 +123,7 @@ def _call_violations(listing: Listing, call: DetailCall) -> Iterator[str]:
         yield f"{call.operation}: what may be absent needs a member of its own"
 
 
-def _told(listing: Listing) -> tuple[Shape, ...]:
+def told_shapes(listing: Listing) -> tuple[Shape, ...]:
     """The shapes that together make the details."""
     shapes: list[Shape] = []
     for call in words_of(listing).calls:

@@ -143,7 +143,7 @@ def _emits_violations(listing: Listing, emits: Emits) -> Iterator[str]:
         yield f"{emits.type}: {emits.kind} is no kind"
     if (emits.tag_source is TagSource.LISTED) != bool(emits.tags and listing.facet is Facet.LISTED):
         yield f"{emits.type}: tags and tag_source disagree"
-    item = _item_of(listing, emits)
+    item = item_shapes(listing, emits)
     if item is None:
         yield f"{emits.type}: the answer has no list {emits.items}"
         return
@@ -181,7 +181,7 @@ def _describe_violations(listing: Listing, describe: Describe) -> Iterator[str]:
         yield f"the API refuses the second call: {report.generate_report()}"
 
 
-def _item_of(listing: Listing, emits: Emits) -> tuple[Shape, ...] | None:
+def item_shapes(listing: Listing, emits: Emits) -> tuple[Shape, ...] | None:
     """The shapes that together make an item; None where there is no such list."""
     if listing.describe is None:
         items = shape_at(operation_of(listing).output_shape, emits.items)

@@ -62,6 +62,8 @@ LISTINGS: Final = (
                 created="CreatedOn",
                 tag_source=TagSource.TAGGING,
                 unordered=("Connections.Connections",),
+                # What was drawn of the job, with options for whatever it connects to.
+                redact=("CodeGenConfigurationNodes",),
                 edges={
                     "bucket": To(
                         "Command.ScriptLocation", arns.S3_BUCKET, pattern=r"^s3[an]?://([^/]+)"

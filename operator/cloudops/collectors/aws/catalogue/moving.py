@@ -68,7 +68,7 @@ LISTINGS: Final = (
                 name="EndpointIdentifier",
                 state="Status",
                 tag_source=TagSource.TAGGING,
-                redact=("ExtraConnectionAttributes",),
+                redact=("ExtraConnectionAttributes", "OracleSettings.SecurityDbEncryption"),
                 edges={
                     "bucket": To("S3Settings.BucketName", arns.S3_BUCKET),
                     "certificate": "CertificateArn",
