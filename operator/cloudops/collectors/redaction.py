@@ -25,6 +25,7 @@ _SECRET_ENDINGS: Final = (
     "credential",
     "credentials",
     "masterkey",
+    "pass",
     "passphrase",
     "passwd",
     "password",
@@ -41,9 +42,10 @@ _SECRET_ENDINGS: Final = (
     "token",
     "tokens",
 )
-# These say that a request may be repeated, or which page comes next.
+# Most of these say that a request may be repeated, or which page comes next.
 _NO_SECRETS: Final = frozenset(
     {
+        "bypass",
         "changetoken",
         "clientrequesttoken",
         "clienttoken",
@@ -84,7 +86,15 @@ _PAIR_VALUES: Final = (
 )
 _PRIVATE_KEY: Final = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")
 _FINGERPRINT: Final = re.compile(r"[0-9a-f]{16}")
-_URL_PASSWORD: Final = re.compile(r"://[^/\s:@]*:[^/\s@]+@")
+_URL_PASSWORD: Final = re.compile(
+    r"://[^/\s:@]*:[^/\s@]+@|jdbc:oracle:\w{1,16}:[^/\s@]{1,128}/[^\s@]{1,128}@"
+)
+# What a text gives a value: `name=value`, as in addresses, in lists and in arguments, and
+# `"name": "value"`. References to what lies elsewhere are no values.
+_ASSIGNED: Final = re.compile(
+    r"""(?<![\w.-])([\w.-]{1,128}+)"""
+    r"""(?=(?:["']?\s*=\s*["']?|\\?"\s*:\s*\\?")(?!arn:|\$\{|\{\{)[^\s"'&;,\\])"""
+)
 _WEB: Final = re.compile(r"https?://", re.IGNORECASE)
 _ADDRESS: Final = re.compile(
     r"(https?://)(?:[^/?#]*@)?([\w.-]+(?::\d+)?)((?:[/?#].*)?)", re.IGNORECASE | re.DOTALL
@@ -225,9 +235,11 @@ def _letters(key: str) -> str:
 
 
 def _holds_secret(text: str) -> bool:
-    if "-----BEGIN" in text and _PRIVATE_KEY.search(text):
+    if "@" in text and _URL_PASSWORD.search(text):
         return True
-    return "://" in text and _URL_PASSWORD.search(text) is not None
+    if ("=" in text or '"' in text) and any(map(looks_secret, _ASSIGNED.findall(text))):
+        return True
+    return "-----BEGIN" in text and _PRIVATE_KEY.search(text) is not None
 
 
 def _is_reference(value: Any) -> bool:

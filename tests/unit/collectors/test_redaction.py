@@ -1,5 +1,4 @@
 import json
-import re
 from typing import Any
 
 import pytest
@@ -34,6 +33,7 @@ def redacted(document: dict[str, Any], *paths: str) -> str:
         "connectionString",
         "api-key",
         "Passwords",
+        "--db_pass",
     ],
 )
 def test_secret_names_are_recognised(key: str):
@@ -55,6 +55,7 @@ def test_secret_names_are_recognised(key: str):
         "PublicKey",
         "secrets",
         "TokenType",
+        "Bypass",
     ],
 )
 def test_names_about_secrets_are_not_secret(key: str):
@@ -162,48 +163,6 @@ def test_what_rules_need_stays_readable(document: dict[str, Any]):
 
 def test_a_named_path_is_hidden_whatever_it_is_called():
     assert CANARY not in redacted({"Metadata": {"startup": CANARY, "x": [1]}}, "Metadata.*")
-
-
-@pytest.mark.parametrize(
-    ("address", "stays"),
-    [
-        (f"https://hooks.example.com/services/{CANARY}", "https://hooks.example.com/"),
-        (f"https://example.com:8443?key={CANARY}", "https://example.com:8443/"),
-        (f"HTTP://example.com/#{CANARY}\n{CANARY}", "HTTP://example.com/"),
-        (f"https://ada:{CANARY}@example.com", "https://example.com/"),
-        (f"https://{CANARY}@example.com/", "https://example.com/"),
-        (f"https://ada:{CANARY}/x@example.com/", ""),
-        (f"https:///{CANARY}", ""),
-    ],
-)
-def test_of_a_webhook_scheme_and_host_stay(address: str, stays: str):
-    documents = [{"Url": address}, {"Url": f"{address}2"}, {"Url": address}]
-    for document in documents:
-        REDACTOR.redact(document, webhooks=[parse_path("Url")])
-    REDACTOR.redact(documents[2], webhooks=[parse_path("Url")])
-    shown, other, twice = (document["Url"] for document in documents)
-
-    assert re.fullmatch(rf"{re.escape(stays)}redacted:[0-9a-f]{{16}}", shown)
-    assert shown == twice != other
-
-
-@pytest.mark.parametrize(
-    "address",
-    [
-        "arn:aws:sqs:eu-west-1:111122223333:orders",
-        "on-call@example.com",
-        "+441632960000",
-        "https://logs.example.com",
-        "https://logs.example.com:8088/",
-        "",
-        None,
-    ],
-)
-def test_what_is_no_webhook_stays(address: str | None):
-    document = {"Url": address}
-    REDACTOR.redact(document, webhooks=[parse_path("Url")])
-
-    assert document == {"Url": address}
 
 
 def test_presence_and_change_stay_visible():
