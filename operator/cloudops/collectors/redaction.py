@@ -60,7 +60,8 @@ _NO_SECRETS: Final = frozenset(
 )
 # As objects these say where a secret lies, and how it is; as anything else they are one.
 _POINTERS: Final = frozenset({"masterusersecret"})
-_WHOLE_VALUES: Final = frozenset({"userdata"})
+# Texts of any form, in which anything may stand: settings, scripts and what is passed on.
+_WHOLE_VALUES: Final = frozenset({"buildspec", "parameteroverrides", "userdata", "userparameters"})
 _VARIABLE_HOLDERS: Final = frozenset({"variables", "environmentvariables", "envvars"})
 # As lists they hold variables; as objects and texts they say where something runs.
 _VARIABLE_LISTS: Final = frozenset({"env", "environment"})

@@ -82,6 +82,15 @@ def test_names_about_secrets_are_not_secret(key: str):
             id="environment-of-a-pod",
         ),
         pytest.param({"environmentVariables": CANARY}, id="environment-as-text"),
+        pytest.param(
+            {"secondarySources": [{"buildspec": f"env:\n  variables:\n    URL: {CANARY}\n"}]},
+            id="build-specification",
+        ),
+        pytest.param(
+            {"configuration": {"ParameterOverrides": f'{{"Size": "{CANARY}"}}'}},
+            id="parameters-of-a-stack-as-text",
+        ),
+        pytest.param({"configuration": {"UserParameters": CANARY}}, id="what-a-function-is-told"),
         pytest.param({"UserData": {"Value": CANARY}}, id="user-data-attribute"),
         pytest.param({"LaunchTemplateData": {"userData": CANARY}}, id="user-data"),
         pytest.param(

@@ -51,6 +51,7 @@ LISTINGS: Final = (
                     "vpcConfig.securityGroupIds",
                     "vpcConfig.subnets",
                 ),
+                webhooks=("webhook.payloadUrl",),
                 edges={
                     "bucket": To(
                         "artifacts.type == 'S3' && artifacts.location",
@@ -88,6 +89,8 @@ LISTINGS: Final = (
                 ),
             ),
             gone_codes=("PipelineNotFoundException",),
+            # What is handed to a workflow, which may be anything.
+            redact=("pipeline.stages[].actions[].configuration.Input",),
             edges={
                 "bucket": To("pipeline.artifactStore.location", arns.S3_BUCKET),
                 "key": To("pipeline.artifactStore.encryptionKey.id", arns.KMS),
