@@ -50,7 +50,11 @@ FUNCTION = {
         {"Environment": [{"Name": "TOKEN", "Value": "canary-container-environment"}]}
     ],
     "MasterUserPassword": "canary-master-password",
-    "Parameters": [{"ParameterKey": "DbPassword", "ParameterValue": "canary-stack-parameter"}],
+    "Parameters": [{"ParameterKey": "Size", "ResolvedValue": "canary-stack-parameter"}],
+    "Outputs": [{"OutputKey": "SecretAccessKey", "OutputValue": "canary-stack-output"}],
+    "Pod": {"env": [{"name": "URL", "value": "canary-pod-environment"}]},
+    "Buildspec": "env: canary-build-specification",
+    "ConnectionUrl": "jdbc:mysql://shop.example/orders?user=ada&password=canary-url-parameter",
 }
 
 
