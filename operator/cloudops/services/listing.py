@@ -103,6 +103,7 @@ class ListingRun:
                 if page.malformed:
                     first = first or page.malformed[0].reason
                     count += len(page.malformed)
+                del page  # it may be large: not kept while the next one is read
                 self._held.pulse.beat()
         except ListingError as error:
             failure = failure_of(error)

@@ -6,8 +6,8 @@ is left for the stage, with nothing of it written.
 
 A load that is alone stores over two connections at the same time: the server's work
 for an item is three times that of this side, and one session of it uses one core. Where
-a worker reads many large listings at once, these keep the server busy as they are, and
-share the memory that one may have.
+a worker reads many large listings at once, these keep the server busy as they are: each
+waits until its batch is stored, and they share the memory that one may have.
 """
 
 from collections import deque
@@ -165,7 +165,7 @@ class DirectLoad:
     def _start(self) -> None:
         """Store what waits, beside what is being stored already."""
         batch = self._waiting
-        self._settle(leave=max(1, _share(CONNECTIONS)) - 1)
+        self._settle(leave=max(0, _share(CONNECTIONS) - 1))
         # What shows the same items is stored one after the other: their last word counts.
         while not all(running.batch.keys.isdisjoint(batch.keys) for running in self._running):
             self._settle(leave=len(self._running) - 1)
@@ -176,7 +176,7 @@ class DirectLoad:
         connection = self._connection()
         stored = self._threads.submit(self._store, connection, batch, not self._began)
         self._running.append(_Running(batch, connection, stored))
-        if not self._began:
+        if not (self._began and _share(CONNECTIONS)):
             self._settle(leave=0)
 
     def _connection(self) -> Connection:
