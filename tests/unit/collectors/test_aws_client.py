@@ -76,6 +76,11 @@ def test_buckets_are_a_path_where_there_is_one_host(sdk: Sdk, endpoint: str, sty
         pytest.param("ec2", "cn-north-1", True, id="another-partition"),
         pytest.param("ec2", "eu-west-99", False, id="no-such-region"),
         pytest.param("iam", "us-east-1", True, id="global-service"),
+        pytest.param("iam", "us-gov-west-1", True, id="global-service-of-another-partition"),
+        pytest.param("budgets", "us-gov-west-1", False, id="global-service-not-in-the-partition"),
+        pytest.param("shield", "cn-north-1", False, id="global-service-not-in-another-one"),
+        pytest.param("iam", "eu-west-99", True, id="global-service-in-a-region-of-tomorrow"),
+        pytest.param("iam", "eusc-de-east-1", True, id="a-partition-of-which-little-is-known"),
     ],
 )
 def test_the_sdk_knows_which_endpoints_exist(door: Door, service: str, region: str, known):

@@ -5,6 +5,7 @@ nothing follows from that. A service that it knows, but not in a region that it 
 is not offered there.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 from cloudops.collectors.aws.sdk import Sdk
@@ -17,23 +18,34 @@ _EVERYWHERE: Final = "iam"
 
 
 def knows_endpoint(sdk: Sdk, service: str, region: str) -> bool:
-    """Whether the data names an endpoint of `service` in `region`, or one for all regions."""
-    places = _anywhere(sdk, service)
+    """Whether the data names an endpoint of `service` in `region`, or one for all regions.
+
+    The one for all regions of a partition says nothing of another, where the service may be
+    missing. Of a region whose partition is not told of, all partitions speak.
+    """
+    own = [name for name, regions in sdk.partitions().items() if region in regions]
+    places = _anywhere(sdk, service, [name for name in own if _is_told_of(sdk, name)])
     return region in places or _spans_regions(places)
 
 
 def regions_without(sdk: Sdk, listing: Listing, partition: str) -> frozenset[str]:
     """See `Cloud.regions_without`."""
     service = _PART_OF.get(listing.service, listing.service)
-    is_told = sdk.endpoint_regions(_EVERYWHERE, partition) and _anywhere(sdk, service)
+    is_told = _is_told_of(sdk, partition) and _anywhere(sdk, service)
     if listing.region_rule is RegionRule.GLOBAL or not is_told:
         return frozenset()
     places = sdk.endpoint_regions(service, partition)
     return frozenset() if _spans_regions(places) else sdk.partitions()[partition] - places
 
 
-def _anywhere(sdk: Sdk, service: str) -> frozenset[str]:
-    return frozenset().union(*(sdk.endpoint_regions(service, name) for name in sdk.partitions()))
+def _is_told_of(sdk: Sdk, partition: str) -> bool:
+    return bool(sdk.endpoint_regions(_EVERYWHERE, partition))
+
+
+def _anywhere(sdk: Sdk, service: str, partitions: Sequence[str] = ()) -> frozenset[str]:
+    """The places of `service` in these partitions, or in all of them."""
+    names = partitions or sdk.partitions()
+    return frozenset().union(*(sdk.endpoint_regions(service, name) for name in names))
 
 
 def _spans_regions(places: frozenset[str]) -> bool:
