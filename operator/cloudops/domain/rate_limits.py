@@ -18,6 +18,10 @@ RECOVERY_SECONDS: Final = 60.0
 LONGEST_STEP_SECONDS: Final = 10.0
 """A pause proves nothing: one success restores no more than this much time of calls would."""
 
+LONGEST_PAUSE_SECONDS: Final = 300.0
+"""A service is not believed that asks to wait for longer: a gateway in between may ask for a
+day, which would stop all calls under the limit. If it means it, it says so again."""
+
 _WHOLE: Final = 1 - 1e-6  # of a token; what floating point makes of 1
 
 
@@ -84,12 +88,13 @@ class Bucket:
         Args:
             now: The time.
             seen: `halvings` when the call went.
-            retry_after: Seconds that the service asked to wait.
+            retry_after: Seconds that the service asked to wait; no longer than
+                `LONGEST_PAUSE_SECONDS` is waited.
         """
         if not self.per_second:
             return False
         self._tokens = min(self.tokens(now), 0.0)
-        self._at = max(self._at, now + retry_after)
+        self._at = max(self._at, now + min(retry_after, LONGEST_PAUSE_SECONDS))
         if seen != self.halvings:
             return False
         before, self.rate = self.rate, max(self.rate / 2, self._slowest)

@@ -10,7 +10,14 @@ from prometheus_client import REGISTRY
 from prometheus_client.exposition import generate_latest
 from structlog.testing import capture_logs
 
-from cloudops.collectors.limits import MAX_ACCOUNTS, MAX_BUCKETS, DeclaredLimit, Limits, Share
+from cloudops.collectors.limits import (
+    MAX_ACCOUNTS,
+    MAX_BUCKETS,
+    PATIENCE_SECONDS,
+    DeclaredLimit,
+    Limits,
+    Share,
+)
 from cloudops.collectors.turnstile import Attempts, TooSlowError, Turnstile
 from cloudops.domain.errors import LeaseLostError
 from cloudops.domain.provider import RateLimit
@@ -238,6 +245,18 @@ class TestThrottling:
         assert {line["event"] for line in told} == {"rate halved"}
         assert [line["rate"] for line in told] == [800, 400, 200, 100]
         assert told[0].items() >= {"limit": "default", "account": "1", "call": "ec2:A"}.items()
+
+    def test_is_not_believed_that_asks_for_a_pause_of_a_day(self):
+        """Fails without a bound: every call of the account would be given up until then."""
+        now = 0.0
+        limits = limits_of(clock=lambda: now)
+        with Turnstile(limits, "1").call("ec2", "eu", "A") as attempts:
+            attempts.begin()
+            attempts.throttled(86_400)
+
+        now = PATIENCE_SECONDS
+        with Turnstile(limits, "1").call("ec2", "eu", "A") as attempts:
+            attempts.begin()
 
     def test_an_outcome_without_an_attempt_changes_nothing(self):
         limits = limits_of(rest="1600")

@@ -5,6 +5,7 @@ import math
 import pytest
 
 from cloudops.domain.rate_limits import (
+    LONGEST_PAUSE_SECONDS,
     LONGEST_STEP_SECONDS,
     RECOVERY_SECONDS,
     SLOWEST_PER_SECOND,
@@ -98,6 +99,15 @@ class TestThrottling:
         assert bucket.ready_in(0.0) >= 30
         assert bucket.ready_in(29.9) > 0
         assert bucket.ready_in(30.2) == 0
+
+    @pytest.mark.parametrize("seconds", [86_400.0, math.inf])
+    def test_stops_the_calls_for_minutes_at_most(self, seconds):
+        bucket = Bucket(0.0, per_second=10, burst=10)
+
+        throttle(bucket, 0.0, retry_after=seconds)
+
+        assert bucket.ready_in(LONGEST_PAUSE_SECONDS - 0.1) > 0
+        assert bucket.ready_in(LONGEST_PAUSE_SECONDS + 0.2) == 0
 
     def test_leaves_a_limit_without_a_rate_alone(self):
         assert not throttle(Bucket(0.0, max_concurrent=1), 0.0)
