@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import orjson
 import psycopg
 from psycopg.errors import (
     DeadlockDetected,
@@ -69,6 +70,9 @@ def open_engine(
         pool_pre_ping=True,
         pool_recycle=1800,
         connect_args={**_CONNECT, "application_name": application},
+        # jsonb keeps 1e20 as its digits. Python would make an integer of them that no
+        # writer of JSON takes; this is a number as it was when it was written.
+        json_deserializer=orjson.loads,
     )
     event.listen(engine, "handle_error", _leave_read_only)
     return engine

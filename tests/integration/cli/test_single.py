@@ -15,6 +15,7 @@ from tests.integration.store.seeding import execute
 pytestmark = [pytest.mark.integration, pytest.mark.database]
 
 EVIL = "\x1b[31mred\u009b2J\n"
+LARGE = (1e20, 1.7976931348623157e308)
 
 
 @pytest.fixture
@@ -123,6 +124,18 @@ class TestShow:
             assert all(character.isprintable() or character == "\n" for character in text)
             assert "red" in text
 
+    @pytest.mark.parametrize("output", ["table", "json"])
+    def test_a_number_is_shown_however_large(self, cloudops, ledger, output):
+        """Fails as long as jsonb's digits become an integer that no writer of JSON takes."""
+        ledger.pass_over(
+            [observe("x", document={"Limits": LARGE})], name=small_estate.VOLUMES, complete=False
+        )
+
+        done = cloudops("resources", "show", "x", "-o", output)
+
+        assert done.returncode == 0, done.stderr
+        assert "1e+20" in done.stdout
+
 
 class TestHistory:
     def test_a_table_has_a_line_for_each_key(self, cloudops, ledger):
@@ -210,6 +223,19 @@ class TestHistory:
 
         assert line.isprintable()
         assert line.count("red") == 2
+
+    @pytest.mark.parametrize("output", ["table", "json", "csv"])
+    def test_a_number_is_shown_however_large(self, cloudops, ledger, output):
+        for value in LARGE:
+            ledger.pass_over(
+                [observe("x", document={"Limit": value})], name=small_estate.VOLUMES, complete=False
+            )
+
+        done = cloudops("resources", "history", "x", "-o", output)
+
+        assert done.returncode == 0, done.stderr
+        assert "1e+20" in done.stdout
+        assert "1.7976931348623157e+308" in done.stdout
 
     def test_a_since_that_is_none_is_refused(self, cloudops):
         assert "--since soon: write a time as" in refusal(

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import get_args
 
+import orjson
 import pytest
 
 from cloudops.api.v1alpha1.cloudprovider import CloudProviderSpec
@@ -162,6 +163,15 @@ class TestDetail:
         assert listed.document == {"Id": 1, "State": {"Name": "running"}}
         assert listed.volatile == {"LastUsed": "now"}
         assert (listed.truncated, listed.missing_since) == (False, None)
+
+    def test_numbers_come_back_as_the_listing_showed_them(self, ledger, service):
+        numbers = [1e20, -1e20, 1.7976931348623157e308, 5e-324, 0.1, 2**64 - 1, -(2**63), 0]
+        ledger.pass_over([observe("x", document={"Numbers": numbers})])
+
+        document = service.resource("x").facets[Facet.LISTED].document
+
+        assert document == {"Numbers": numbers}
+        assert orjson.loads(orjson.dumps(document)) == document
 
     def test_each_facet_tells_which_listing_read_it_and_when(self, ledger, service):
         ledger.pass_over([observe(ARN, tag_source=TagSource.TAGGING)])
