@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from fnmatch import translate
 from typing import Any, Final
 
 import orjson
 from sqlalchemy import Connection, TextClause, text
 
 from cloudops.domain.reading import AccountRow, ResourceFilter, ResourceRow, ScopeRow, Since
+from cloudops.store.globs import regular_expression
 from cloudops.store.snapshot import IS_NOT_OFFERED, NOT_OFFERED
 
 PAGE: Final = 1_000
@@ -99,7 +99,7 @@ def resource_query(wanted: ResourceFilter, *, after: str) -> tuple[TextClause, d
             is_plain = _WILDCARDS.isdisjoint(glob)
             operator = "=" if is_plain else "~"
             conditions.append(f"({' OR '.join(f'{c} {operator} :{member}' for c in columns)})")
-            parameters[member] = glob if is_plain else _pattern(glob)
+            parameters[member] = glob if is_plain else regular_expression(glob)
     if wanted.account:
         conditions.append("account_id = :account")
         parameters["account"] = wanted.account
@@ -149,10 +149,3 @@ def resources_by_type(connection: Connection, provider_id: int) -> dict[str, int
     """How many live resources of each type a provider has."""
     rows = connection.execute(_TYPES, {"provider_id": provider_id})
     return {row.type: row.resources for row in rows}
-
-
-def _pattern(glob: str) -> str:
-    """A glob as a PostgreSQL regular expression."""
-    body = translate(glob).removeprefix("(?s:").removesuffix(r")\Z").removesuffix(r")\z")
-    # Atomic groups only save Python time; PostgreSQL does not know them.
-    return f"^(?:{body.replace('(?>', '(?:')})$"

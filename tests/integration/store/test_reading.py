@@ -1,8 +1,11 @@
 """Reading back: filters, and paging past the first thousand."""
 
 from datetime import timedelta
+from fnmatch import fnmatchcase
+from itertools import product
 
 import pytest
+from hypothesis import HealthCheck, example, given, settings, strategies
 
 from cloudops.domain.reading import AccountRow, ResourceFilter
 from cloudops.domain.resource import TagSource
@@ -91,6 +94,41 @@ class TestFilters:
 
     def test_conditions_add_up(self, engine):
         assert found(engine, type="AWS::*", region="eu-*", account=ACCOUNT) == list("ab")
+
+
+class TestGlobs:
+    """Whatever is written means what it means to Python's fnmatch, and nothing is an error."""
+
+    LETTERS = "abz-]:>\\"
+    OTHERS = ("[", "[a", "[[.x]", "(?>)", "^$", "a.b", "a\nb", "{1}", "=", "*", "!", "ß", "\u65e5")
+    NAMES = (*("".join(two) for two in product(LETTERS, LETTERS)), *LETTERS, *OTHERS)
+
+    @pytest.fixture
+    def names(self, ledger):
+        ledger.pass_over([observe(name) for name in self.NAMES])
+
+    @settings(
+        max_examples=300,
+        deadline=None,
+        suppress_health_check=[HealthCheck.function_scoped_fixture],
+    )
+    @given(glob=strategies.text("[[[]]!^-*?.:=abz09\\(>|&~ {}ß\n\u65e5", min_size=1, max_size=9))
+    @example(glob="[a[:x]")
+    @example(glob="[[:x:]b]*")
+    @example(glob="[[.x]")
+    @example(glob="[[=a=]]")
+    @example(glob="[(?>]")
+    @example(glob="[!z-a][a-c-e]")
+    @example(glob="[]-a]*")
+    @example(glob="[--:]")
+    @example(glob="[\\-a]")
+    @example(glob="[a-\\d]*")
+    @example(glob="[!]*")
+    @example(glob="***=a")
+    def test_match_as_in_python(self, engine, names, glob):
+        expected = [name for name in self.NAMES if fnmatchcase(name, glob)]
+
+        assert sorted(found(engine, name=glob)) == sorted(expected)
 
 
 class TestTags:
