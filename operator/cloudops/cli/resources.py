@@ -84,7 +84,7 @@ def _filter(
 ) -> ResourceFilter:
     return ResourceFilter(
         type=type_,
-        tags=dict(_tag(tag) for tag in tags),
+        tags=_tags(tags),
         changed_since=changed_since,
         include_deleted=deleted,
         **words,
@@ -104,6 +104,15 @@ def _cells(row: ResourceRow, *, deleted: bool = False) -> tuple[Any, ...]:
         *gone,
         row.canonical_id,
     )
+
+
+def _tags(texts: tuple[str, ...]) -> dict[str, str]:
+    """All of them have to hold, so no resource can meet two values of one key."""
+    tags: dict[str, str] = {}
+    for key, value in map(_tag, texts):
+        if tags.setdefault(key, value) != value:
+            raise InvalidInputError(f"--tag {key}: no resource has two values of one tag")
+    return tags
 
 
 def _tag(text: str) -> tuple[str, str]:

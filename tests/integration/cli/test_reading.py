@@ -92,6 +92,7 @@ class TestResources:
             (["--account", "1"], ""),
             (["--tag", "team=one"], "ac"),
             (["--tag", "team=one", "--tag", "note=x"], ""),
+            (["--tag", "team=one", "--tag", "team=one"], "ac"),
             (["--tag", "team=one", "--type", "Fake::Machine"], "a"),
             (["--kind", "compute.*"], "ab"),
             (["--kind", "Fake::*"], ""),
@@ -139,6 +140,7 @@ class TestResources:
             (["--changed-since", "2026-01-01"], "--changed-since 2026-01-01: write the time with"),
             (["--changed-since", "100000d"], "--changed-since 100000d: write a time"),
             (["--name", os.fsdecode(b"\xff")], "'--name': '\\udcff' is not UTF-8"),
+            (["--tag", "a=1", "--tag", "a=2"], "--tag a: no resource has two values"),
             (["--tag", os.fsdecode(b"a=\xff")], "'--tag': 'a=\\udcff' is not UTF-8"),
         ],
     )
