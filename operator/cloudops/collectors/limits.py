@@ -22,6 +22,9 @@ PATIENCE_SECONDS: Final = 600.0
 OWN_LIMITS: Final = "spec.rateLimits"
 """Metrics show all limits of users under this name: their series must not grow with them."""
 
+_ANY_SERVICE: Final = "*"
+_WILDCARDS: Final = frozenset("*?[")
+
 MAX_ACCOUNTS: Final = 256
 MAX_BUCKETS: Final = 256  # an account
 
@@ -82,8 +85,13 @@ class BucketKey(NamedTuple):
 
     @property
     def labels(self) -> tuple[str, str]:
-        """Service and limit, as metrics show them."""
+        """Service and limit, as metrics show them.
+
+        Users' globs are as many as users care to write; services that are called are few.
+        """
         service = self.part.partition(":")[0] or self.row.limit.service
+        if not _WILDCARDS.isdisjoint(service):
+            service = _ANY_SERVICE
         return service, self.row.shown or self.row.limit.name
 
 

@@ -296,3 +296,16 @@ class TestMetrics:
 
         assert value("cloudops_rate_limit_calls_per_second", limits, "ec2", "spec.rateLimits")
         assert "mine-" not in generate_latest(REGISTRY).decode()
+
+    @pytest.mark.parametrize("glob", ["e*c2", "ec?", "[e]c2", "*"])
+    def test_show_no_glob_of_a_user(self, glob):
+        limits, own = limits_of(), (RateLimit("mine", glob, "*", "5"),)
+        with Turnstile(limits, "1", own).call("ec2", "eu", "A") as attempts:
+            attempts.begin()
+            attempts.throttled()
+
+        names = ("calls_per_second", "slowed_domains", "throttles_total")
+        shown = [
+            value(f"cloudops_rate_limit_{name}", limits, "*", "spec.rateLimits") for name in names
+        ]
+        assert shown == [2.5, 1, 1]
