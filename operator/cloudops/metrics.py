@@ -161,7 +161,8 @@ class RateLimitGauges(Collector):
             ),
             GaugeMetricFamily(
                 "cloudops_rate_limit_slowed_domains",
-                "Accounts and regions where a limit is below what was declared.",
+                "Accounts and regions where a limit is below what was declared, until an hour after"
+                " the last call there.",
                 labels=LIMIT_LABELS,
             ),
         ]

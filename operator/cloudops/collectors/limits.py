@@ -108,11 +108,16 @@ class Account:
         """Those of a call, made where they are missing."""
         if len(self.buckets) > MAX_BUCKETS:
             # Nobody notices where one that is full and quick is made anew.
-            self.buckets = {k: b for k, b in self.buckets.items() if not b.is_as_new(now)}
-        for key in keys:
-            if key not in self.buckets:
-                self.buckets[key] = key.row.bucket(now)
-        return tuple(self.buckets[key] for key in keys)
+            kept = {k: b for k, b in self.buckets.items() if not b.is_as_new(now)}
+            self.buckets = {k: b for k, b in kept.items() if not b.is_forgotten(now)}
+        return tuple(self._bucket(key, now) for key in keys)
+
+    def _bucket(self, key: BucketKey, now: float) -> Bucket:
+        bucket = self.buckets.get(key)
+        if bucket is None or bucket.is_forgotten(now):
+            bucket = self.buckets[key] = key.row.bucket(now)
+        bucket.asked_at = now
+        return bucket
 
 
 class Limits:
@@ -176,7 +181,7 @@ class Limits:
         return calls
 
     def states(self) -> Iterator[RateLimitState]:
-        """Every rate in every account and region, for metrics."""
+        """Every rate in every account and region that is called, for metrics."""
         with self._lock:
             accounts = list(self._accounts.values())
         for account in accounts:
@@ -187,7 +192,7 @@ class Limits:
                         self.cloud, *key.labels, bucket.rate, bucket.per_second, bucket.tokens(now)
                     )
                     for key, bucket in account.buckets.items()
-                    if bucket.per_second
+                    if bucket.per_second and not bucket.is_forgotten(now)
                 ]
             yield from states
 

@@ -22,6 +22,10 @@ LONGEST_PAUSE_SECONDS: Final = 300.0
 """A service is not believed that asks to wait for longer: a gateway in between may ask for a
 day, which would stop all calls under the limit. If it means it, it says so again."""
 
+FORGOTTEN_AFTER_SECONDS: Final = 3600.0
+"""What was learned of a rate is kept over the pause between two passes, and not for ever: the
+account may be another worker's by now, or nobody's. No call waits for so long."""
+
 _WHOLE: Final = 1 - 1e-6  # of a token; what floating point makes of 1
 
 
@@ -35,6 +39,7 @@ class Bucket:
         rate: The rate at present, at most `per_second`.
         under_way: Calls that hold a place.
         halvings: How often the service asked to slow down.
+        asked_at: When a call last came to go by it.
     """
 
     def __init__(
@@ -46,6 +51,7 @@ class Bucket:
         self.rate = per_second
         self.under_way = 0
         self.halvings = 0
+        self.asked_at = now
         self._slowest = min(per_second, max(per_second * SLOWEST_SHARE, SLOWEST_PER_SECOND))
         self._tokens = float(burst)
         self._at = now  # as of when; in the future after "come again later"
@@ -115,6 +121,10 @@ class Bucket:
         """Whether it could be forgotten and made anew, and nobody would notice."""
         rested = self.rate >= self.per_second and self.tokens(now) >= self.burst
         return rested and not self.under_way
+
+    def is_forgotten(self, now: float) -> bool:
+        """Whether what it learned is too old to count: it is to be made anew."""
+        return now - self.asked_at >= FORGOTTEN_AFTER_SECONDS and not self.under_way
 
 
 class Place:

@@ -21,6 +21,7 @@ from cloudops.collectors.limits import (
 from cloudops.collectors.turnstile import Attempts, TooSlowError, Turnstile
 from cloudops.domain.errors import LeaseLostError
 from cloudops.domain.provider import RateLimit
+from cloudops.domain.rate_limits import FORGOTTEN_AFTER_SECONDS
 from tests.fixtures.waiting import eventually
 
 pytestmark = pytest.mark.unit
@@ -265,6 +266,70 @@ class TestThrottling:
             assert not attempts.throttled()
 
         assert list(limits.states()) == []
+
+
+class TestForgetting:
+    """Of an account that nobody calls any more: its lease has moved, or its provider is gone."""
+
+    def call(self, limits: Limits, outcome: str = "succeeded") -> None:
+        with Turnstile(limits, "1").call("ec2", "eu", "A") as attempts:
+            attempts.begin()
+            getattr(attempts, outcome)()
+
+    def test_a_slow_rate_is_told_until_nobody_needed_it_for_long(self):
+        """Fails without `is_forgotten` in `states`: it would be told until the restart."""
+        now = 0.0
+        limits = limits_of(rest="16", clock=lambda: now)
+        self.call(limits, "throttled")
+
+        now = FORGOTTEN_AFTER_SECONDS - 1
+        assert value("cloudops_rate_limit_slowed_domains", limits, "ec2", "default") == 1
+        now = FORGOTTEN_AFTER_SECONDS
+        assert value("cloudops_rate_limit_slowed_domains", limits, "ec2", "default") is None
+
+    def test_who_then_calls_begins_anew(self):
+        now = 0.0
+        limits = limits_of(rest="16", clock=lambda: now)
+        self.call(limits, "throttled")
+
+        now = FORGOTTEN_AFTER_SECONDS
+        self.call(limits)
+        assert [state.rate for state in limits.states()] == [16]
+
+    def test_whoever_calls_now_and_then_is_remembered(self):
+        """Between two passes nothing is called, which proves nothing."""
+        now = 0.0
+        limits = limits_of(rest="16", clock=lambda: now)
+        for _ in range(3):
+            self.call(limits, "throttled")
+            now += FORGOTTEN_AFTER_SECONDS - 1
+        self.call(limits)
+
+        (state,) = limits.states()
+        assert state.rate < state.declared
+
+    def test_a_call_under_way_keeps_its_place(self, threads):
+        now = 0.0
+        own = (RateLimit("one", max_concurrent=1),)
+        limits = limits_of(clock=lambda: now, patience_seconds=-1)
+        with Turnstile(limits, "1", own).call("ec2", "eu", "A") as held:
+            held.begin()
+            now = 2 * FORGOTTEN_AFTER_SECONDS
+            with Turnstile(limits, "1", own).call("ec2", "eu", "A") as second:
+                threads.submit(pytest.raises, TooSlowError, second.begin).result(60)
+
+    def test_makes_room(self):
+        now = 0.0
+        limits = limits_of(declared("one", "*:*", "16", share=Share.ACTION), clock=lambda: now)
+        for number in range(MAX_BUCKETS + 1):
+            with Turnstile(limits, "1").call("ec2", "eu", f"Action{number}") as attempts:
+                attempts.begin()
+                attempts.throttled()
+
+        now = FORGOTTEN_AFTER_SECONDS
+        self.call(limits)
+        with limits.account("1") as account:
+            assert len(account.buckets) == 1
 
 
 class TestMetrics:

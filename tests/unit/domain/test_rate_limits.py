@@ -5,6 +5,7 @@ import math
 import pytest
 
 from cloudops.domain.rate_limits import (
+    FORGOTTEN_AFTER_SECONDS,
     LONGEST_PAUSE_SECONDS,
     LONGEST_STEP_SECONDS,
     RECOVERY_SECONDS,
@@ -154,6 +155,16 @@ class TestRecovery:
         assert bucket.is_as_new(100.0)
         throttle(bucket, 100.0)
         assert not bucket.is_as_new(200.0)  # it is slow
+
+    def test_a_bucket_that_nobody_needed_for_long_is_forgotten(self):
+        bucket = Bucket(0.0, per_second=10)
+        throttle(bucket, 0.0)
+        bucket.asked_at = 100.0
+
+        assert not bucket.is_forgotten(99.0 + FORGOTTEN_AFTER_SECONDS)
+        assert bucket.is_forgotten(100.0 + FORGOTTEN_AFTER_SECONDS)
+        bucket.take(100.0)
+        assert not bucket.is_forgotten(100.0 + FORGOTTEN_AFTER_SECONDS)  # a call is under way
 
 
 class TestLine:
