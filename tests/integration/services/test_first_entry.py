@@ -9,6 +9,7 @@ from cloudops.domain.provider_status import PreviousStatus, SpecFacts, judge
 from tests.cluster.ports import free_port
 from tests.fakes.aws.faults import Fault
 from tests.integration.services.aws_rig import KEY, SECRET, aws_spec, keys_of
+from tests.integration.store.seeding import rows
 
 pytestmark = [pytest.mark.integration, pytest.mark.aws, pytest.mark.database]
 
@@ -77,6 +78,31 @@ def test_it_is_told_before_any_account_is_known_and_heals(
     rig.period()
 
     assert rig.snapshot().problems == ()
+    assert said(rig, ConditionType.READY) == ("True", "Succeeded")
+
+
+def test_a_malformed_value_is_named_before_any_call_and_told_nowhere(worker):
+    """Fails without `_IN_ONE_WORD`: what can't be sent is quoted by whoever tries."""
+    rig = worker()
+    token = "FwoGZXIvYXdzEXAMPLE\nOFATOKENINTWOLINES"
+    rig.secrets.data = {**keys_of(KEY), "AWS_SESSION_TOKEN": token}
+    rig.plan()
+
+    rig.work()
+
+    [problem] = rig.snapshot().problems
+    assert (problem.reason, problem.permission) == ("CredentialsRejected", "")
+    assert "AWS_SESSION_TOKEN" in problem.message
+    everything = str(rows(rig.engine, "SELECT * FROM provider, account"))
+    assert not [line for line in token.splitlines() if line in everything + str(rig.snapshot())]
+    assert rig.aws.call_count() == 0
+    assert said(rig, ConditionType.READY) == ("False", "CredentialsRejected")
+    rig.age(3600)
+    assert said(rig, ConditionType.STALLED) == ("True", "CredentialsRejected")
+
+    rig.secrets.data = keys_of(KEY)
+    rig.period()
+
     assert said(rig, ConditionType.READY) == ("True", "Succeeded")
 
 

@@ -107,6 +107,31 @@ def test_a_door_without_a_key_stays_closed(
     assert caught.value.reason == reason
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        pytest.param("AWS_SESSION_TOKEN", "FwoGZXIvYXdzE\nsecond-line", id="wrapped-when-pasted"),
+        pytest.param("AWS_SESSION_TOKEN", "FwoGZXIvYXdzE second-half", id="two-words"),
+        pytest.param("AWS_SECRET_ACCESS_KEY", "abc\0def", id="control-character"),
+        pytest.param("AWS_SECRET_ACCESS_KEY", "abc\N{NO-BREAK SPACE}def", id="no-break-space"),
+        pytest.param(
+            "AWS_ACCESS_KEY_ID", "\N{LEFT DOUBLE QUOTATION MARK}AKIAEXAMPLE", id="word-processor"
+        ),
+        pytest.param("AWS_ACCESS_KEY_ID", "AKIA\N{REPLACEMENT CHARACTER}", id="no-text-at-all"),
+    ],
+)
+def test_a_value_that_no_header_takes_is_refused_by_its_name(key: str, value: str):
+    cloud = AwsCloud(redaction_key=b"k" * 32)
+    nowhere = AwsConnection(SECRET, endpoint_url="http://127.0.0.1:1")
+
+    with pytest.raises(AccessError) as refused:
+        cloud.open(access(nowhere, **{**KEYS, key: value}), "111122223333")
+
+    assert (refused.value.reason, refused.value.error_class) == ("CredentialsRejected", "iam_deny")
+    assert f"Secret aws-keys: {key} holds" in str(refused.value)
+    assert not [part for part in value.split() if part in str(refused.value)]
+
+
 def test_the_missing_key_is_named():
     cloud = AwsCloud(redaction_key=b"k" * 32)
 

@@ -11,6 +11,7 @@ from botocore.exceptions import (
     ConnectTimeoutError,
     CredentialRetrievalError,
     EndpointConnectionError,
+    HTTPClientError,
     NoCredentialsError,
     ParamValidationError,
     ReadTimeoutError,
@@ -257,6 +258,16 @@ def test_messages_hold_no_key_ids_and_no_signed_request():
 
     message = classify(refused("SignatureDoesNotMatch", text)).message
     assert message == "DescribeX: The signature of <access key id> does not match."
+
+
+def test_what_the_http_client_says_of_its_headers_is_not_told():
+    """Fails if its words are taken over (`own_words`): they quote the header."""
+    said = ValueError("Invalid header value b'FwoGZXIvYXdzE\\nsecond-half'")
+
+    failure = classify(HTTPClientError(error=said))
+
+    assert (failure.error_class, failure.code) == ("transient", "HTTPClient")
+    assert failure.message == "An HTTP Client raised an unhandled exception: ValueError"
 
 
 def test_messages_are_short():

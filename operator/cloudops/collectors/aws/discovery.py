@@ -1,5 +1,6 @@
 """Which accounts and regions there are, and the way into each."""
 
+import re
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
@@ -38,7 +39,9 @@ from cloudops.domain.provider import (
 ACCESS_KEY_ID: Final = "AWS_ACCESS_KEY_ID"
 SECRET_ACCESS_KEY: Final = "AWS_SECRET_ACCESS_KEY"  # noqa: S105  the name of a key, not a key
 SESSION_TOKEN: Final = "AWS_SESSION_TOKEN"  # noqa: S105  likewise
+SECRET_KEYS: Final = (ACCESS_KEY_ID, SECRET_ACCESS_KEY, SESSION_TOKEN)
 
+_IN_ONE_WORD: Final = re.compile(r"[!-~]+")  # printable ASCII, as all that AWS hands out
 _ENABLED: Final = frozenset({"opt-in-not-required", "opted-in"})
 ACCOUNTS_AT_ONCE: Final = 8  # AssumeRole and DescribeRegions take 0.4 s an account
 
@@ -64,7 +67,7 @@ def enter(sdk: Sdk, limits: Limits, access: Access, progress: Progress = unobser
         progress: Told after each role, and while a call of the door waits for its limits.
 
     Raises:
-        AccessError: A key is missing, or a role can't be assumed.
+        AccessError: A key is missing or malformed, or a role can't be assumed.
     """
     connection = connection_of(access)
     quota = quota_of(connection.endpoint_url, _caller(connection, access.secret))
@@ -263,11 +266,22 @@ def _session(sdk: Sdk, connection: AwsConnection, secret: Mapping[str, str]) -> 
         return sdk.session()
     if _by_token(connection):
         return sdk.session_of(None)
+    return sdk.session_of(_credentials(connection.credentials.secret_name, secret))
+
+
+def _credentials(name: str, secret: Mapping[str, str]) -> Credentials:
+    """What the Secret `name` holds; none of it stands in what is raised."""
     missing = [key for key in (ACCESS_KEY_ID, SECRET_ACCESS_KEY) if not secret.get(key)]
     if missing:
+        raise AccessError(f"Secret {name} lacks {' and '.join(missing)}", reason="SecretKeyMissing")
+    given = {key: secret.get(key, "") for key in SECRET_KEYS}
+    torn = [key for key, value in given.items() if value and not _IN_ONE_WORD.fullmatch(value)]
+    if torn:
+        # Whoever puts it into a header fails as well, and quotes it.
         raise AccessError(
-            f"Secret {connection.credentials.secret_name} lacks {' and '.join(missing)}",
-            reason="SecretKeyMissing",
+            f"Secret {name}: {' and '.join(torn)} holds a space, a line break or a character"
+            " that is not ASCII: store it again as AWS shows it, in one line",
+            reason="CredentialsRejected",
         )
-    token = secret.get(SESSION_TOKEN) or None
-    return sdk.session_of(Credentials(secret[ACCESS_KEY_ID], secret[SECRET_ACCESS_KEY], token))
+    token = given[SESSION_TOKEN] or None
+    return Credentials(given[ACCESS_KEY_ID], given[SECRET_ACCESS_KEY], token)

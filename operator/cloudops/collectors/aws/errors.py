@@ -26,6 +26,7 @@ from cloudops.collectors.aws.error_codes import (
     STATUS_CODES,
     STATUSES,
 )
+from cloudops.collectors.aws.error_texts import clean_message, own_words
 from cloudops.collectors.turnstile import TooSlowError
 from cloudops.collectors.vocabulary import Listing
 from cloudops.domain.errors import AccessError, ItemDeniedError, ListingError
@@ -63,8 +64,6 @@ _METRIC_STATUS: Final = {
     ErrorClass.THROTTLED: THROTTLED,
 }
 _DENIED_ACTION: Final = re.compile(r"not authorized to perform:? ([a-z0-9-]+:[A-Za-z0-9*]+)")
-_ACCESS_KEY: Final = re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{12,}\b")
-_MESSAGE_LENGTH: Final = 300
 
 
 class UnreadableResponseError(Exception):
@@ -220,13 +219,13 @@ def _told(error: Exception) -> Failure | None:
     if isinstance(error, ParamValidationError):
         # Its report quotes the values; the second line names the parameter first.
         parameter = str(error).partition("\n")[2].partition(", value:")[0]
-        return Failure(ErrorClass.TRANSIENT, INVALID_PARAMETERS, _clean_message(parameter))
+        return Failure(ErrorClass.TRANSIENT, INVALID_PARAMETERS, clean_message(parameter))
     return None
 
 
 def _untold(error: Exception, *, endpoint_known: bool) -> Failure:
     """What is known by its kind alone."""
-    message = _clean_message(str(error))
+    message = clean_message(own_words(error))
     if not endpoint_known and isinstance(error, EndpointConnectionError) and _no_such_name(error):
         return Failure(ErrorClass.UNSUPPORTED, "EndpointDoesNotExist", message)
     for kinds, error_class, code in _SDK_ERRORS:
@@ -252,7 +251,7 @@ def _client_failure(error: ClientError) -> Failure:
     # Assumed credentials are refreshed inside other calls; then the error is theirs.
     if error.operation_name in _ASSUMING:
         permission = f"sts:{error.operation_name}"
-    message = _clean_message(f"{error.operation_name}: {text or code}")
+    message = clean_message(f"{error.operation_name}: {text or code}")
     own_policy = error_class is ErrorClass.IAM_DENY and _OWN_POLICY in text
     return Failure(error_class, code, message, permission, own_policy)
 
@@ -263,17 +262,11 @@ def _with_role(error: RoleNotAssumedError, failure: Failure) -> Failure:
     denied = failure.error_class is ErrorClass.IAM_DENY and failure.code not in CREDENTIAL_CODES
     if denied and failure.permission in _ROLE_PERMISSIONS:
         told += _CURES[failure.permission].format(error.subject or "the ServiceAccount")
-    return replace(failure, message=_clean_message(f"{told}: {failure.message}"))
+    return replace(failure, message=clean_message(f"{told}: {failure.message}"))
 
 
 def _class_of(code: str, status: int) -> ErrorClass:
     return CODES.get(code) or STATUSES.get(status) or ErrorClass.TRANSIENT
-
-
-def _clean_message(text: str) -> str:
-    """The first line only (later ones quote the signed request), without key ids."""
-    lines = text.strip().splitlines() or [""]
-    return _ACCESS_KEY.sub("<access key id>", lines[0])[:_MESSAGE_LENGTH]
 
 
 def _no_such_name(error: EndpointConnectionError) -> bool:
