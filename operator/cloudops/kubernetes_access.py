@@ -30,7 +30,7 @@ def load_configuration() -> kubernetes.client.Configuration:
             kubernetes.config.load_kube_config(  # type: ignore[no-untyped-call]
                 config_file=kubeconfig, client_configuration=configuration
             )
-    except kubernetes.config.ConfigException as error:
+    except (kubernetes.config.ConfigException, OSError) as error:
         raise NoKubernetesError(f"no way to the Kubernetes API: {error}") from error
     configuration.retries = False  # each caller has its own deadline and its own backoff
     configuration.connection_pool_maxsize = 32

@@ -4,10 +4,24 @@ import threading
 from typing import Final
 
 from kubernetes import client
+from kubernetes.config import ConfigException
+from urllib3.exceptions import HTTPError
 
 from cloudops.kubernetes_access import load_configuration
 
 TIMEOUT_SECONDS: Final = (5, 15)  # to connect, and between two bytes of the answer
+
+# The ServiceAccount's token is read from its file again before every call.
+_UNREAD_TOKEN: Final = (ConfigException, OSError)
+NO_ANSWER: Final = (HTTPError, *_UNREAD_TOKEN)
+"""What a call of the API raises that brings no answer of the server's."""
+
+
+def why_none(error: Exception) -> str:
+    """What one of `NO_ANSWER` says."""
+    if isinstance(error, _UNREAD_TOKEN):
+        return f"the worker's own token can't be read: {error}"
+    return "the Kubernetes API does not answer"
 
 
 class CoreApi:

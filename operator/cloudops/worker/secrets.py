@@ -5,13 +5,12 @@ from collections.abc import Mapping
 from http import HTTPStatus
 
 from kubernetes.client import ApiException
-from urllib3.exceptions import HTTPError
 
 from cloudops import logs
 from cloudops.domain.errors import AccessError
 from cloudops.domain.ledger import ErrorClass
 from cloudops.kubernetes_access import NoKubernetesError
-from cloudops.worker.core_api import TIMEOUT_SECONDS, CoreApi
+from cloudops.worker.core_api import NO_ANSWER, TIMEOUT_SECONDS, CoreApi, why_none
 
 
 class KubernetesSecrets:
@@ -24,7 +23,7 @@ class KubernetesSecrets:
         """The Secret's data; its values are hidden from the logs from now on.
 
         Raises:
-            AccessError: It is missing, may not be read, or the API server is away.
+            AccessError: It is missing, may not be read, or the API server can't be asked.
         """
         try:
             secret = self._api.connect().read_namespaced_secret(
@@ -38,9 +37,9 @@ class KubernetesSecrets:
             ) from error
         except ApiException as error:
             raise _refusal(namespace, name, error) from error
-        except HTTPError as error:
+        except NO_ANSWER as error:
             raise AccessError(
-                f"Secret {namespace}/{name}: the Kubernetes API does not answer",
+                f"Secret {namespace}/{name}: {why_none(error)}",
                 reason="SecretUnavailable",
                 error_class=ErrorClass.TRANSIENT,
             ) from error

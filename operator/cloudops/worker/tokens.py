@@ -5,12 +5,11 @@ from typing import Final
 
 from kubernetes import client
 from kubernetes.client import ApiException
-from urllib3.exceptions import HTTPError
 
 from cloudops.domain.errors import AccessError
 from cloudops.domain.ledger import ErrorClass
 from cloudops.kubernetes_access import NoKubernetesError
-from cloudops.worker.core_api import TIMEOUT_SECONDS, CoreApi
+from cloudops.worker.core_api import NO_ANSWER, TIMEOUT_SECONDS, CoreApi, why_none
 
 # The least that the API grants: a token is handed to the cloud at once and never used again.
 TOKEN_SECONDS: Final = 600
@@ -32,7 +31,7 @@ class KubernetesTokens:
 
         Raises:
             AccessError: There is no such ServiceAccount, its tokens may not be
-                asked for, or the API server is away.
+                asked for, or the API server can't be asked.
         """
         spec = client.V1TokenRequestSpec(audiences=[audience], expiration_seconds=TOKEN_SECONDS)
         try:
@@ -46,10 +45,9 @@ class KubernetesTokens:
             raise _unavailable(f"no token of a ServiceAccount can be had: {error}") from error
         except ApiException as error:
             raise _refusal(namespace, service_account, error) from error
-        except HTTPError as error:
+        except NO_ANSWER as error:
             raise _unavailable(
-                f"token of ServiceAccount {namespace}/{service_account}: "
-                "the Kubernetes API does not answer"
+                f"token of ServiceAccount {namespace}/{service_account}: {why_none(error)}"
             ) from error
         if answer.status is None:
             raise _unavailable("the Kubernetes API answered without a token")
