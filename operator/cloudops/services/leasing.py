@@ -48,7 +48,7 @@ class LeasingService:
             leases.hand_back(connection, held)
 
     def put_off(self, held: Sequence[Lease]) -> None:
-        """Free leases that the database let down; due again when they would have run out."""
+        """Free leases whose work broke off; due again when they would have run out."""
         with transaction(self._engine) as connection:
             leases.hand_back(connection, held, after_seconds=self._seconds)
 

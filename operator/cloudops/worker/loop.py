@@ -132,7 +132,7 @@ class Worker:
         return 1
 
     def _put_off(self) -> None:
-        """Leases that broke off because the database was away are no crashes: give them back."""
+        """Leases that broke off while this process lives on are no crashes: give them back."""
         with self._lock:
             held = list(self._broken_off)
         if held:
@@ -140,12 +140,11 @@ class Worker:
             with self._lock:
                 self._broken_off = self._broken_off[len(held) :]
 
-    def _let_down(self, lease: Lease, error: StoreUnavailableError) -> None:
-        _log.warning("lease broke off", error=str(error))
+    def _let_down(self, lease: Lease) -> None:
+        """Put it off as soon as the database can be told: this process did not die of it."""
+        self.heartbeat.drop(lease)  # a beat after it was put off would find it lost
         with self._lock:
             self._broken_off.append(lease)
-        if not isinstance(error, StoreBusyError):
-            self._trouble = f"the last lease broke off: {error}"
 
     def _work(self, lease: Lease, pulse: Pulse) -> None:
         with logs.correlated(lease=lease.domain):
@@ -161,12 +160,14 @@ class Worker:
                 _log.warning("lease lost", error=str(error))
                 if pulse.lose():  # the fence noticed it before the heartbeat did
                     LEASES_LOST.inc()
-            except StoreUnavailableError as error:
-                self._let_down(lease, error)
             except CloudOpsError as error:
                 _log.warning("lease broke off", error=str(error))
-            except Exception:  # noqa: BLE001  the outermost boundary: this lease runs out, others go on
+                if _is_database_away(error):
+                    self._trouble = f"the last lease broke off: {error}"
+                self._let_down(lease)
+            except Exception:  # noqa: BLE001  the outermost boundary: this lease is put off, others go on
                 _log.exception("lease failed")
+                self._let_down(lease)
             finally:
                 self.heartbeat.drop(lease)
 
@@ -190,6 +191,10 @@ class Worker:
         self.heartbeat.stop()
         self._pool.shutdown(wait=not self.works(), cancel_futures=True)
         _log.info("worker stopped", handed_back=len(hung))
+
+
+def _is_database_away(error: CloudOpsError) -> bool:
+    return isinstance(error, StoreUnavailableError) and not isinstance(error, StoreBusyError)
 
 
 def _wait(future: Future[None], seconds: float) -> None:

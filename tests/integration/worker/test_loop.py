@@ -5,6 +5,8 @@ import time
 
 import pytest
 
+from cloudops.domain.errors import CloudOpsError
+from cloudops.store.leases import CRASHES_BEFORE_BACKOFF
 from tests.fakes.cloud import DISKS, MACHINES, ROLES, spec_of
 from tests.fixtures.waiting import eventually
 from tests.integration.store.seeding import ACCOUNT, denial, execute, steal
@@ -13,6 +15,7 @@ from tests.integration.worker.running import Running
 pytestmark = [pytest.mark.integration, pytest.mark.database]
 
 OTHER = "444455556666"
+DUE = "SELECT count(*) FROM scope WHERE next_due_at <= now() AND retired_at IS NULL"
 
 
 def read(rig):
@@ -87,23 +90,51 @@ def test_a_document_that_the_database_refuses_fails_its_own_scope(filled):
     assert filled.statuses()["fake.machines"] == "complete"
 
 
-def test_a_lease_that_breaks_off_does_not_stop_others(filled):
-    """What no service expects ends the run of one lease; it runs out and is retried."""
-    filled.cloud.account(OTHER).put(MACHINES, "other")
-    filled.plan(spec_of(ACCOUNT, OTHER), generation=2)
-    opening = filled.cloud.open
+def breaking(cloud, error):
+    """The door of the first account is broken; what is set back opens it."""
+    opening = cloud.open
 
     def broken(access, account_id, progress):
         if account_id == ACCOUNT:
-            raise ValueError("a bug at the door")
+            raise error
         return opening(access, account_id, progress)
 
-    filled.cloud.open = broken
+    cloud.open = broken
+    return opening
+
+
+def test_a_lease_that_breaks_off_does_not_stop_others(filled):
+    """What no service expects ends the run of one lease; it is given back and taken up again."""
+    filled.cloud.account(OTHER).put(MACHINES, "other")
+    filled.plan(spec_of(ACCOUNT, OTHER), generation=2)
+    opening = breaking(filled.cloud, ValueError("a bug at the door"))
 
     with Running(filled):
         eventually(lambda: "other" in filled.live())
         filled.cloud.open = opening
         eventually(lambda: len(filled.live()) == 9)
+
+
+@pytest.mark.parametrize("error", [ValueError("a bug"), CloudOpsError("nobody's affair")])
+def test_a_lease_that_breaks_off_is_no_death_and_comes_again(filled, error):
+    """Fails if only what the database broke off is given back (`_let_down`)."""
+    seconds = 0.5
+    filled.work()
+    filled.age(100_000)
+    opening = breaking(filled.cloud, error)
+    before = filled.value("SELECT min(fence) FROM lease WHERE kind = 'inventory'")
+
+    with Running(filled, worker_lease_seconds=seconds) as running:
+        taken = "SELECT min(fence) FROM lease WHERE kind = 'inventory'"
+        eventually(lambda: filled.value(taken) > before + CRASHES_BEFORE_BACKOFF)
+
+        assert running.worker.trouble() == ""  # of the database
+        assert filled.value("SELECT max(attempts) FROM lease") <= 1
+        assert filled.snapshot().problems == ()
+        filled.cloud.open = opening
+        eventually(lambda: held(filled) == 0 and filled.value(DUE) == 0)
+
+    assert read(filled)
 
 
 def test_a_long_listing_keeps_its_lease_while_pages_come(filled):
