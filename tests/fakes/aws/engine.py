@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -28,6 +29,7 @@ from tests.fakes.aws.identity import (
     Signature,
     is_signed_with,
     read_signature,
+    skew,
 )
 from tests.fakes.aws.memory import Memory
 from tests.fakes.aws.model import ALWAYS_ON, GLOBAL, Account
@@ -152,6 +154,11 @@ class Engine:
         token = wire.headers.get("x-amz-security-token", "")
         if key is None or key.session_token != token:
             raise problem("unknown_key", call.service)
+        told = skew(wire.headers.get("x-amz-date", ""), datetime.now(UTC))
+        if told:
+            error = problem("skewed", call.service)
+            error.message = error.message or told
+            raise error
         signed = is_signed_with(
             key.secret,
             signature,

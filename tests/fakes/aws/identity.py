@@ -7,13 +7,15 @@ import string
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from urllib.parse import quote
 
 _LETTERS = string.ascii_uppercase + "234567"
 ALGORITHM = "AWS4-HMAC-SHA256"
+DATE_FORMAT = "%Y%m%dT%H%M%SZ"
+CLOCK_TOLERANCE = timedelta(minutes=5)
 
 
 @dataclass(slots=True)
@@ -174,6 +176,20 @@ def is_signed_with(
     key = _signing_key(secret, signature.date, signature.region, signature.service)
     wanted = hmac.new(key, to_sign.encode(), hashlib.sha256).hexdigest()
     return hmac.compare_digest(wanted, signature.value)
+
+
+def skew(signed_at: str, now: datetime) -> str:
+    """What AWS says of a signature of another time; "" = it is of this one."""
+    signed = datetime.strptime(signed_at, DATE_FORMAT).replace(tzinfo=UTC)
+    oldest, newest = now - CLOCK_TOLERANCE, now + CLOCK_TOLERANCE
+    if oldest <= signed <= newest:
+        return ""
+    bound, what, sign = (
+        (oldest, "Signature expired: {} is now earlier than {} ({} {} 5 min.)", "-")
+        if signed < oldest
+        else (newest, "Signature not yet current: {} is still later than {} ({} {} 5 min.)", "+")
+    )
+    return what.format(signed_at, bound.strftime(DATE_FORMAT), now.strftime(DATE_FORMAT), sign)
 
 
 def iso(moment: float) -> str:

@@ -48,6 +48,18 @@ PROBLEMS: dict[str, dict[str, _Problem]] = {
         "sts": ("SignatureDoesNotMatch", 403, _MISMATCH),
         TAGGING: ("InvalidSignatureException", 400, _MISMATCH),
     },
+    # The message of those that tell the times is made where the times are known.
+    "skewed": {
+        "ec2": ("AuthFailure", 401, _NOT_VALIDATED),
+        "s3": (
+            "RequestTimeTooSkewed",
+            403,
+            "The difference between the request time and the current time is too large.",
+        ),
+        "iam": ("SignatureDoesNotMatch", 403, ""),
+        "sts": ("SignatureDoesNotMatch", 403, ""),
+        TAGGING: ("InvalidSignatureException", 400, ""),
+    },
     "expired": {
         "ec2": ("RequestExpired", 400, "Request has expired."),
         "s3": ("ExpiredToken", 400, "The provided token has expired."),

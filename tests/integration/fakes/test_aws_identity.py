@@ -52,6 +52,39 @@ def test_wrong_keys_get_the_error_of_the_service(
     assert code_of(call, connect(service)) == unknown
 
 
+@pytest.mark.parametrize(
+    ("minutes", "told"),
+    [
+        pytest.param(
+            -6, r"Signature expired: \w+ is now earlier than \w+ \(\w+ - 5 min\.\)", id="late"
+        ),
+        pytest.param(
+            6,
+            r"Signature not yet current: \w+ is still later than \w+ \(\w+ \+ 5 min\.\)",
+            id="early",
+        ),
+    ],
+)
+def test_who_signs_by_another_time_gets_the_error_of_the_service(
+    connect, fake_aws, prod, signing_clock, minutes, told
+):
+    signing_clock(minutes * 60)
+
+    codes = {service: code_of(call, connect(service)) for service, call in CALLS.items()}
+
+    assert codes == {
+        "ec2": "AuthFailure",
+        "s3": "RequestTimeTooSkewed",
+        "iam": "SignatureDoesNotMatch",
+        "sts": "SignatureDoesNotMatch",
+        "resourcegroupstaggingapi": "InvalidSignatureException",
+    }
+    with pytest.raises(ClientError, match=told):
+        connect("sts").get_caller_identity()
+    signing_clock(minutes * 40)
+    connect("sts").get_caller_identity()
+
+
 def assume(sts, arn, **arguments):
     answer = sts.assume_role(RoleArn=arn, RoleSessionName="cloudops", **arguments)
     keys = answer["Credentials"]

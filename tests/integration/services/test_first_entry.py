@@ -139,6 +139,17 @@ class TestACloudThatDoesNotAnswer:
         rig.aws.clear_faults()
         self.assert_heals(rig)
 
+    @pytest.mark.parametrize("hours", [-1, 1])
+    def test_a_worker_whose_clock_is_wrong_has_no_wrong_keys(self, worker, signing_clock, hours):
+        rig = worker()
+        rig.plan()
+        signing_clock(hours * 3600)
+
+        self.assert_waited_for(rig, "ClockSkewed")
+
+        signing_clock(0)
+        self.assert_heals(rig)
+
     def test_an_endpoint_that_nobody_serves_is_waited_for(self, worker):
         rig = worker()
         rig.plan(aws_spec(f"http://127.0.0.1:{free_port()}"))

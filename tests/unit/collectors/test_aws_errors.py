@@ -2,6 +2,8 @@
 
 import socket
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import pytest
@@ -251,6 +253,58 @@ def test_a_closed_door_says_why(error: Exception, reason: str, permission: str):
     closed = access_error(error)
 
     assert (closed.reason, closed.permission) == (reason, permission)
+
+
+def dated(code: str, seconds: float, *, status: int = 400) -> ClientError:
+    """Refused with a text that tells no time, by a cloud whose clock is so far ahead."""
+    error = refused(code, "We did not accept that.", status=status)
+    sent = format_datetime(datetime.now(UTC) + timedelta(seconds=seconds), usegmt=False)
+    error.response["ResponseMetadata"]["HTTPHeaders"] = {"date": sent}
+    return error
+
+
+OLD = "Signature expired: 20220127T001427Z is now earlier than 20220127T014428Z (… - 15 min.)"
+EARLY = "Signature not yet current: 20190305T002809Z is still later than 20190304T214315Z (…)"
+LATE = "Request timestamp: Thu, 11 Aug 2011 09:17:16 GMT expired. It must be within 300 secs"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        pytest.param(refused("RequestTimeTooSkewed", "too large.", status=403), id="s3"),
+        pytest.param(refused("RequestInTheFuture"), id="future"),
+        pytest.param(refused("SignatureDoesNotMatch", OLD, status=403), id="sts-old"),
+        pytest.param(refused("SignatureDoesNotMatch", EARLY, status=403), id="sts-early"),
+        pytest.param(refused("InvalidSignatureException", OLD), id="json-old"),
+        pytest.param(refused("InvalidSignatureException", EARLY), id="json-early"),
+        pytest.param(refused("RequestExpired", LATE), id="tells-the-timestamp"),
+        pytest.param(dated("AuthFailure", 3600, status=401), id="ec2-late-worker"),
+        pytest.param(dated("AuthFailure", -3600, status=401), id="ec2-early-worker"),
+        pytest.param(dated("RequestExpired", 400), id="a-little-more-than-is-tolerated"),
+    ],
+)
+def test_a_wrong_clock_is_told_as_one_and_passes(error: ClientError):
+    skewed, shut = listing_error(error, INSTANCES), access_error(error, denied="AccessDenied")
+
+    assert (skewed.error_class, skewed.code, skewed.permission) == ("transient", "ClockSkewed", "")
+    assert (shut.error_class, shut.reason, shut.permission) == ("transient", "ClockSkewed", "")
+    assert str(skewed).startswith("DescribeX: check the worker's clock")
+    assert call_status(error.response) == "error"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        pytest.param(
+            refused("SignatureDoesNotMatch", "Check your key and signing method."), id="key"
+        ),
+        pytest.param(refused("RequestExpired", "Request has expired."), id="session-has-expired"),
+        pytest.param(dated("AuthFailure", 200, status=401), id="within-what-is-tolerated"),
+        pytest.param(dated("ExpiredToken", 3600), id="of-the-token-alone"),
+    ],
+)
+def test_wrong_keys_are_no_wrong_clock(error: ClientError):
+    assert access_error(error).reason == "CredentialsRejected"
 
 
 def test_messages_hold_no_key_ids_and_no_signed_request():

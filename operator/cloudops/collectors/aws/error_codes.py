@@ -37,11 +37,16 @@ CREDENTIAL_CODES: Final = frozenset(
         "MissingAuthenticationToken",
         "NoCredentials",
         "RequestExpired",
-        "RequestTimeTooSkewed",
         "SignatureDoesNotMatch",
         "TokenRefreshRequired",
         "UnrecognizedClientException",
     }
+)
+# AWS refuses what is signed by a clock that is more than five minutes off. Some codes say
+# nothing else; others also mean a wrong key, or one that has expired.
+SKEW_CODES: Final = frozenset({"RequestInTheFuture", "RequestTimeTooSkewed"})
+SKEW_OR_KEY_CODES: Final = frozenset(
+    {"AuthFailure", "InvalidSignatureException", "RequestExpired", "SignatureDoesNotMatch"}
 )
 OPT_IN_CODES: Final = frozenset(
     {"NotSignedUp", "OptInRequired", "RegionDisabledException", "SubscriptionRequiredException"}

@@ -18,6 +18,7 @@ from botocore.exceptions import (
     UnknownServiceError,
 )
 
+from cloudops.collectors.aws.clock_skew import CLOCK_SKEWED, is_clock_skewed
 from cloudops.collectors.aws.error_codes import (
     CODES,
     CREDENTIAL_CODES,
@@ -188,6 +189,8 @@ def access_error(
     error_class = _AT_THE_DOOR.get(failure.error_class, failure.error_class)
     if error_class is ErrorClass.THROTTLED:
         reason = "Throttled"
+    elif failure.code == CLOCK_SKEWED:
+        reason = CLOCK_SKEWED
     elif failure.code in CREDENTIAL_CODES | OPT_IN_CODES:
         reason = "CredentialsRejected"
     elif failure.code in _ROLE_MISSPELT:
@@ -206,6 +209,8 @@ def call_status(parsed: Any) -> str:
     status = parsed.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if status < 300:  # noqa: PLR2004  HTTP's own limit between success and the rest
         return "ok"
+    if is_clock_skewed(parsed):
+        return "error"
     return _METRIC_STATUS.get(_class_of(parsed.get("Error", {}).get("Code", ""), status), "error")
 
 
@@ -239,6 +244,10 @@ def _client_failure(error: ClientError) -> Failure:
     code = str(answer.get("Error", {}).get("Code", ""))
     text = str(answer.get("Error", {}).get("Message", ""))
     status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    if is_clock_skewed(answer):
+        # Without AWS's own words, which are others each time.
+        told = f"{error.operation_name}: check the worker's clock, AWS refuses its time ({code})"
+        return Failure(ErrorClass.TRANSIENT, CLOCK_SKEWED, told)
     if not code or code.isdecimal():  # nothing in the answer could be read
         code = STATUS_CODES.get(status, f"Http{status}")
     error_class = _class_of(code, status)
