@@ -22,7 +22,8 @@ class Emits:
         id: Canonical id: a JMESPath into the item where the API gives it, or a
             template such as `arn:{partition}:ec2:{region}:{account}:instance/{InstanceId}`.
             A placeholder `{Name*}` may hold colons and slashes; of `{Name/}` only what
-            follows the last slash counts.
+            follows the last slash counts. Several where not every answer gives it: the
+            first that the item tells counts.
         arn: The ARN's template where `id` is a path, and the tagging API brings the tags or
             other resources name this one by less than its ARN.
         name: JMESPath to the name, or one placeholder as in ids; of an ARN the last part
@@ -58,7 +59,7 @@ class Emits:
     items: str
     single: bool = False
     word: str = ""
-    id: str
+    id: str | tuple[str, ...]
     arn: str = ""
     name: str = ""
     state: str = ""
@@ -80,6 +81,16 @@ class Emits:
     owner_listing: str = ""
 
     @property
+    def ids(self) -> tuple[str, ...]:
+        return (self.id,) if isinstance(self.id, str) else self.id
+
+    @property
+    def id_templates(self) -> tuple[str, ...]:
+        """What ids look like; () where only the API knows."""
+        own = tuple(one for one in self.ids if "{" in one)
+        return (self.arn, *own) if self.arn else own
+
+    @property
     def id_template(self) -> str:
-        """What the id looks like; "" where only the API knows."""
-        return self.arn or (self.id if "{" in self.id else "")
+        """What the id looks like, as a rule; "" where only the API knows."""
+        return next(iter(self.id_templates), "")

@@ -22,6 +22,10 @@ class ShapeError(ValueError):
     """An item is not what its row promises; the message names fields, never values."""
 
 
+class _AbsentError(ShapeError):
+    """The item does not tell this part of an id."""
+
+
 @dataclass(frozen=True, slots=True)
 class _LastPart:
     """Of a text with slashes, as Route 53 writes its ids, the part behind the last."""
@@ -44,37 +48,62 @@ class AnswerContext:
 
 
 @dataclass(frozen=True, slots=True)
-class IdRule:
-    """A compiled `id`: a JMESPath, or a template with placeholders.
+class CanonicalId:
+    """What an item is known by.
 
     Attributes:
-        synthetic: The id is built from parts, the API does not give it.
+        synthetic: It was built from parts, the API does not give it.
     """
 
     text: str
     synthetic: bool
-    _parts: tuple[str | Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """One way to an id: a JMESPath, or a template with placeholders."""
+
+    parts: tuple[str | Expression, ...]
+    synthetic: bool
+
+    def fill(self, item: Mapping[str, Any], context: AnswerContext) -> str:
+        return "".join(_fill(part, item, context) for part in self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class IdRule:
+    """A compiled `id`: its ways, of which the first counts that the item tells."""
+
+    text: str
+    _ways: tuple[_Way, ...]
+
+    def find(self, item: Mapping[str, Any], context: AnswerContext) -> CanonicalId:
+        """The canonical id of `item`, and where it is from.
+
+        Raises:
+            ShapeError: A part is missing, is not text, or the id is too long.
+        """
+        for way in self._ways[:-1]:
+            try:
+                return CanonicalId(_short(way.fill(item, context)), way.synthetic)
+            except _AbsentError:
+                continue
+        last = self._ways[-1]
+        return CanonicalId(_short(last.fill(item, context)), last.synthetic)
 
     def fill(self, item: Mapping[str, Any], context: AnswerContext) -> str:
         """The canonical id of `item`.
 
         Raises:
-            ShapeError: A part is missing, is not text, or the id is too long.
+            ShapeError: As in `find`.
         """
-        filled = "".join(_fill(part, item, context) for part in self._parts)
-        # Items are judged before they are cleaned, so there may be lone surrogates.
-        if len(filled.encode(errors="surrogatepass")) > MAX_ID_BYTES:
-            raise ShapeError("the id is too long")
-        return filled
+        return self.find(item, context).text
 
 
-def compile_id(text: str) -> IdRule:
-    """Read a row's `id`; whatever holds a `{placeholder}` is a template."""
-    if not _PLACEHOLDER.search(text):
-        return IdRule(text, synthetic=False, _parts=(compile_expression(text),))
-    pieces = _PLACEHOLDER.split(text)
-    parts = tuple(_placeholder(piece) if i % 2 else piece for i, piece in enumerate(pieces))
-    return IdRule(text, synthetic=True, _parts=parts)
+def compile_id(texts: str | Sequence[str]) -> IdRule:
+    """Read a row's `id`, or several; whatever holds a `{placeholder}` is a template."""
+    ways = (texts,) if isinstance(texts, str) else tuple(texts)
+    return IdRule(" || ".join(ways), tuple(map(_way, ways)))
 
 
 def compile_name(text: str) -> Expression | None:
@@ -175,6 +204,21 @@ def _placeholder(name: str) -> str | Expression:
     return _path(name)
 
 
+def _way(text: str) -> _Way:
+    if not _PLACEHOLDER.search(text):
+        return _Way((compile_expression(text),), synthetic=False)
+    pieces = _PLACEHOLDER.split(text)
+    parts = tuple(_placeholder(piece) if i % 2 else piece for i, piece in enumerate(pieces))
+    return _Way(parts, synthetic=True)
+
+
+def _short(filled: str) -> str:
+    # Items are judged before they are cleaned, so there may be lone surrogates.
+    if len(filled.encode(errors="surrogatepass")) > MAX_ID_BYTES:
+        raise ShapeError("the id is too long")
+    return filled
+
+
 def _path(name: str) -> Expression:
     expression = compile_expression(name.rstrip(_ANYTHING + _LAST))
     return _LastPart(expression) if name.endswith(_LAST) else expression
@@ -189,6 +233,8 @@ def _fill(part: str | Expression, item: Mapping[str, Any], context: AnswerContex
         value = part.search(item)
     except JMESPathError as error:
         raise ShapeError("the id can't be read") from error
-    if not isinstance(value, str) or not value:
+    if value is None or value == "":
+        raise _AbsentError("the id is missing or not text")
+    if not isinstance(value, str):
         raise ShapeError("the id is missing or not text")
     return value

@@ -23,6 +23,7 @@ from cloudops.collectors.fields import (
 )
 from cloudops.collectors.identifiers import (
     AnswerContext,
+    CanonicalId,
     IdRule,
     ShapeError,
 )
@@ -92,8 +93,8 @@ class ListingTransform:
         try:
             cleaner = Cleaner()
             document = _document(row, item, cleaner)
-            canonical_id = row.id.fill(document, context)
-            uid = resource_uid(context.cloud, canonical_id)
+            canonical_id = row.id.find(document, context)
+            uid = resource_uid(context.cloud, canonical_id.text)
             if is_elsewhere(scalar_text(row.owner, document, "owner"), context):
                 return None
             if self._facet is Facet.TAGS:
@@ -148,8 +149,8 @@ class ListingTransform:
         if not emits.name and tags is not None:
             name = tags.get("Name") or None
         return ResourceHead(
-            canonical_id=found.canonical_id,
-            id_synthetic=row.id.synthetic,
+            canonical_id=found.canonical_id.text,
+            id_synthetic=found.canonical_id.synthetic,
             type=emits.type,
             kind=emits.kind,
             service=service_name(emits.type),
@@ -207,7 +208,7 @@ def _known_tags(row: CompiledEmits, document: dict[str, Any]) -> dict[str, str] 
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    canonical_id: str
+    canonical_id: CanonicalId
     context: AnswerContext
     cleaner: Cleaner
 

@@ -161,7 +161,7 @@ def _names(service: str, operation: str, path: str, item: Any) -> Iterator[str]:
             yield from (found,) if isinstance(found, str) else ()
             continue
         for emits, inner in _inner_items(row, path, item):
-            for expression in _parts(emits):
+            for expression in (part for one in emits.ids for part in _parts_of(one)):
                 found = jmespath.search(expression, inner)
                 yield from (found,) if isinstance(found, str) else ()
 
@@ -176,9 +176,13 @@ def _inner_items(row: Listing, path: str, item: Any) -> Iterator[tuple[Emits, An
 
 
 def _parts(emits: Emits) -> list[str]:
-    """Paths to what an id is made of."""
-    placeholders = _PLACEHOLDER.findall(emits.id)
-    return [part for part in placeholders if part not in _CONTEXT] if placeholders else [emits.id]
+    """Paths to what an id is made of where there is no better one."""
+    return _parts_of(emits.ids[-1])
+
+
+def _parts_of(id_: str) -> list[str]:
+    placeholders = _PLACEHOLDER.findall(id_)
+    return [part for part in placeholders if part not in _CONTEXT] if placeholders else [id_]
 
 
 @cache

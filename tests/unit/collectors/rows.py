@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Any, cast
 
@@ -219,9 +220,8 @@ def _single_item_of(
 
 
 def _path_violations(emits: Emits, item: tuple[Shape, ...]) -> Iterator[str]:
-    placeholders = re.findall(r"\{(\w+)[*/]?\}", emits.id) if "{" in emits.id else [emits.id]
     read = {
-        *placeholders,
+        *chain.from_iterable(map(_id_paths, emits.ids)),
         emits.name.strip("{*/}"),
         emits.state,
         emits.region,
@@ -239,6 +239,10 @@ def _path_violations(emits: Emits, item: tuple[Shape, ...]) -> Iterator[str]:
         if not isinstance(_part_at(item, path), ListShape):
             yield f"{path} is no list"
     yield from _created_violations(emits, item)
+
+
+def _id_paths(text: str) -> list[str]:
+    return re.findall(r"\{(\w+)[*/]?\}", text) if "{" in text else [text]
 
 
 def _created_violations(emits: Emits, item: tuple[Shape, ...]) -> Iterator[str]:
@@ -298,11 +302,12 @@ def differences(listing: Listing, page: Page, expected: list[dict[str, Any]]) ->
 def _id_violations(listing: Listing, expected: list[dict[str, Any]]) -> Iterator[str]:
     """The ids have to be those that the tagging API shows, and that edges are resolved to."""
     for emits in listing.emits:
-        if emits.id_template and listing.facet is Facet.LISTED:
-            shape = compile_shape(emits.id_template)
+        is_known = emits.arn or all("{" in one for one in emits.ids)
+        if is_known and listing.facet is Facet.LISTED:
+            shapes = [compile_shape(template) for template in emits.id_templates]
             for one in expected:
-                if one["type"] == emits.type and not shape.fullmatch(one["id"]):
-                    yield f"{one['id']} does not fit {emits.id_template}"
+                if one["type"] == emits.type and not any(s.fullmatch(one["id"]) for s in shapes):
+                    yield f"{one['id']} does not fit {' or '.join(emits.id_templates)}"
 
 
 def _proof_violations(

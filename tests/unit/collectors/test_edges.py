@@ -31,7 +31,7 @@ CONTEXT = AnswerContext("aws", "aws-cn", "111122223333", "eu-west-1")
 GLOBAL = replace(CONTEXT, region="global")
 EC2 = "arn:aws-cn:ec2:eu-west-1:111122223333"
 BALANCER = "arn:aws:elasticloadbalancing:eu-west-1:1:loadbalancer/app/web/50dc6c495c0c9188"
-TEMPLATES = sorted({e.id_template for row in LISTINGS for e in row.emits if e.id_template})
+TEMPLATES = sorted({one for row in LISTINGS for e in row.emits for one in e.id_templates})
 NAMED = [
     template for template in TEMPLATES if re.search(r"{(?!partition|account|region)", template)
 ]

@@ -88,3 +88,26 @@ def test_a_shape_fits_every_id_that_its_template_makes(name: str):
 
 def test_the_words_around_a_placeholder_are_no_pattern():
     assert not compile_shape("arn:a.c:{Id*}").fullmatch("arn:abc:1")
+
+
+class TestAnIdWithSeveralWays:
+    RULE = compile_id(("Arn", "arn:{partition}:x:{region}:{account}:thing/{Name}"))
+
+    def test_is_what_the_item_tells(self):
+        found = self.RULE.find({"Arn": "arn:aws:x:eu-west-1:1:thing/a/7", "Name": "a"}, CONTEXT)
+
+        assert (found.text, found.synthetic) == ("arn:aws:x:eu-west-1:1:thing/a/7", False)
+
+    @pytest.mark.parametrize("item", [{"Name": "a"}, {"Name": "a", "Arn": ""}])
+    def test_is_made_where_the_item_does_not_tell_it(self, item: dict[str, str]):
+        found = self.RULE.find(item, CONTEXT)
+
+        assert (found.text, found.synthetic) == ("arn:aws:x:eu-west-1:111122223333:thing/a", True)
+
+    @pytest.mark.parametrize(
+        "item", [{}, {"Arn": 7, "Name": "a"}, {"Arn": "a" * 3000, "Name": "a"}]
+    )
+    def test_is_not_made_of_what_is_broken(self, item: dict[str, object]):
+        """Fails if any trouble with the first way leads to the second: another id of one thing."""
+        with pytest.raises(ShapeError):
+            self.RULE.find(item, CONTEXT)

@@ -24,7 +24,11 @@ LISTINGS: Final = (
                 type="AWS::ApiGateway::DomainName",
                 kind="api.domain",
                 items="items",
-                id="arn:{partition}:apigateway:{region}::/domainnames/{domainName}",
+                # Private ones, which may share a name, tell their ARN; the others have none.
+                id=(
+                    "domainNameArn",
+                    "arn:{partition}:apigateway:{region}::/domainnames/{domainName}",
+                ),
                 name="domainName",
                 state="domainNameStatus",
                 tag_source=TagSource.LISTED,
