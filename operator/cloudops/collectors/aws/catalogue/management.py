@@ -111,7 +111,9 @@ LISTINGS: Final = (
                 type="AWS::Config::ConfigurationRecorder",
                 kind="management.recorder",
                 items="ConfigurationRecorders",
-                id=arns.CONFIG_RECORDER,
+                # Endpoints that are older than its `arn` leave it out.
+                id=("arn", arns.CONFIG_RECORDER_NAME),
+                arn=arns.CONFIG_RECORDER,
                 name="name",
                 tag_source=TagSource.UNREAD,
                 unordered=(
@@ -139,7 +141,11 @@ LISTINGS: Final = (
                 name="name",
                 tag_source=TagSource.NONE,
                 volatile=("lastStatusChangeTime",),
-                edges={"recorder": To("name", arns.CONFIG_RECORDER)},
+                edges={
+                    "recorder": To(
+                        "arn || name", (arns.CONFIG_RECORDER, arns.CONFIG_RECORDER_NAME)
+                    ),
+                },
             ),
         ),
     ),
