@@ -97,7 +97,7 @@ def account_of(listing: Listing, answer: dict[str, Any]) -> str:
 
 def owner_of(emits: Emits, item: dict[str, Any]) -> str:
     """An account id, which may stand in an ARN; "" where the item does not tell."""
-    told: str = (item.get(emits.owner) or "") if emits.owner else ""
+    told: str = (jmespath.search(emits.owner, item) or "") if emits.owner else ""
     return arns.account_of(told) or told
 
 

@@ -81,3 +81,33 @@ def test_a_row_says_how_to_go_on_where_the_sdk_does_not(
 
     assert rule is not None
     assert rule.next(answer) == following
+
+
+@pytest.mark.parametrize(
+    ("kind", "gateway", "resource", "own"),
+    [
+        ("vpc", "111122223333", "111122223333", 1),
+        ("vpc", "444455556666", "111122223333", 1),
+        ("vpc", "111122223333", "444455556666", 0),
+        ("vpn", "444455556666", "111122223333", 1),
+        ("connect", "111122223333", "444455556666", 0),
+        # What is attached is the other gateway, on either side of the peering.
+        ("peering", "111122223333", "444455556666", 1),
+        ("tgw-peering", "111122223333", "444455556666", 1),
+        ("direct-connect-gateway", "111122223333", "444455556666", 1),
+        ("peering", "444455556666", "111122223333", 0),
+    ],
+)
+def test_an_attachment_belongs_to_one_account(kind: str, gateway: str, resource: str, own: int):
+    """Fails if whose the attached resource is decides always: both peers would lose theirs."""
+    attachment = {
+        "TransitGatewayAttachmentId": "tgw-attach-1",
+        "TransitGatewayId": "tgw-1",
+        "TransitGatewayOwnerId": gateway,
+        "ResourceOwnerId": resource,
+        "ResourceType": kind,
+    }
+    row = BY_NAME["aws.ec2.transit-gateway-attachments"]
+
+    page = read(row, {"answer": {"TransitGatewayAttachments": [attachment]}})
+    assert (len(page.observations), page.malformed) == (own, ())

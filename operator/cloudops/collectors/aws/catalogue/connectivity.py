@@ -180,8 +180,13 @@ LISTINGS: Final = (
                 kind="network.transit-attachment",
                 items="TransitGatewayAttachments",
                 id=(arns.EC2_TRANSIT_GATEWAY_ATTACHMENT),
-                # The gateway's owner sees those of others; they belong to what is attached.
-                owner="ResourceOwnerId",
+                # A shared gateway's owner sees those of others; they belong to what is attached.
+                # Of a peering that is the other gateway, and of Direct Connect a gateway that
+                # lies elsewhere: those belong to the gateway, on each side to its own.
+                owner=(
+                    "contains(['vpc', 'vpn', 'connect'], ResourceType)"
+                    " && ResourceOwnerId || TransitGatewayOwnerId"
+                ),
                 state="State",
                 created="CreationTime",
                 tag_source=TagSource.LISTED,
