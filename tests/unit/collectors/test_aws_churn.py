@@ -53,6 +53,8 @@ DB, CLUSTER = (
     ("aws.rds.clusters", first_of("DBClusters")),
 )
 TABLE, INSTANCE = ("aws.dynamodb.tables.details", table_of), ("aws.ec2.instances", instance_of)
+DESKTOP = ("aws.workspaces.workspaces", first_of("Workspaces"))
+RECORDER = ("aws.config.recorder-status", first_of("ConfigurationRecordersStatus"))
 POLICY = ("aws.iam.authorization-details", first_of("Policies"))
 CAPACITY = "ProvisionedThroughput"
 INDEX = ("GlobalSecondaryIndexes", 0)
@@ -79,6 +81,7 @@ def digests(name: str, record: Item) -> set[bytes]:
         (TABLE, ("Replicas", 0, "ReplicaStatus"), "UPDATING"),
         (TABLE, ("Replicas", 0, "ReplicaStatusDescription"), "soon"),
         (INSTANCE, ("MetadataOptions", "State"), "pending"),
+        (DESKTOP, ("DataReplicationSettings", "RecoverySnapshotTime"), "2026-02-03T04:05:06Z"),
         (POLICY, ("AttachmentCount",), 7),
         (POLICY, ("PermissionsBoundaryUsageCount",), 7),
     ],
@@ -125,16 +128,28 @@ def test_what_somebody_decides_makes_history():
         assert digests(name, after) != digests(name, before)
 
 
-@pytest.mark.parametrize(("row", "path"), [(DB, "DBInstanceStatus"), (CLUSTER, "Status")])
-def test_the_nightly_backup_of_a_database_makes_no_history(row: Any, path: str):
-    """Fails without `passing`: two rows of history a night and database."""
+@pytest.mark.parametrize(
+    ("row", "path", "passing", "lasting", "other"),
+    [
+        pytest.param(DB, "DBInstanceStatus", "backing-up", "available", "stopped", id="nightly"),
+        pytest.param(CLUSTER, "Status", "backing-up", "available", "stopped", id="of-clusters"),
+        pytest.param(DESKTOP, "State", "STARTING", "AVAILABLE", "SUSPENDED", id="signing-in"),
+        pytest.param(DESKTOP, "State", "STOPPED", "AVAILABLE", "ERROR", id="nobody-is-there"),
+        pytest.param(RECORDER, "lastStatus", "PENDING", "SUCCESS", "FAILURE", id="recording"),
+    ],
+)
+def test_words_that_pass_make_no_history(
+    row: Any, path: str, passing: str, lasting: str, other: str
+):
+    """Fails without `passing`: of a database's backup alone two rows of history a night."""
     name, item_of = row
-    before, night, halted = (recorded(BY_NAME[name]) for _ in range(3))
-    put(path, value="backing-up")(item_of(night))
-    put(path, value="stopped")(item_of(halted))
+    before, meanwhile, changed = (recorded(BY_NAME[name]) for _ in range(3))
+    put(path, value=lasting)(item_of(before))
+    put(path, value=passing)(item_of(meanwhile))
+    put(path, value=other)(item_of(changed))
 
-    assert digests(name, night) == digests(name, before) != digests(name, halted)
-    seen = stored(BY_NAME[name], night)[0]
+    assert digests(name, meanwhile) == digests(name, before) != digests(name, changed)
+    [seen, *_] = stored(BY_NAME[name], meanwhile)
     assert seen.head is not None
-    assert seen.head.state == "available"
-    assert orjson.loads(seen.volatile)[path] == "backing-up"
+    assert seen.head.state in {lasting, None}
+    assert orjson.loads(seen.volatile)[path] == passing

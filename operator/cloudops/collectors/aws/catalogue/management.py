@@ -140,6 +140,8 @@ LISTINGS: Final = (
                 id="arn:{partition}:config:{region}:{account}:configuration-recorder-status/{name}",
                 name="name",
                 tag_source=TagSource.NONE,
+                # Of the last thing that it wrote down; the SDK spells it otherwise.
+                passing={"lastStatus": {"PENDING": "SUCCESS", "Pending": "Success"}},
                 volatile=("lastStatusChangeTime",),
                 edges={
                     "recorder": To(

@@ -27,7 +27,15 @@ LISTINGS: Final = (
                 name="UserName",
                 state="State",
                 tag_source=TagSource.TAGGING,
+                # Most desktops stop when nobody is there, and start for whoever signs in.
+                passing={
+                    "State": dict.fromkeys(
+                        ("MAINTENANCE", "REBOOTING", "STARTING", "STOPPED", "STOPPING"),
+                        "AVAILABLE",
+                    ),
+                },
                 volatile=(
+                    "DataReplicationSettings.RecoverySnapshotTime",
                     "ErrorCode",
                     "ErrorMessage",
                     "ModificationStates",
