@@ -69,7 +69,8 @@ LISTINGS: Final = (
                     "policies": "AttachedManagedPolicies[].PolicyArn",
                     "profiles": To("InstanceProfileList[].Arn", arns.INSTANCE_PROFILE),
                     "trusted": To(
-                        "AssumeRolePolicyDocument.Statement[].Principal.[AWS, Federated][]",
+                        # Where there is one statement, it may stand without a list.
+                        "[AssumeRolePolicyDocument.Statement][].Principal.[AWS, Federated][]",
                         pattern=r"^arn:.+",
                     ),
                 },
