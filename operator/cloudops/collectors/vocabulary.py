@@ -75,6 +75,8 @@ class Listing:
         service: The SDK's service name, e.g. `ec2`.
         operation: The API's operation name, e.g. `DescribeInstances`.
         parameters: Sent with every call; `{account}` stands for the account's id.
+        home_of: Of a global listing that asks one service of another: that other one. It
+            runs where that is at home in the partition.
         parents: Where items are listed for each parent: how those are found.
         prepare: Where the service makes its answer only when it is asked to: that call.
         csv: The member whose bytes are a table as CSV; its rows are objects in its place.
@@ -108,6 +110,7 @@ class Listing:
     consistency: Consistency
     period: PeriodClass
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    home_of: str = ""
     parents: Parents | None = None
     prepare: Prepare | None = None
     csv: str = ""

@@ -25,6 +25,7 @@ _SHAPES = {
     "iam:role": ("iam", "RoleDetail"),
     "iam:group": ("iam", "GroupDetail"),
     "iam:policy": ("iam", "ManagedPolicyDetail"),
+    "route53:hostedzone": ("route53", "HostedZone"),
 }
 _STATE_CODES = {
     "pending": 0,
@@ -133,6 +134,11 @@ def policy(
     fields.setdefault("PolicyVersionList", [version])
     made = _resource("iam:policy", name, GLOBAL, tags, fields)
     return Resource(made.kind, name, GLOBAL, made.tags, fields, "aws" if aws_managed else "")
+
+
+def zone(zone_id: str, *, tags: Mapping[str, str] | None = None) -> Resource:
+    """Shown by the tagging API alone."""
+    return _resource("route53:hostedzone", zone_id, GLOBAL, tags, {})
 
 
 def slim(resource: Resource) -> Resource:

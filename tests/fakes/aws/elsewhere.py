@@ -100,7 +100,8 @@ def _global_operations() -> Collection[tuple[str, str]]:
     listed = {
         (row.service, name)
         for row in LISTINGS
-        if row.region_rule is RegionRule.GLOBAL
+        # At the home of another service a regional one is asked, as in any other region.
+        if row.region_rule is RegionRule.GLOBAL and not row.home_of
         for name in operations_of(row)
     }
     return listed | {("ec2", "DescribeRegions")}

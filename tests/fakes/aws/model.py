@@ -17,6 +17,8 @@ ARNS = {
     "iam:role": "arn:{partition}:iam::{account}:role{path}{id}",
     "iam:group": "arn:{partition}:iam::{account}:group{path}{id}",
     "iam:policy": "arn:{partition}:iam::{account}:policy{path}{id}",
+    # No listing of the fake shows zones; its tagging API does.
+    "route53:hostedzone": "arn:{partition}:route53:::hostedzone/{id}",
 }
 _SYNTHETIC = "arn:{partition}:cloudcontrol:{region}:{account}:{type}/{id}"
 # The order of the four lists inside one answer of GetAccountAuthorizationDetails.
@@ -34,7 +36,7 @@ class Resource:
     Attributes:
         kind: A key of `ARNS`, or one of Cloud Control's.
         id: Instance id, bucket name, user name…
-        region: Where it is; `global` for IAM.
+        region: Where it is; `global` for IAM and Route 53.
         tags: As a plain mapping.
         fields: Members of the API's output shape that replace the rendered defaults.
         owner: Account in the ARN where it is not the listing account (`aws` for managed policies).
@@ -128,7 +130,7 @@ class Account:
 
     @staticmethod
     def _tagging_region(resource: Resource) -> str:
-        """Of IAM the real tagging API knows customer-managed policies, in us-east-1."""
-        if resource.kind.startswith("iam:"):
-            return ALWAYS_ON if resource.kind == "iam:policy" and not resource.owner else ""
-        return resource.region
+        """What is global the real tagging API shows in us-east-1; of IAM no users and roles."""
+        if resource.kind.startswith("iam:") and (resource.kind != "iam:policy" or resource.owner):
+            return ""
+        return ALWAYS_ON if resource.region == GLOBAL else resource.region

@@ -6,7 +6,7 @@ that it names.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -157,7 +157,7 @@ def _page(exhibit: Exhibit, call: Call, pager: Pager, faults: Sequence[Fault]) -
     asked = replace(call, token=exhibit.behind.get(call.token, call.token))
     asked.parameters = _without(paging, call.parameters)
     try:
-        page = pager.cut(exhibit.reel, asked, size, faults)
+        page = pager.cut(exhibit.reel, asked, size, faults, _wanted(call))
     except InvalidTokenError:
         raise ApiError("InvalidParameterException", "The page token is not valid.") from None
     items = damaged(
@@ -171,6 +171,14 @@ def _page(exhibit: Exhibit, call: Call, pager: Pager, faults: Sequence[Fault]) -
     if paging is not None:
         _go_on(exhibit, paging, shown, page.next_token)
     return shown
+
+
+def _wanted(call: Call) -> Callable[[Resource], bool] | None:
+    """The tagging API is asked for some services alone; None = for all."""
+    services = {kind.partition(":")[0] for kind in call.parameters.get("ResourceTypeFilters", ())}
+    if not services:
+        return None
+    return lambda resource: resource.fields["member"].item["ResourceARN"].split(":")[2] in services
 
 
 def _size(paging: Paging, call: Call, pager: Pager) -> int:

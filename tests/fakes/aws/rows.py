@@ -17,8 +17,14 @@ DETAILED: Final = tuple(row for row in LISTINGS if row.details_of is not None)
 """Those that read details of what others list."""
 
 
+AT_HOME: Final = tuple(row for row in LISTED if row.home_of)
+"""The tagging passes for what lies in no region; no listing of this fake shows any of that."""
+
+
 SERVED: Final = tuple(
-    row for row in LISTED if row.service in SERVICES.values() and row.operation in DEFAULT_SIZES
+    row
+    for row in LISTED
+    if row.service in SERVICES.values() and row.operation in DEFAULT_SIZES and row not in AT_HOME
 )
 """Those that list something which this fake has; of all others there is never anything."""
 

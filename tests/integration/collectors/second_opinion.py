@@ -19,7 +19,6 @@ import jmespath
 import orjson
 from ruamel.yaml import YAML
 
-from cloudops.collectors.aws.arns import TAGGING
 from cloudops.collectors.aws.catalogue import LISTINGS
 from cloudops.collectors.aws.session import AwsAccountSession
 from cloudops.collectors.detailing import details_listing
@@ -99,8 +98,9 @@ class Emulator:
 
     def readings(self) -> dict[str, Reading]:
         """Every described row, by its name."""
-        [tagging] = [row for row in LISTINGS if row.name == TAGGING]
-        tags = {o.uid: orjson.loads(o.document) for o in self._observations(tagging)}
+        tagging = [row for row in LISTINGS if row.facet is Facet.TAGS]
+        shown = (o for row in tagging for o in self._observations(row))
+        tags = {o.uid: orjson.loads(o.document) for o in shown}
         return {row.name: self._reading(row, tags) for row in ROWS}
 
     def _reading(self, row: Listing, tags: Mapping[Any, Any]) -> Reading:

@@ -8,9 +8,9 @@ from cloudops.collectors.aws import AwsCloud
 from cloudops.collectors.aws.arns import TAGGING
 from cloudops.domain.resource import resource_uid
 from cloudops.services.maintenance import MaintenanceService
-from tests.fakes.aws.builders import bucket, table
+from tests.fakes.aws.builders import bucket, table, zone
 from tests.fakes.aws.faults import Fault
-from tests.fakes.aws.rows import SERVED
+from tests.fakes.aws.rows import AT_HOME, SERVED
 from tests.integration.services.aws_rig import aws_cloud, aws_spec
 from tests.integration.store.seeding import execute, rows
 
@@ -104,6 +104,27 @@ class TestTags:
 
         assert {arn.rpartition("/")[2] for arn in tagged(rig)} == {"b"}
         assert rig.scope(TAGGING).status == "complete"
+
+    @pytest.mark.parametrize("regions", ["eu-*", "*"])
+    def test_of_what_lies_in_no_region_are_read_whatever_regions_are_selected(
+        self, worker, regions
+    ):
+        """Fails if the regions' own passes alone read tags: those of a zone are at home."""
+        rig = worker(aws_cloud([*SERVED, *AT_HOME]))
+        rig.account.put(zone("Z1", tags={"Team": "shop"}))
+        rig.plan(aws_spec(rig.aws.url, regions=[regions]))
+
+        rig.period()
+        rig.period()
+
+        [facet] = rows(
+            rig.engine,
+            "SELECT f.uid, s.listing, s.region, s.status FROM facet f"
+            " JOIN scope s ON s.id = f.scope_id WHERE f.facet = 'tags'",
+        )
+        assert facet.uid == resource_uid("aws", "arn:aws:route53:::hostedzone/Z1")
+        assert (facet.listing, facet.region) == ("aws.tagging.route53", "global")
+        assert facet.status == "complete"
 
     def test_stay_with_what_is_not_asked_for_any_more(self, aws):
         """Fails without the resource's type in `_MARK`, or without it in `_DROP_FACETS`.

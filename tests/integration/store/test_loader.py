@@ -303,15 +303,13 @@ class TestTags:
 
     @pytest.fixture
     def tagged(self, engine):
-        return Ledger.plan(engine, "fake.machines", "fake.tagging")
+        return Ledger.plan(engine, "fake.machines", "fake.tagging", "fake.tagging-home")
 
-    def tagging(self, ledger, *names, staged=False, team="", **options):
+    def tagging(self, ledger, *names, staged=False, team="", by="fake.tagging", **options):
         observations = [
             observe(name, facet=Facet.TAGS, document={"team": team or name}) for name in names
         ]
-        ledger.pass_over(
-            observations, name="fake.tagging", facet=Facet.TAGS, staged=staged, **options
-        )
+        ledger.pass_over(observations, name=by, facet=Facet.TAGS, staged=staged, **options)
 
     def listing(self, ledger, *names, staged=False):
         observations = [observe(name, tag_source=TagSource.TAGGING) for name in names]
@@ -381,6 +379,26 @@ class TestTags:
         assert self.tags(tagged) == {"a": None, "b": {"team": "b"}}
         assert tagged.live() == {"a", "b"}
         assert tagged.history()[-1] == ("a", "dropped")
+
+    @both_paths
+    @pytest.mark.parametrize("missed_first", [False, True])
+    def test_that_another_pass_shows_from_now_on_move_to_its_scope(
+        self, tagged, staged, missed_first
+    ):
+        """Fails without `scope_id` in `_DIFFERENT` or `_plan`: the first scope would drop them."""
+        self.listing(tagged, "a", "b")
+        self.tagging(tagged, "a", "b")
+        if missed_first:
+            self.tagging(tagged, "b", staged=staged)
+
+        self.tagging(tagged, "a", by="fake.tagging-home", staged=staged)
+        for _ in range(2):
+            self.tagging(tagged, "b", staged=staged)
+            tagged.sweep("fake.tagging", facet=Facet.TAGS)
+            tagged.sweep("fake.tagging-home", facet=Facet.TAGS)
+
+        assert self.tags(tagged) == {"a": {"team": "a"}, "b": {"team": "b"}}
+        assert tagged.history()[-1][1] == "created"
 
     @both_paths
     def test_of_a_type_that_is_not_asked_for_any_more_are_not_missed(self, tagged, staged):

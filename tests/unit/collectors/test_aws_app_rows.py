@@ -7,7 +7,6 @@ import jmespath
 import orjson
 import pytest
 
-from cloudops.collectors.aws.arns import TAGGING
 from cloudops.collectors.aws.catalogue import LISTINGS
 from cloudops.collectors.identifiers import compile_shape
 from cloudops.collectors.paths import Place, find, parse_path
@@ -187,7 +186,12 @@ def test_of_secrets_only_the_metadata_is_asked_for():
 
 def test_an_arn_has_one_owner_in_the_tagging_pass():
     """Fails if templates of two listings fit one ARN: both would claim its tags."""
-    shapes = [(e.owner_listing, compile_shape(e.id_shape)) for e in BY_NAME[TAGGING].emits]
+    shapes = [
+        (emits.owner_listing, compile_shape(emits.id_shape))
+        for listing in LISTINGS
+        if listing.facet is Facet.TAGS
+        for emits in listing.emits
+    ]
     for listing in LISTINGS:
         if listing.facet is not Facet.LISTED:
             continue

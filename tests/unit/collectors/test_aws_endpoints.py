@@ -6,6 +6,7 @@ import pytest
 
 from cloudops.collectors.aws import AwsCloud
 from cloudops.collectors.aws.catalogue import LISTINGS
+from cloudops.collectors.aws.sdk import Sdk
 from cloudops.collectors.vocabulary import RegionRule
 from cloudops.domain.provider import (
     AwsConnection,
@@ -93,3 +94,24 @@ def test_most_rows_are_read_in_every_partition(cloud, partition):
     ]
 
     assert len(absent) < len(LISTINGS) / 10
+
+
+@pytest.mark.parametrize(
+    ("service", "first", "home"),
+    [
+        ("iam", "us-east-1", "us-east-1"),
+        ("route53", "us-east-1", "us-east-1"),
+        ("cloudfront", "us-east-1", "us-east-1"),
+        ("iam", "cn-north-1", "cn-north-1"),
+        ("route53", "cn-north-1", "cn-northwest-1"),
+        ("cloudfront", "cn-north-1", "cn-northwest-1"),
+        ("iam", "us-gov-west-1", "us-gov-west-1"),
+        ("route53", "us-gov-west-1", "us-gov-west-1"),
+        ("no-such-service-yet", "eusc-de-east-1", "eusc-de-east-1"),
+    ],
+)
+def test_a_service_that_is_there_once_a_partition_has_its_home(service, first, home):
+    """Fails if the partition's home is everybody's: in China Route 53 lives elsewhere."""
+    sdk = Sdk(connect_timeout_seconds=1, read_timeout_seconds=1, pool_size=1)
+
+    assert sdk.home_of(service, first) == home

@@ -25,7 +25,7 @@ def trusted(statement: Any) -> list[str]:
         "CreateDate": "2026-02-03T04:05:06Z",
         "AssumeRolePolicyDocument": quote(json.dumps(policy)),
     }
-    lists = {"UserDetailList": [], "GroupDetailList": [], "Policies": []}
+    lists: dict[str, list[Any]] = {"UserDetailList": [], "GroupDetailList": [], "Policies": []}
     page = read(
         BY_NAME["aws.iam.authorization-details"], {"answer": {**lists, "RoleDetailList": [role]}}
     )

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from cloudops.collectors.aws.arns import KMS_KEY, TAGGING, service_of, tagging_listing
+from cloudops.collectors.aws.arns import KMS_KEY, TAGGING, service_of, tagging_listings
 from cloudops.collectors.aws.catalogue import LISTINGS
 from cloudops.collectors.aws.error_codes import CREDENTIAL_CODES, DENIED_CODES
 from cloudops.collectors.detailing import words_of
-from cloudops.collectors.vocabulary import Listing, To
+from cloudops.collectors.vocabulary import Listing, RegionRule, To
 from cloudops.domain.resource import Facet, TagSource
 from tests.fakes.aws.rows import DETAILED, LISTED
 from tests.unit.collectors import detail_rows
@@ -34,6 +34,7 @@ MAY_BE_DENIALS = ("AccessException", "DeniedException", "OperationException", "R
 # KMS's word for keys that nobody can rotate; it denies with others.
 IS_NO_DENIAL = "UnsupportedOperationException"
 BY_NAME = {listing.name: listing for listing in LISTINGS}
+TAGGED = [listing for listing in LISTINGS if listing.facet is Facet.TAGS]
 
 
 @pytest.mark.parametrize("listing", ROWS)
@@ -72,16 +73,30 @@ def test_every_recorded_answer_belongs_to_a_row():
     assert {path.stem for path in RECORDED.glob("*.json")} == set(BY_NAME)
 
 
-def test_the_tagging_pass_asks_for_exactly_the_services_whose_tags_it_owns():
-    wanted = {
-        service_of(emits.id_template)
-        for row in LISTINGS
-        if row.facet is Facet.LISTED
-        for emits in row.emits
-        if emits.tag_source is TagSource.TAGGING
-    }
+def test_the_tagging_passes_ask_for_exactly_the_services_whose_tags_they_own():
+    regional: set[str] = set()
+    at_home: set[str] = set()
+    for row in LISTED:
+        for emits in row.emits:
+            if row.facet is Facet.LISTED and emits.tag_source is TagSource.TAGGING:
+                is_global = row.region_rule is RegionRule.GLOBAL and not emits.region
+                (at_home if is_global else regional).add(service_of(emits.id_template))
 
-    assert BY_NAME[TAGGING].parameters == {"ResourceTypeFilters": sorted(wanted)}
+    asked = {row.name: row.parameters["ResourceTypeFilters"] for row in TAGGED}
+    assert asked.pop(TAGGING) == sorted(regional)
+    assert asked == {f"aws.tagging.{service}": [service] for service in at_home}
+
+
+def test_tags_of_what_lies_in_no_region_are_read_once_where_its_service_is_at_home():
+    """Fails if all tags are read region by region: those of a zone stand in us-east-1 alone."""
+    placed = {emits.type: (row.region_rule, row.home_of) for row in TAGGED for emits in row.emits}
+
+    assert placed["AWS::Route53::HostedZone"] == (RegionRule.GLOBAL, "route53")
+    assert placed["AWS::CloudFront::Distribution"] == (RegionRule.GLOBAL, "cloudfront")
+    assert placed["AWS::IAM::InstanceProfile"] == (RegionRule.GLOBAL, "iam")
+    # All buckets are listed at once, but each has its tags in its own region.
+    assert placed["AWS::S3::Bucket"] == (RegionRule.REGIONAL, "")
+    assert len(placed) == sum(len(row.emits) for row in TAGGED)
 
 
 def test_a_facet_names_the_listing_of_its_resources():
@@ -93,16 +108,16 @@ def test_a_facet_names_the_listing_of_its_resources():
                 assert emits.type in BY_NAME[emits.owner_listing].types
 
 
-@pytest.mark.parametrize("name", sorted({e.owner_listing for e in BY_NAME[TAGGING].emits}))
+@pytest.mark.parametrize("name", sorted({e.owner_listing for row in TAGGED for e in row.emits}))
 def test_a_tagged_type_is_matched_by_the_id_of_its_described_row(name: str):
     listing = BY_NAME[name]
     described = read(listing, recorded(listing))
-    tagged = read(BY_NAME[TAGGING], recorded(BY_NAME[TAGGING]))
+    tagged = {o.uid for row in TAGGED for o in read(row, recorded(row)).observations}
 
     tagged_types = {emits.type for emits in listing.emits if emits.tag_source is TagSource.TAGGING}
     for native_type in tagged_types:
         own = {o.uid for o in described.observations if o.head and o.head.type == native_type}
-        assert own & {o.uid for o in tagged.observations}
+        assert own & tagged
 
 
 def test_every_recorded_answer_says_where_it_is_from():
@@ -117,7 +132,7 @@ def test_a_tagged_type_without_an_arn_template_is_refused():
     nameless = replace(buckets, emits=(replace(buckets.emits[0], id="Name"),))
 
     with pytest.raises(ValueError, match="AWS::S3::Bucket"):
-        tagging_listing([nameless])
+        tagging_listings([nameless])
 
 
 @pytest.mark.parametrize(

@@ -319,7 +319,7 @@ def test_the_tagging_pass_sees_tags_only():
                 THING,
                 items="Things",
                 id="Arn",
-                id_shape=THING.id,
+                id_shape=THING.id_template,
                 owner="",
                 tag_source=TagSource.TAGGING,
             ),

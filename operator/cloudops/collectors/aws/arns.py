@@ -222,35 +222,46 @@ def account_of(arn: str) -> str:
     return found.group(1) if found else ""
 
 
-def tagging_listing(rows: Sequence[Listing]) -> Listing:
-    """The tagging pass for every type in `rows` whose tags come from the tagging API.
+def tagging_listings(rows: Sequence[Listing]) -> tuple[Listing, ...]:
+    """The tagging passes for every type in `rows` whose tags come from the tagging API.
 
-    It has one `Emits` a type, so that excluding a type excludes its tags too.
+    One runs in every region. What lies in none is shown only where its service is at home,
+    whatever regions are selected: each such service has a pass of its own. They have one
+    `Emits` a type, so that excluding a type excludes its tags too.
 
     Raises:
         ValueError: A type's id is no ARN template, so its tags could not be matched.
     """
-    tagged = [
-        (row.name, emits)
-        for row in rows
-        for emits in row.emits
-        if emits.tag_source is TagSource.TAGGING
-    ]
+    regional: list[Emits] = []
+    by_home: dict[str, list[Emits]] = {}
+    every = ((row, emits) for row in rows for emits in row.emits)
+    for row, emits in every:
+        if emits.tag_source is TagSource.TAGGING:
+            service = service_of(_matched(emits))
+            lies_nowhere = row.region_rule is RegionRule.GLOBAL and not emits.region
+            wanted = by_home.setdefault(service, []) if lies_nowhere else regional
+            wanted.append(_tags_of(emits, row.name))
+    return (
+        _tagging_pass(TAGGING, regional),
+        *(_tagging_pass(f"aws.tagging.{home}", by_home[home], home) for home in sorted(by_home)),
+    )
+
+
+def _tagging_pass(name: str, wanted: Sequence[Emits], home_of: str = "") -> Listing:
     return Listing(
-        name=TAGGING,
+        name=name,
         service="resourcegroupstaggingapi",
         operation="GetResources",
-        parameters={
-            "ResourceTypeFilters": sorted({service_of(_matched(emits)) for _, emits in tagged})
-        },
+        parameters={"ResourceTypeFilters": sorted({service_of(one.id_shape) for one in wanted})},
         page_size_parameter="ResourcesPerPage",
         page_size=100,
-        region_rule=RegionRule.REGIONAL,
+        region_rule=RegionRule.GLOBAL if home_of else RegionRule.REGIONAL,
+        home_of=home_of,
         permissions=("tag:GetResources",),
         consistency=Consistency.EVENTUAL,
         period=PeriodClass.STANDARD,
         facet=Facet.TAGS,
-        emits=tuple(_tags_of(emits, owner_listing) for owner_listing, emits in tagged),
+        emits=tuple(wanted),
     )
 
 

@@ -20,14 +20,14 @@ class Caller:
     def call(
         self, region: str, operation: str, parameters: Mapping[str, Any], permission: str
     ) -> dict[str, Any]:
-        """Ask in `region`; `global` means where the partition is at home.
+        """Ask in `region`; `global` means where the partition is at home, or `home_of`.
 
         Raises:
             ListingError: The call failed; `permission` is what it needs.
         """
         listing = self.listing
         if region == GLOBAL_REGION:
-            region = self.door.home
+            region = self.door.home_of(listing.home_of) if listing.home_of else self.door.home
         try:
             return self.door.call(listing.service, region, operation, parameters)
         except SDK_ERRORS as error:

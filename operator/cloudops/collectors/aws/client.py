@@ -151,6 +151,10 @@ class Door:
             return True
         return knows_endpoint(self._sdk, service, region)
 
+    def home_of(self, service: str) -> str:
+        """The region in which a service is at home that is there once a partition."""
+        return self.home if self._endpoint_url else self._sdk.home_of(service, self.home)
+
     def paginator(self, service: str, operation: str) -> Mapping[str, Any] | None:
         """See `Sdk.paginator`."""
         return self._sdk.paginator(service, operation)

@@ -67,6 +67,8 @@ class Sdk:
 
     Attributes:
         partitions: Answers every partition that the SDK knows, with its regions.
+        home_of: Answers in which region a service signs that is there once a partition, given
+            a region of it; that region, where the SDK does not know.
         endpoint_regions: Answers in which regions of a partition the SDK knows an endpoint
             of a service. Some names among them are no region, such as `aws-global`.
         hooks: Say for whom a client works, while it does.
@@ -81,6 +83,7 @@ class Sdk:
         self._loader = model_loader()
         self.partitions = cache(self._partitions)
         self.endpoint_regions = cache(self._endpoint_regions)
+        self.home_of = cache(self._home_of)
         self.hooks = Hooks()
         self.clients = Clients(self._new_client, self.lock)
         self._nobody = cache(self._session_of_nobody)
@@ -147,6 +150,15 @@ class Sdk:
                 service, partition, allow_non_regional=True
             )
         return frozenset(names)
+
+    def _home_of(self, service: str, region: str) -> str:
+        with self.lock:
+            data = self._loader.load_data("endpoints")
+        partition = next((one for one in data["partitions"] if region in one["regions"]), None)
+        known = partition["services"].get(service, {}) if partition else {}
+        place = known.get("endpoints", {}).get(known.get("partitionEndpoint"), {})
+        home: str = place.get("credentialScope", {}).get("region", region)
+        return home
 
     def _partitions(self) -> Mapping[str, frozenset[str]]:
         with self.lock:

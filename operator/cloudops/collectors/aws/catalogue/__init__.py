@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from cloudops.collectors.aws.arns import tagging_listing
+from cloudops.collectors.aws.arns import tagging_listings
 from cloudops.collectors.aws.catalogue import (
     account,
     account_defaults,
@@ -110,8 +110,11 @@ _DESCRIBED: Final = (
     *commitments.LISTINGS,
 )
 
-LISTINGS: Final[tuple[Listing, ...]] = (*with_details(_DESCRIBED), tagging_listing(_DESCRIBED))
-"""The described rows, those that read their details, and the tagging pass for all of them."""
+LISTINGS: Final[tuple[Listing, ...]] = (
+    *with_details(_DESCRIBED),
+    *tagging_listings(_DESCRIBED),
+)
+"""The described rows, those that read their details, and the tagging passes for all of them."""
 
 CLOUD_CONTROL: Final[tuple[Listing, ...]] = cloudcontrol_listings(
     type_ for listing in _DESCRIBED for type_ in listing.types

@@ -36,7 +36,6 @@ LISTINGS: Final = (
                 items="HostedZones",
                 id=arns.HOSTED_ZONE,
                 name="Name",
-                # The tagging API shows them in us-east-1 only.
                 tag_source=TagSource.TAGGING,
                 volatile=("Features", "ResourceRecordSetCount"),
             ),
