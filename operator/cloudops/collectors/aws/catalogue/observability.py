@@ -62,7 +62,8 @@ LISTINGS: Final = (
         period=PeriodClass.STANDARD,
         emits=(
             Emits(
-                type="AWS::Lambda::LayerVersion",
+                # Of its versions the newest alone is told, so that it is none of them.
+                type="AWS::Lambda::Layer",
                 kind="compute.function-layer",
                 items="Layers",
                 id="LayerArn",
