@@ -223,10 +223,9 @@ def _path_violations(emits: Emits, item: tuple[Shape, ...]) -> Iterator[str]:
     read = {
         *chain.from_iterable(map(_id_paths, emits.ids)),
         emits.name.strip("{*/}"),
-        emits.state,
         emits.region,
-        # One that decides by the kind of item is proven by the recorded answer.
-        *re.findall(r"^[\w.]+$", emits.owner),
+        # Those that decide by what else an item tells are proven by the recorded answer.
+        *(path for path in (emits.owner, emits.state) if re.fullmatch(r"[\w.]+", path)),
         emits.tags,
     }
     for path in sorted(read - {"", "partition", "account", "region"}):

@@ -372,7 +372,7 @@ def test_the_catalogue_knows_how_services_write(native_type, relation, document,
 
 
 EMITS = [
-    pytest.param(emits, id=emits.type)
+    pytest.param(emits, id=f"{row.name}-{emits.type}")
     for row in LISTINGS
     if row.facet is not Facet.TAGS
     for emits in row.emits

@@ -3,7 +3,7 @@
 from typing import Final
 
 from cloudops.collectors.aws import arns
-from cloudops.collectors.vocabulary import Emits, Listing, RegionRule, To
+from cloudops.collectors.vocabulary import DetailCall, Details, Emits, Listing, RegionRule, To
 from cloudops.domain.ledger import Consistency, PeriodClass
 from cloudops.domain.resource import TagSource
 
@@ -141,9 +141,9 @@ LISTINGS: Final = (
         name="aws.cloudfront.functions",
         service="cloudfront",
         operation="ListFunctions",
-        # Else each function is told of twice, as it runs and as it is written.
+        # Each is told of once: as it is written, whether or not it was ever published.
         parameters={
-            "Stage": "LIVE",
+            "Stage": "DEVELOPMENT",
         },
         paging={
             "input_token": "Marker",
@@ -156,6 +156,29 @@ LISTINGS: Final = (
         omits_empty=True,
         consistency=Consistency.EVENTUAL,
         period=PeriodClass.STANDARD,
+        details=Details(
+            calls=(
+                DetailCall(
+                    operation="DescribeFunction",
+                    permission="cloudfront:DescribeFunction",
+                    key="Name",
+                    parameter="Name",
+                    parameters={"Stage": "LIVE"},
+                    result="FunctionSummary",
+                    into="Live",
+                    absent={"NoSuchFunctionExists": ""},
+                ),
+            ),
+            every_period=True,
+            # What runs is what counts, not what is being written.
+            state="Live.Status || 'UNPUBLISHED'",
+            unordered=("Live.FunctionConfig.KeyValueStoreAssociations.Items",),
+            edges={
+                "live_stores": (
+                    "Live.FunctionConfig.KeyValueStoreAssociations.Items[].KeyValueStoreARN"
+                ),
+            },
+        ),
         emits=(
             Emits(
                 type="AWS::CloudFront::Function",
@@ -163,7 +186,6 @@ LISTINGS: Final = (
                 items="FunctionList.Items",
                 id="FunctionMetadata.FunctionARN",
                 name="Name",
-                state="Status",
                 created="FunctionMetadata.CreatedTime",
                 tag_source=TagSource.UNREAD,
                 unordered=("FunctionConfig.KeyValueStoreAssociations.Items",),
