@@ -34,7 +34,7 @@ LISTINGS: Final = (
         # It brings everything at once.
         operation="DescribeTrails",
         # A trail of many regions is shown in its home region, one of the whole
-        # organization in the account that made it.
+        # organization in the account that made it; for the others see below.
         parameters={"includeShadowTrails": False},
         region_rule=RegionRule.REGIONAL,
         permissions=("cloudtrail:DescribeTrails",),
@@ -92,6 +92,30 @@ LISTINGS: Final = (
                     "role": To("CloudWatchLogsRoleArn", arns.IAM_ROLE),
                     "topic": To("SnsTopicARN", arns.SNS_TOPIC),
                 },
+            ),
+        ),
+    ),
+    Listing(
+        name="aws.cloudtrail.region-trails",
+        service="cloudtrail",
+        # Whatever writes down what happens in the region: also what another region or, of an
+        # organization, another account is the home of. None of these trails is the account's
+        # own resource, but that they are in force here is a fact about it.
+        operation="DescribeTrails",
+        parameters={"includeShadowTrails": True},
+        region_rule=RegionRule.REGIONAL,
+        permissions=("cloudtrail:DescribeTrails",),
+        consistency=Consistency.EVENTUAL,
+        period=PeriodClass.STANDARD,
+        emits=(
+            Emits(
+                type="AWS::CloudTrail::RegionTrail",
+                kind="monitoring.region-trail",
+                items="trailList",
+                id="arn:{partition}:cloudtrail:{region}:{account}:region-trail/{TrailARN*}",
+                name="Name",
+                tag_source=TagSource.NONE,
+                edges={"trail": To("TrailARN", arns.TRAIL)},
             ),
         ),
     ),
