@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+import orjson
+
 from cloudops.collectors.canonical import Cleaner
 from cloudops.collectors.details import DETAILS_SUFFIX, Details
 from cloudops.collectors.documents import CompiledEmits, compile_emits, digest_of, finish
@@ -11,7 +13,14 @@ from cloudops.collectors.fields import creation_time, scalar_text, tag_mapping
 from cloudops.collectors.identifiers import AnswerContext, ShapeError
 from cloudops.collectors.redaction import Redactor
 from cloudops.collectors.vocabulary import DETAIL_TIER, Emits, Listing
-from cloudops.domain.resource import Facet, Facts, ListedItem, MalformedItem, Observation
+from cloudops.domain.resource import (
+    GLOBAL_REGION,
+    Facet,
+    Facts,
+    ListedItem,
+    MalformedItem,
+    Observation,
+)
 
 
 def with_details(rows: Iterable[Listing]) -> Iterator[Listing]:
@@ -57,6 +66,18 @@ def words_of(listing: Listing) -> Details:
     if words is None:
         raise ValueError(f"{listing.name} reads no details")
     return words
+
+
+def listed_item(observation: Observation) -> ListedItem:
+    """Whose details may be asked for, as its list showed it."""
+    head = observation.head
+    return ListedItem(
+        uid=observation.uid,
+        canonical_id=head.canonical_id if head else "",
+        region=head.region if head else GLOBAL_REGION,
+        document=orjson.loads(observation.document),
+        digest=observation.digest,
+    )
 
 
 def _emits(row: Listing, words: Details) -> Emits:

@@ -1,8 +1,7 @@
 """What a session shows of a row, whether it lists something or reads details."""
 
-import orjson
-
 from cloudops.collectors.aws.session import AwsAccountSession
+from cloudops.collectors.detailing import listed_item
 from cloudops.collectors.vocabulary import Listing
 from cloudops.domain.resource import ListedItem, Observation
 
@@ -15,7 +14,7 @@ def items_of(session: AwsAccountSession, row: Listing, region: str) -> list[List
     """
     assert row.details_of is not None
     return [
-        ListedItem(o.uid, o.head.canonical_id, o.head.region, orjson.loads(o.document), o.digest)
+        listed_item(o)
         for page in session.pages(row.details_of, region)
         for o in page.observations
         if o.head

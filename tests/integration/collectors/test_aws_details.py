@@ -9,6 +9,7 @@ import pytest
 from cloudops.collectors.aws import AwsCloud
 from cloudops.collectors.aws.catalogue import LISTINGS
 from cloudops.collectors.aws.session import AwsAccountSession
+from cloudops.collectors.detailing import listed_item
 from cloudops.collectors.vocabulary import Access, Listing
 from cloudops.domain.errors import ListingError
 from cloudops.domain.ledger import ErrorClass
@@ -59,12 +60,7 @@ def names(pages: list[Page]) -> list[str | None]:
 def listed(session: AwsAccountSession, listing: Listing = TABLES) -> list[ListedItem]:
     pages, error = read(session, listing)
     assert error is None
-    return [
-        ListedItem(o.uid, o.head.canonical_id, o.head.region, orjson.loads(o.document), o.digest)
-        for page in pages
-        for o in page.observations
-        if o.head
-    ]
+    return [listed_item(o) for page in pages for o in page.observations if o.head]
 
 
 def detail(session: AwsAccountSession, item: ListedItem) -> Observation | MalformedItem | None:

@@ -5,13 +5,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-import orjson
 from botocore.model import Shape
 from botocore.validate import ParamValidator
 
 from cloudops.collectors.aws.details import DetailRun
 from cloudops.collectors.canonical import rfc3339
-from cloudops.collectors.detailing import DetailTransform, words_of
+from cloudops.collectors.detailing import DetailTransform, listed_item, words_of
 from cloudops.collectors.details import DetailCall
 from cloudops.collectors.vocabulary import Emits, Listing, To
 from cloudops.domain.errors import ListingError
@@ -43,17 +42,7 @@ def listed_items(listing: Listing) -> dict[str, ListedItem]:
     """By canonical id the items that the recorded answer of the list shows."""
     assert listing.details_of is not None
     page = read(listing.details_of, recorded(listing.details_of))
-    return {
-        one.head.canonical_id: ListedItem(
-            one.uid,
-            one.head.canonical_id,
-            one.head.region,
-            orjson.loads(one.document),
-            one.digest,
-        )
-        for one in page.observations
-        if one.head
-    }
+    return {one.head.canonical_id: listed_item(one) for one in page.observations if one.head}
 
 
 def details(listing: Listing, record: dict[str, Any]) -> dict[str, Observation]:

@@ -4,19 +4,17 @@ from collections.abc import Iterator
 from hashlib import blake2b
 from itertools import islice
 
-import orjson
-
 from cloudops.collectors.aws.calling import Caller
 from cloudops.collectors.aws.client import Door
 from cloudops.collectors.aws.details import DetailRun
 from cloudops.collectors.aws.discovery import ACCESS_KEY_ID
 from cloudops.collectors.aws.engine import Run
+from cloudops.collectors.detailing import listed_item
 from cloudops.collectors.identifiers import AnswerContext
 from cloudops.collectors.transforms import Transforms
 from cloudops.collectors.vocabulary import Access, Listing
 from cloudops.domain.provider import AwsConnection, CredentialSource, Identity
 from cloudops.domain.resource import (
-    GLOBAL_REGION,
     ListedItem,
     MalformedItem,
     Observation,
@@ -72,7 +70,7 @@ class AwsAccountSession:
             return
         for page in islice(self.pages(listing.details_of, region), 1):
             for one in page.observations[:1]:
-                self.detail(listing, region, _listed(one))
+                self.detail(listing, region, listed_item(one))
 
     def detail(
         self, listing: Listing, region: str, item: ListedItem
@@ -99,17 +97,6 @@ class AwsAccountSession:
 
     def close(self) -> None:
         self._door.close()
-
-
-def _listed(observation: Observation) -> ListedItem:
-    head = observation.head
-    return ListedItem(
-        uid=observation.uid,
-        canonical_id=head.canonical_id if head else "",
-        region=head.region if head else GLOBAL_REGION,
-        document=orjson.loads(observation.document),
-        digest=observation.digest,
-    )
 
 
 def fingerprint_of(

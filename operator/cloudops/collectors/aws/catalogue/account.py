@@ -80,28 +80,6 @@ LISTINGS: Final = (
         ),
     ),
     Listing(
-        name="aws.account.security-contacts",
-        service="account",
-        operation="GetAlternateContact",
-        parameters={"AlternateContactType": "SECURITY"},
-        region_rule=RegionRule.GLOBAL,
-        permissions=("account:GetAlternateContact",),
-        absent={"ResourceNotFoundException": ""},
-        consistency=Consistency.EVENTUAL,
-        period=PeriodClass.STANDARD,
-        emits=(
-            Emits(
-                type="AWS::Account::SecurityContact",
-                kind="account.contact",
-                items="AlternateContact",
-                single=True,
-                id="arn:{partition}:account::{account}:security-contact",
-                tag_source=TagSource.NONE,
-                redact=("EmailAddress", "Name", "PhoneNumber"),
-            ),
-        ),
-    ),
-    Listing(
         name="aws.s3.account-public-access-blocks",
         service="s3control",
         operation="GetPublicAccessBlock",

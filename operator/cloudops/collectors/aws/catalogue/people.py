@@ -1,11 +1,31 @@
 """Who answers for an account, and with what its users sign in."""
 
+from functools import partial
 from typing import Final
 
 from cloudops.collectors.aws import arns
 from cloudops.collectors.vocabulary import Emits, Listing, Prepare, RegionRule, To
 from cloudops.domain.ledger import Consistency, PeriodClass
 from cloudops.domain.resource import TagSource
+
+_alternate_contacts: Final = partial(
+    Listing,
+    service="account",
+    operation="GetAlternateContact",
+    region_rule=RegionRule.GLOBAL,
+    permissions=("account:GetAlternateContact",),
+    absent={"ResourceNotFoundException": ""},
+    consistency=Consistency.EVENTUAL,
+    period=PeriodClass.STANDARD,
+)
+_alternate_contact: Final = partial(
+    Emits,
+    kind="account.contact",
+    items="AlternateContact",
+    single=True,
+    tag_source=TagSource.NONE,
+    redact=("EmailAddress", "Name", "PhoneNumber"),
+)
 
 LISTINGS: Final = (
     Listing(
@@ -78,55 +98,33 @@ LISTINGS: Final = (
             ),
         ),
     ),
-    Listing(
+    _alternate_contacts(
         name="aws.account.billing-contacts",
-        service="account",
-        operation="GetAlternateContact",
-        parameters={
-            "AlternateContactType": "BILLING",
-        },
-        region_rule=RegionRule.GLOBAL,
-        permissions=("account:GetAlternateContact",),
-        absent={
-            "ResourceNotFoundException": "",
-        },
-        consistency=Consistency.EVENTUAL,
-        period=PeriodClass.STANDARD,
+        parameters={"AlternateContactType": "BILLING"},
         emits=(
-            Emits(
+            _alternate_contact(
                 type="AWS::Account::BillingContact",
-                kind="account.contact",
-                items="AlternateContact",
-                single=True,
                 id="arn:{partition}:account::{account}:billing-contact",
-                tag_source=TagSource.NONE,
-                redact=("EmailAddress", "Name", "PhoneNumber"),
             ),
         ),
     ),
-    Listing(
+    _alternate_contacts(
         name="aws.account.operations-contacts",
-        service="account",
-        operation="GetAlternateContact",
-        parameters={
-            "AlternateContactType": "OPERATIONS",
-        },
-        region_rule=RegionRule.GLOBAL,
-        permissions=("account:GetAlternateContact",),
-        absent={
-            "ResourceNotFoundException": "",
-        },
-        consistency=Consistency.EVENTUAL,
-        period=PeriodClass.STANDARD,
+        parameters={"AlternateContactType": "OPERATIONS"},
         emits=(
-            Emits(
+            _alternate_contact(
                 type="AWS::Account::OperationsContact",
-                kind="account.contact",
-                items="AlternateContact",
-                single=True,
                 id="arn:{partition}:account::{account}:operations-contact",
-                tag_source=TagSource.NONE,
-                redact=("EmailAddress", "Name", "PhoneNumber"),
+            ),
+        ),
+    ),
+    _alternate_contacts(
+        name="aws.account.security-contacts",
+        parameters={"AlternateContactType": "SECURITY"},
+        emits=(
+            _alternate_contact(
+                type="AWS::Account::SecurityContact",
+                id="arn:{partition}:account::{account}:security-contact",
             ),
         ),
     ),
