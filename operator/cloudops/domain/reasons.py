@@ -25,5 +25,13 @@ DEPENDENCY_REASONS: Final = frozenset(
     }
 )
 
+# Where the cloud said no to those who came in.
+CREDENTIAL_REASONS: Final = frozenset(
+    {"CredentialsRejected", "IdentityMismatch", "RoleNotAssumable"}
+)
+
 # What the operator's settings leave to nobody, or not to this namespace.
 NOT_ALLOWED_REASONS: Final = frozenset({"IdentityNotAllowed", "EndpointNotAllowed"})
+
+# A scope with one of these was not asked for what it lists: its account could not be entered.
+DOOR_REASONS: Final = DEPENDENCY_REASONS | CREDENTIAL_REASONS | NOT_ALLOWED_REASONS

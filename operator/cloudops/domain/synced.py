@@ -5,14 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cloudops.domain.ledger import CONSEQUENCES, ErrorClass, ScopeStatus
-from cloudops.domain.reasons import DEPENDENCY_REASONS
-
-CREDENTIAL_CODES = frozenset({"CredentialsRejected", "IdentityMismatch", "RoleNotAssumable"})
+from cloudops.domain.reasons import CREDENTIAL_REASONS, DEPENDENCY_REASONS
 
 # A scope that was not reached says what kept its lease out.
 _AT_THE_DOOR = {
     **dict.fromkeys(DEPENDENCY_REASONS, "DependencyNotReady"),
-    **dict.fromkeys(CREDENTIAL_CODES, "CredentialsRejected"),
+    **dict.fromkeys(CREDENTIAL_REASONS, "CredentialsRejected"),
 }
 _REASONS = {
     ScopeStatus.DENIED: "AccessDenied",

@@ -3,6 +3,12 @@
 from sqlalchemy import Connection, text
 
 from cloudops.domain.ledger import Lease
+from cloudops.domain.reasons import DOOR_REASONS
+
+# Not only by what the account was last shut for: causes follow one another, and each lease
+# tells its own scopes alone.
+_DOOR_REASONS = ", ".join(f"'{reason}'" for reason in sorted(DOOR_REASONS))
+DENIED_AT_THE_DOOR = f"scope.error_code IN (a.error_reason, {_DOOR_REASONS})"
 
 # Once is enough: a discovery that began after the lease sees what the lease saw.
 # One that is just being written has begun, too, so its lock is not waited for.

@@ -14,6 +14,7 @@ from cloudops.domain.schedule import (
     EMPTY_PASSES_BEFORE_SLOWING,
     ScopeOutcome,
 )
+from cloudops.store.entering import DENIED_AT_THE_DOOR
 from cloudops.store.words import storable
 
 POSTPONE_SECONDS = 300
@@ -120,16 +121,16 @@ WHERE id = :id
 
 # What was denied only because the account was shut is read as soon as one of
 # its leases gets in, however long the listing's own period is.
-_REOPEN = text("""
+_REOPEN = text(f"""
 WITH woken AS (
     UPDATE scope SET next_due_at = now() FROM account a JOIN lease own ON own.account_pk = a.id
     WHERE own.id = :lease_id AND scope.account_pk = a.id AND a.reachable = false
-      AND scope.error_code = a.error_reason AND scope.retired_at IS NULL
+      AND {DENIED_AT_THE_DOOR} AND scope.retired_at IS NULL
     RETURNING scope.lease_id
 )
 UPDATE lease SET next_due_at = now() WHERE id IN (SELECT lease_id FROM woken)
   AND next_due_at > now()
-""")
+""")  # noqa: S608  constants only
 
 
 def due_scopes(connection: Connection, lease: Lease) -> list[Scope]:

@@ -1,6 +1,7 @@
 """One lease's work, and what every way of failing leaves behind: never a false deletion."""
 
 import threading
+from datetime import timedelta
 
 import pytest
 
@@ -264,6 +265,25 @@ class TestFailures:
         assert len(row.error_message) == 1024
 
 
+def shut_out_twice(rig):
+    """The Secret is missing for one lease, and lacks a key for the other, a little later."""
+    rig.age(100_000)
+    leases = {lease.region: lease for lease in rig.acquire(LeaseKind.INVENTORY)}
+    rig.secrets.error = AccessError("no Secret", reason="SecretNotFound")
+    rig.run(leases["global"])
+    rig.secrets.error = AccessError("no key", reason="SecretKeyMissing")
+    rig.run(leases["eu-west-1"])
+    rig.work()
+    assert rig.scopes()["fake.roles"].error_code == "SecretNotFound"
+    assert rig.scopes()["fake.machines"].error_code == "SecretKeyMissing"
+    rig.age(950)  # the role listing of the one lease is due in a day
+
+
+def due_times(rig, listing):
+    found = rows(rig.engine, "SELECT next_due_at FROM scope WHERE listing = :name", name=listing)
+    return [row.next_due_at for row in found]
+
+
 class TestClosedDoor:
     def test_every_scope_of_the_lease_says_so_and_rows_stay(self, planned):
         lease = regional(planned)
@@ -341,6 +361,47 @@ class TestClosedDoor:
 
         assert set(planned.statuses().values()) == {"complete"}
         assert planned.snapshot().accounts.unreachable == 0
+
+    def test_two_causes_in_a_row_are_both_over_once_a_lease_gets_in(self, planned):
+        """Fails without `DENIED_AT_THE_DOOR`: what the first cause denied would wait for a day.
+
+        Each lease tells its own scopes only, and the account knows the last cause alone.
+        """
+        shut_out_twice(planned)
+        planned.secrets.error = None
+        (lease,) = (le for le in planned.acquire(LeaseKind.INVENTORY) if le.region == "eu-west-1")
+
+        planned.run(lease)
+        for lease in planned.acquire(LeaseKind.INVENTORY):
+            planned.run(lease)
+
+        assert set(planned.statuses().values()) == {"complete"}
+        assert planned.snapshot().unsynced == {}
+
+    def test_two_causes_in_a_row_are_both_over_once_a_discovery_gets_in(self, planned):
+        """Fails without `DENIED_AT_THE_DOOR`: what the first cause denied would wait for a day."""
+        shut_out_twice(planned)
+        planned.secrets.error = None
+
+        planned.run(*planned.acquire(LeaseKind.DISCOVERY))
+        for lease in planned.acquire(LeaseKind.INVENTORY):
+            planned.run(lease)
+
+        assert set(planned.statuses().values()) == {"complete"}
+        assert planned.snapshot().unsynced == {}
+
+    def test_what_a_listing_was_denied_is_not_asked_again_with_the_door(self, planned):
+        """Fails if all that was denied is reopened: a denial by policy is asked once a day."""
+        planned.account.fail(MACHINES, denial(error_class=ErrorClass.SCP_DENY))
+        planned.period()
+        (before,) = due_times(planned, "fake.machines")
+        execute(planned.engine, "UPDATE account SET reachable = false, error_reason = 'Shut'")
+        planned.age(950)
+
+        planned.work()
+
+        assert planned.snapshot().accounts.unreachable == 0
+        assert due_times(planned, "fake.machines") == [before - timedelta(seconds=950)]
 
     def test_a_lost_lease_denies_nothing(self, planned):
         lease = regional(planned)

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from cloudops.domain.ledger import CONSEQUENCES, ErrorClass
-from cloudops.domain.reasons import DEPENDENCY_REASONS
-from cloudops.domain.synced import CREDENTIAL_CODES, ScopeGroup, unsynced_reasons
+from cloudops.domain.reasons import CREDENTIAL_REASONS, DEPENDENCY_REASONS
+from cloudops.domain.synced import ScopeGroup, unsynced_reasons
 from cloudops.domain.wording import UNSYNCED_ORDER
 
 pytestmark = pytest.mark.unit
@@ -57,7 +57,7 @@ def failed(error_class, **facts):
             pytest.param(
                 failed(ErrorClass.IAM_DENY, error_code=code), {"CredentialsRejected": 3}, id=code
             )
-            for code in sorted(CREDENTIAL_CODES)
+            for code in sorted(CREDENTIAL_REASONS)
         ),
         *(
             pytest.param(
@@ -80,7 +80,7 @@ def test_what_counts_and_under_which_word(group, expected):
 
 
 @pytest.mark.parametrize("error_class", CONSEQUENCES)
-@pytest.mark.parametrize("code", ["", *sorted(DEPENDENCY_REASONS | CREDENTIAL_CODES)])
+@pytest.mark.parametrize("code", ["", *sorted(DEPENDENCY_REASONS | CREDENTIAL_REASONS)])
 def test_every_word_has_its_place_in_the_order_of_gravity(error_class, code):
     groups = [failed(error_class, error_code=code, late=late, has_rows=True) for late in (0, 1)]
 
