@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from cloudops.domain.ledger import CONSEQUENCES, ErrorClass, ScopeStatus
 from cloudops.domain.provider import Identity
 
+_GRANTABLE = frozenset({ErrorClass.IAM_DENY, ErrorClass.CREDENTIALS})
+
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
@@ -34,7 +36,7 @@ class Trouble:
     @property
     def grant(self) -> str:
         """The permission that would cure it; a service control policy has none."""
-        return self.permission if self.error_class is ErrorClass.IAM_DENY else ""
+        return self.permission if self.error_class in _GRANTABLE else ""
 
 
 @dataclass(frozen=True, slots=True)

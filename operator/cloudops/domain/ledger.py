@@ -14,6 +14,7 @@ class ErrorClass(StrEnum):
 
     IAM_DENY = "iam_deny"
     SCP_DENY = "scp_deny"
+    CREDENTIALS = "credentials"  # those that the account was entered with work no more
     OPT_IN = "opt_in"
     UNSUPPORTED = "unsupported"
     THROTTLED = "throttled"
@@ -63,6 +64,8 @@ class Consequence:
 CONSEQUENCES: dict[ErrorClass, Consequence] = {
     ErrorClass.IAM_DENY: Consequence(ScopeStatus.DENIED, Retry.NEXT_PERIOD),
     ErrorClass.SCP_DENY: Consequence(ScopeStatus.DENIED, Retry.DAILY, only_with_live_rows=True),
+    # Its next lease enters with new ones, or is refused at the door.
+    ErrorClass.CREDENTIALS: Consequence(ScopeStatus.DENIED, Retry.BACKOFF),
     ErrorClass.OPT_IN: Consequence(ScopeStatus.UNSUPPORTED, Retry.DAILY, None),
     ErrorClass.UNSUPPORTED: Consequence(ScopeStatus.UNSUPPORTED, Retry.DAILY, None),
     ErrorClass.THROTTLED: Consequence(ScopeStatus.THROTTLED, Retry.BACKOFF, 3),

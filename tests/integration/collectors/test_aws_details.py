@@ -101,7 +101,7 @@ def test_each_call_names_its_own_permission(fake_aws: FakeAws, session: AwsAccou
         pytest.param(Fault.throttle(), ErrorClass.THROTTLED, id="throttled"),
         pytest.param(Fault.server_error(), ErrorClass.TRANSIENT, id="500"),
         pytest.param(Fault.deny("scp"), ErrorClass.SCP_DENY, id="denied-by-the-organization"),
-        pytest.param(Fault.expired(), ErrorClass.IAM_DENY, id="expired"),
+        pytest.param(Fault.expired(), ErrorClass.CREDENTIALS, id="expired"),
         pytest.param(Fault.broken_page(), ErrorClass.TRANSIENT, id="broken-page"),
         pytest.param(Fault.foreign_page(), ErrorClass.TRANSIENT, id="foreign-page"),
         pytest.param(Fault.empty_body(), ErrorClass.TRANSIENT, id="empty-body"),

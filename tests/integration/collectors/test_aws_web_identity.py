@@ -286,7 +286,7 @@ class TestRefresh:
 
         with pytest.raises(ListingError, match="no more") as caught:
             list(session.pages(INSTANCES, "eu-west-1"))
-        assert caught.value.error_class is ErrorClass.IAM_DENY
+        assert caught.value.error_class is ErrorClass.CREDENTIALS
         assert (caught.value.code, caught.value.permission) == ("TokenNotAllowed", "create x")
 
     def test_a_service_account_that_vanished_asks_for_no_permission(
@@ -335,7 +335,7 @@ class TestRefresh:
 
         with pytest.raises(ListingError) as caught:
             list(session.pages(INSTANCES, "eu-west-1"))
-        assert caught.value.error_class is ErrorClass.IAM_DENY
+        assert caught.value.error_class is ErrorClass.CREDENTIALS
         assert caught.value.permission == "sts:AssumeRoleWithWebIdentity"
 
 

@@ -34,10 +34,10 @@ _UNREADABLE_ITEMS = frozenset({"missing-id", "empty-id"})
 _CLASSES = {
     "throttled": ("throttled", ["RequestLimitExceeded", "SlowDown", "Throttling"]),
     "opt_in": ("unsupported", ["OptInRequired", "NotSignedUp", "SubscriptionRequiredException"]),
-    "iam_deny": (
+    "iam_deny": ("denied", ["UnauthorizedOperation", "AccessDenied", "AccessDeniedException"]),
+    "credentials": (
         "denied",
         [
-            *("UnauthorizedOperation", "AccessDenied", "AccessDeniedException"),
             *("AuthFailure", "InvalidAccessKeyId", "InvalidClientTokenId"),
             *("UnrecognizedClientException", "RequestExpired", "ExpiredToken"),
             "ExpiredTokenException",

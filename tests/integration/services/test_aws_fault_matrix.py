@@ -152,7 +152,7 @@ FAULTS: dict[str, tuple[Fault, int | None, Word]] = {
     "500s": (Fault.server_error(), 1, Word("failed", "transient")),
     "connection-reset": (Fault.reset(), 1, Word("failed", "transient", "ConnectionClosed")),
     "repeated-token": (Fault.repeat_token(), 1, Word("partial", "incomplete", "RepeatedToken")),
-    "credentials-expire": (Fault.expired(), 1, Word("denied", "iam_deny")),
+    "credentials-expire": (Fault.expired(), 1, Word("denied", "credentials")),
 }
 
 

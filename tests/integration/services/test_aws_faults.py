@@ -62,7 +62,7 @@ FAULTS = {
     "denied": (Fault.deny(), Word("denied", "iam_deny")),
     "denied-by-a-boundary": (Fault.deny("boundary"), Word("denied", "iam_deny")),
     "throttled": (Fault.throttle(), Word("throttled", "throttled")),
-    "expired": (Fault.expired(), Word("denied", "iam_deny")),
+    "expired": (Fault.expired(), Word("denied", "credentials")),
     "500": (Fault.server_error(), Word("failed", "transient")),
     "connection-reset": (Fault.reset(), Word("failed", "transient", "ConnectionClosed")),
     "cut-page": (Fault.cut_page(), Word("failed", "transient")),
@@ -297,8 +297,8 @@ class TestCredentialsThatEnd:
                 entered.engine, "SELECT * FROM scope WHERE region = :region", region=REGION
             )
         }
-        assert ("denied", "iam_deny") in words
-        assert words <= {("denied", "iam_deny"), ("complete", "")}
+        assert ("denied", "credentials") in words
+        assert words <= {("denied", "credentials"), ("complete", "")}
         assert entered.live() == truth
         assert entered.inventory_view() == truth
 
@@ -311,6 +311,19 @@ class TestCredentialsThatEnd:
         assert set(entered.statuses().values()) == {"complete"}
         assert entered.inventory_view() == entered.account.truth()
         assert entered.snapshot().unsynced == {}
+
+    def test_in_half_a_minute_even_what_is_read_once_a_day_is_read_again(self, entered):
+        """Fails without `Retry.BACKOFF` for CREDENTIALS: a listing of once a day waits for a day.
+
+        Whoever enters anew has new credentials, and the account was never shut.
+        """
+        self.run_until(entered, 1, entered.aws.expire_sessions)
+        assert {row.status for row in ledger(entered) if row.region == REGION} == {"denied"}
+
+        entered.age(31.5)
+        entered.work()
+
+        assert {row.status for row in ledger(entered) if row.region == REGION} == {"complete"}
 
     def test_a_page_token_that_expires_breaks_off_and_the_next_pass_begins_anew(self, aws):
         """Fails with `complete=True` for an unknown error code: the rest would be missing."""

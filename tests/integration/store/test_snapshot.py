@@ -235,6 +235,7 @@ class TestScopes:
 # The table of error classes: what counts against InventorySynced, and when.
 AT_ONCE = {
     ErrorClass.IAM_DENY: "AccessDenied",
+    ErrorClass.CREDENTIALS: "AccessDenied",
     ErrorClass.INCOMPLETE: "PartialListing",
     ErrorClass.MALFORMED_ITEM: "PartialListing",
 }

@@ -79,7 +79,9 @@ def test_these_are_tried_again_each_day_or_later(error_class, period, wait):
     assert judge(error_class, period=period).due_in_seconds == wait
 
 
-@pytest.mark.parametrize("error_class", [ErrorClass.THROTTLED, ErrorClass.TRANSIENT])
+@pytest.mark.parametrize(
+    "error_class", [ErrorClass.THROTTLED, ErrorClass.TRANSIENT, ErrorClass.CREDENTIALS]
+)
 @pytest.mark.parametrize(
     ("failures", "wait"),
     [(0, BACKOFF_SECONDS), (1, 60), (2, 120), (4, 480), (5, 900), (1000, 900)],

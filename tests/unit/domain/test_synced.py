@@ -38,6 +38,7 @@ def failed(error_class, **facts):
             replace(GROUP, status="planned", late=True), {"Overdue": 3}, id="planned-late"
         ),
         pytest.param(failed(ErrorClass.IAM_DENY), {"AccessDenied": 3}, id="denied"),
+        pytest.param(failed(ErrorClass.CREDENTIALS), {"AccessDenied": 3}, id="credentials-end"),
         pytest.param(failed(ErrorClass.SCP_DENY), {}, id="scp-without-rows"),
         pytest.param(failed(ErrorClass.SCP_DENY, late=True), {}, id="scp-without-rows-late"),
         pytest.param(

@@ -158,6 +158,8 @@ def listing_error(
     if failure.code in listing.unsupported_codes:
         error_class = ErrorClass.UNSUPPORTED
     denied = error_class in {ErrorClass.IAM_DENY, ErrorClass.SCP_DENY}
+    if denied and _is_of_the_way_in(error, failure.code):
+        error_class = ErrorClass.CREDENTIALS
     missing = failure.permission or permission or listing.permissions[0]
     if isinstance(error, NoTokenError):
         missing = error.refusal.permission
@@ -263,6 +265,11 @@ def _client_failure(error: ClientError) -> Failure:
     message = clean_message(f"{error.operation_name}: {text or code}")
     own_policy = error_class is ErrorClass.IAM_DENY and _OWN_POLICY in text
     return Failure(error_class, code, message, permission, own_policy)
+
+
+def _is_of_the_way_in(error: Exception, code: str) -> bool:
+    """Not the listing was denied, but whoever asked for it, who had been let in before."""
+    return isinstance(error, RoleNotAssumedError | NoTokenError) or code in CREDENTIAL_CODES
 
 
 def _with_role(error: RoleNotAssumedError, failure: Failure) -> Failure:
