@@ -24,7 +24,7 @@ from cloudops.services.held import Held
 from cloudops.services.listing import Finished, ListingRun
 from cloudops.services.pulse import Pulse
 from cloudops.services.threads import ListingThreads
-from cloudops.services.turns import Work, in_turns, is_suspect
+from cloudops.services.turns import Work, in_turns, is_suspect, swept_together
 from cloudops.store import entering, leases, providers, scopes, sweep
 from cloudops.store.clock import DatabaseClock
 from cloudops.store.notify import notify_provider
@@ -141,15 +141,21 @@ class InventoryService:
         run = ListingRun(Held(self._engine, lease, session, pulse, clock, spec.inventory))
         catalogue = {listing.name: listing for listing in self._clouds[lease.cloud].listings}
         turns = in_turns(lease, [(scope, catalogue[scope.listing]) for scope in due])
-        finished: list[Finished] = []
-        for turn in turns:
-            if is_suspect(lease, turn):
-                self._suspect(lease, turn)
-            done = self._run(run, lease, pulse, turn)
-            self._settle(lease, done, outlived=True)
-            finished += done
-        work = [item for turn in turns for item in turn]
-        self._sweep(lease, spec, _complete(work, finished))
+        for part in swept_together(turns):
+            complete: list[sweep.Swept] = []
+            for turn in part:
+                complete += self._take_turn(run, lease, pulse, turn)
+            self._sweep(lease, spec, complete)
+
+    def _take_turn(
+        self, run: ListingRun, lease: Lease, pulse: Pulse, turn: Sequence[Work]
+    ) -> list[sweep.Swept]:
+        """Read what is read together; what of it was read to its end."""
+        if is_suspect(lease, turn):
+            self._suspect(lease, turn)
+        done = self._run(run, lease, pulse, turn)
+        self._settle(lease, done, outlived=True)
+        return _complete(turn, done)
 
     def _run(
         self, run: ListingRun, lease: Lease, pulse: Pulse, work: Sequence[Work]

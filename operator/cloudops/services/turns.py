@@ -25,6 +25,17 @@ def in_turns(lease: Lease, work: Sequence[Work]) -> list[list[Work]]:
     return [turn for turn in (listings, details, *suspects) if turn]
 
 
+def swept_together(turns: Sequence[list[Work]]) -> list[list[list[Work]]]:
+    """The turns in parts, each of which is swept before the next one begins.
+
+    Whoever dies of a suspect sweeps nothing any more, and would do so in every run. The others
+    stay together, since the brakes have to see them together.
+    """
+    suspects = [turn for turn in turns if turn[0][0].crashed]
+    innocent = [turn for turn in turns if not turn[0][0].crashed]
+    return [part for part in (innocent, suspects) if part]
+
+
 def is_suspect(lease: Lease, turn: Sequence[Work]) -> bool:
     """Whether the turn may end this process."""
     return lease.attempts > CRASHES_BEFORE_BACKOFF or any(scope.crashed for scope, _ in turn)

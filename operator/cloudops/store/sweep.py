@@ -1,7 +1,8 @@
 """Deleting what complete listings no longer show, unless a brake holds it.
 
 Listings only mark; this is the one place that soft-deletes. It runs once a
-lease, after all its listings, so that the brakes see them together.
+lease, after all its listings, so that the brakes see them together; only those
+that killed workers are swept apart, since a lease may not survive them.
 """
 
 from collections.abc import Mapping, Sequence

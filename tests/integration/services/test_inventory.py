@@ -570,6 +570,33 @@ class TestCrashedWorkers:
         assert planned.scopes()["fake.machines"].error_code == "WorkerCrashed"
         assert planned.value(UNREAD_NEIGHBOURS, id=taken[-1].id) == 0
 
+    def test_it_keeps_none_of_its_neighbours_rows_alive(self, planned):
+        """Fails without `swept_together`: no lease gets as far as the end of all turns.
+
+        What is gone would be shown for as long as the listing kills, and by scopes that look
+        fresh.
+        """
+        execute(
+            planned.engine,
+            "UPDATE scope SET error_code = 'WorkerCrashed', status = 'failed',"
+            " error_class = 'transient' WHERE listing = 'fake.machines'",
+        )
+        planned.account.remove(DISKS, "d1")
+        planned.account.remove(QUEUES, "q1")
+        planned.account.remove(MACHINES, "m1")
+        for _ in range(2):  # queues are listed eventually
+            lease = regional(planned)
+            planned.cloud.on_page = died_after_its_neighbours(planned, lease)
+            with pytest.raises(Died):
+                planned.run(lease)
+            run_out(planned.engine)
+
+        assert planned.live() == {"m1", "m2", "r1"}
+
+        planned.cloud.on_page = lambda *_: None
+        planned.period()
+        assert planned.live() == {"m2", "r1"}
+
 
 class TestOlderWorker:
     """During an upgrade a worker may meet scopes that it has no listing for."""
