@@ -1,6 +1,7 @@
 """One way to the Kubernetes API: JSON in, JSON out, few errors, counted requests."""
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import quote, urlencode, urlsplit
@@ -23,17 +24,25 @@ METADATA_LIST: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s
 
 CONNECT_SECONDS: Final = 5.0
 READ_SECONDS: Final = 30.0
+# What is longer is a mistake, or a proxy's: nothing would be told for a day.
+LONGEST_RETRY_AFTER_SECONDS: Final = 30.0
 
 Key = tuple[str, str]
 """Namespace and name."""
 
 
 class KubeError(CloudOpsError):
-    """The API server said no; `status` is its HTTP status, 0 = no answer at all."""
+    """The API server said no.
 
-    def __init__(self, message: str, status: int) -> None:
+    Attributes:
+        status: Of HTTP; 0 = no answer at all.
+        retry_after_seconds: For so long it does not want to be asked again.
+    """
+
+    def __init__(self, message: str, status: int, retry_after_seconds: float = 0.0) -> None:
         super().__init__(message)
         self.status = status
+        self.retry_after_seconds = retry_after_seconds
 
 
 class ConflictError(KubeError):
@@ -60,9 +69,27 @@ def object_path(prefix: str, plural: str, namespace: str = "", name: str = "") -
 
 
 class KubeClient:
-    """Thread-safe; connections are pooled."""
+    """Thread-safe; connections are pooled.
 
-    def __init__(self, configuration: kubernetes.client.Configuration) -> None:
+    A server that has no time says when to come again. Until then nothing is sent: whoever
+    calls is told for how long.
+
+    Args:
+        configuration: Where the API server is, and with what it is asked.
+        heeds_retry_after: False for a few small calls that can't wait.
+        clock: Seconds that never jump.
+    """
+
+    def __init__(
+        self,
+        configuration: kubernetes.client.Configuration,
+        *,
+        heeds_retry_after: bool = True,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._heeds_retry_after = heeds_retry_after
+        self._clock = clock
+        self._silent_until = 0.0
         self._api = kubernetes.client.ApiClient(configuration)
         self._api.user_agent = f"cloudops-central/{__version__}"
         self._host = urlsplit(configuration.host).netloc
@@ -116,6 +143,7 @@ class KubeClient:
         headers: dict[str, str],
         timeout: float,
     ) -> dict[str, Any]:
+        self._require_leave(method, path)
         limits = (min(CONNECT_SECONDS, timeout), timeout)
         try:
             _, url, full_headers, content, _ = self._api.param_serialize(
@@ -136,8 +164,23 @@ class KubeClient:
             raise KubeUnavailableError(told, 0) from error
         REST_REQUESTS.labels(str(response.status), method, self._host).inc()
         if response.status >= HTTPStatus.BAD_REQUEST:
-            raise _refusal(method, path, response.status, answer)
+            refusal = _refusal(method, path, response.status, answer)
+            refusal.retry_after_seconds = _seconds(response.headers.get("Retry-After"))
+            self._silent_until = max(
+                self._silent_until, self._clock() + refusal.retry_after_seconds
+            )
+            raise refusal
         return _document(method, path, answer)
+
+    def _require_leave(self, method: str, path: str) -> None:
+        left = self._silent_until - self._clock()
+        if left > 0 and self._heeds_retry_after:
+            raise KubeUnavailableError(
+                f"{method} {path.partition('?')[0]}: not sent, since the API server asked for"
+                f" {left:.1f} s more without requests",
+                HTTPStatus.TOO_MANY_REQUESTS,
+                left,
+            )
 
 
 def _document(method: str, path: str, answer: bytes) -> dict[str, Any]:
@@ -168,6 +211,13 @@ def is_served(client: KubeClient, plural: str) -> bool:
     except NotFoundError:
         return False
     return plural in {resource["name"] for resource in resources}
+
+
+def _seconds(retry_after: str | None) -> float:
+    """Of the header; API servers write whole seconds, and a proxy's date is not looked at."""
+    if retry_after is None or not retry_after.isdecimal():
+        return 0.0
+    return min(float(retry_after), LONGEST_RETRY_AFTER_SECONDS)
 
 
 def _refusal(method: str, path: str, status: int, content: bytes) -> KubeError:

@@ -77,13 +77,20 @@ class WorkQueue(Generic[K]):
         with self._changed:
             self._add_after(key, seconds * self._rng.uniform(1 - SPREAD, 1 + SPREAD))
 
-    def retry(self, key: K) -> float:
-        """Hand out a failed `key` again, later each time; returns the seconds."""
+    def retry(self, key: K, *, at_least: float = 0.0) -> float:
+        """Hand out a failed `key` again, later each time; returns the seconds.
+
+        Args:
+            key: In hand still.
+            at_least: Seconds that somebody asked for. Keys that were all told the same come
+                back one by one all the same.
+        """
         with self._changed:
             failures = self._failures.get(key, 0)
             self._failures[key] = failures + 1
             longest = min(FIRST_BACKOFF_SECONDS * 2.0 ** min(failures, 30), LONGEST_BACKOFF_SECONDS)
-            seconds = longest * self._rng.uniform(0.5, 1.0)
+            part = self._rng.uniform(0.5, 1.0)
+            seconds = max(longest * part, at_least * (part + 0.5))
             QUEUE_RETRIES.labels(self._name).inc()
             self._add_after(key, seconds)
             return seconds

@@ -60,7 +60,7 @@ class Replica:
         self._lag = WatchLag(self._cache)
         self._elector = Elector(
             _terms(settings),
-            KubeClient(configuration),
+            KubeClient(configuration, heeds_retry_after=False),
             on_elected=self._lead,
             end_process=end_process,
         )

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from cloudops.controller.kube import ConflictError, Key
+from cloudops.controller.kube import ConflictError, Key, KubeError
 from cloudops.controller.queue import WorkQueue
 from cloudops.domain.errors import CloudOpsError, NotLeaderError
 from cloudops.logs import correlated, get_logger
@@ -97,7 +97,8 @@ class Workers:
             self._deposed(str(error))
             return self._failed(key)
         except CloudOpsError as error:
-            retry_seconds = self._queue.retry(key)
+            asked = error.retry_after_seconds if isinstance(error, KubeError) else 0.0
+            retry_seconds = self._queue.retry(key, at_least=asked)
             log.warning("reconcile failed", error=str(error), retry_seconds=round(retry_seconds, 1))
             return self._failed(key, retried=True)
         except Exception:  # the outermost boundary: one broken object must not end the thread

@@ -1,6 +1,7 @@
 """The API server is restarted, away for long, or has no time for us."""
 
 import http.client
+import itertools
 import time
 from dataclasses import replace
 
@@ -29,6 +30,13 @@ pytestmark = [pytest.mark.e2e, pytest.mark.aws, pytest.mark.database]
 EXIT_DEPOSED = 75
 STORM_SECONDS = 8
 MOST_PER_SECOND = 10
+RETRY_AFTER_SECONDS = 3
+# Those of an operator that nobody has configured.
+DEFAULT_TERMS = {
+    "leader_lease_seconds": "15",
+    "leader_renew_seconds": "10",
+    "leader_retry_seconds": "2",
+}
 
 
 @pytest.fixture
@@ -88,19 +96,24 @@ def test_an_api_server_that_is_away_beyond_the_lease_is_waited_for(
 def test_a_storm_of_429_is_sat_out(
     provider: Provider, estate: AccountScript, start_behind: StartBehind, proxy: KubernetesProxy
 ):
-    """Fails if refused requests are sent again at once (`WorkQueue.retry` without its backoff)."""
+    """Fails if refused requests are sent again at once (`WorkQueue.retry` without its backoff),
+
+    or sooner than the server asks (without `_require_leave`).
+    """
     controller, _ = start_behind("controller", "worker", **PATIENT, **NO_COMPARISON)
     provider.apply()
     provider.wait_condition("InventorySynced", "True")
 
-    storm = proxy.inject(Refusal.too_many_requests())
-    proxy.drop_watches()
     began = time.monotonic()
+    storm = proxy.inject(Refusal.too_many_requests(RETRY_AFTER_SECONDS))
+    proxy.drop_watches()
     provider.rows("UPDATE scope SET next_due_at = now() RETURNING id")
     provider.rows("UPDATE lease SET next_due_at = now() WHERE kind = 'inventory' RETURNING id")
     provider.apply(inventory={"syncPeriodSeconds": 1800})
     eventually(lambda: _codes(provider) == {"SecretUnavailable"}, what="the ledger to tell")
     eventually(lambda: time.monotonic() > began + STORM_SECONDS, what="the storm to last")
+    eventually(lambda: len(_status_writes(proxy, began)) > 2, what="three tries to write it")
+    writes = _status_writes(proxy, began)
     rate = storm.hits / (time.monotonic() - began)
     alive, meanwhile = controller.get("/livez")[0], provider.live()
     refused = metric(controller, "rest_client_requests_total", code="429")
@@ -109,11 +122,45 @@ def test_a_storm_of_429_is_sat_out(
     eventually(lambda: _codes(provider) == {""}, what="everything to be read again")
 
     assert rate < MOST_PER_SECOND
+    assert all(later - one >= RETRY_AFTER_SECONDS for one, later in itertools.pairwise(writes))
     assert alive == http.client.OK
     assert refused > 0
     assert meanwhile == provider.live() == estate.truth()
     assert provider.deleted() == set()
     provider.wait_condition("InventorySynced", "True")
+
+
+def test_a_storm_of_429_that_outlasts_the_lease_costs_a_leader_and_nothing_else(
+    provider: Provider, estate: AccountScript, start_behind: StartBehind, proxy: KubernetesProxy
+):
+    """Fails without the watchdog's deadline: a leader whose Lease may have run out would go on."""
+    controller, _ = start_behind("controller", "worker", **DEFAULT_TERMS, **NO_COMPARISON)
+    provider.apply()
+    provider.wait_condition("InventorySynced", "True")
+    before = provider.read()
+
+    controller.ended_by_test = True
+    proxy.inject(Refusal.too_many_requests())
+    eventually(lambda: controller.exit_code is not None, what="the leader to leave")
+    provider.apply(inventory={"syncPeriodSeconds": 1800})
+    controller.start()  # as its kubelet does
+    eventually(lambda: "429" in controller.get("/readyz")[1], what="it to meet the storm")
+    meanwhile = provider.read()["status"], provider.live()
+    proxy.clear()
+    controller.wait_ready(timeout=120)
+    eventually(lambda: provider.status().get("observedGeneration") == 2, what="the new spec")
+
+    assert "the Lease was not renewed in time" in controller.log_text()
+    assert meanwhile == (before["status"], estate.truth())
+    assert leads(controller)
+    assert provider.live() == estate.truth()
+    assert provider.deleted() == set()
+
+
+def _status_writes(proxy: KubernetesProxy, began: float) -> list[float]:
+    """When a status was to be written."""
+    calls = proxy.calls(lambda call: call.method == "PATCH" and call.path.endswith("/status"))
+    return [call.at for call in calls if call.at >= began]
 
 
 def _codes(provider: Provider) -> set[str]:

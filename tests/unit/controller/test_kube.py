@@ -12,6 +12,7 @@ import pytest
 from cloudops.controller.kube import (
     API,
     GROUP,
+    LONGEST_RETRY_AFTER_SECONDS,
     ConflictError,
     KubeClient,
     KubeError,
@@ -27,6 +28,7 @@ pytestmark = pytest.mark.unit
 class Server(ThreadingHTTPServer):
     def __init__(self) -> None:
         self.answer: tuple[int, bytes] = (200, b"{}")
+        self.headers: dict[str, str] = {}
         self.documents: dict[str, object] | None = None  # by path, in place of `answer`
         self.seen: list[tuple[str, str, dict[str, str], bytes]] = []
         super().__init__(("127.0.0.1", 0), Handler)
@@ -40,6 +42,8 @@ class Handler(BaseHTTPRequestHandler):
         self.server.seen.append((self.command, self.path, dict(self.headers), body))
         status, content = self._answer()
         self.send_response(status)
+        for name, value in self.server.headers.items():
+            self.send_header(name, value)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)
@@ -78,11 +82,16 @@ def server() -> Iterator[Server]:
 
 
 @pytest.fixture
-def client(server: Server) -> KubeClient:
+def configuration(server: Server) -> kubernetes.client.Configuration:
     configuration = kubernetes.client.Configuration()
     configuration.host = f"http://127.0.0.1:{server.server_port}"
     configuration.retries = False
     configuration.api_key["BearerToken"] = "bearer abc"
+    return configuration
+
+
+@pytest.fixture
+def client(configuration: kubernetes.client.Configuration) -> KubeClient:
     return KubeClient(configuration)
 
 
@@ -142,6 +151,47 @@ def test_a_refusal_is_an_error_of_its_kind_in_the_servers_words(server, client, 
     assert type(caught.value) is error
     assert caught.value.status == status
     assert "query" not in str(caught.value)
+
+
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        pytest.param({"Retry-After": "7"}, 7, id="seconds"),
+        pytest.param({"Retry-After": "86400"}, LONGEST_RETRY_AFTER_SECONDS, id="a-day"),
+        pytest.param({"Retry-After": "Fri, 31 Dec 1999 23:59:59 GMT"}, 0, id="a-date"),
+        pytest.param({"Retry-After": "-1"}, 0, id="less-than-nothing"),
+        pytest.param({}, 0, id="nothing"),
+    ],
+)
+def test_a_refusal_says_when_to_come_again(server, client, status, headers, seconds):
+    server.answer, server.headers = (status, b""), headers
+
+    with pytest.raises(KubeUnavailableError) as caught:
+        client.put("/x", {})
+
+    assert caught.value.retry_after_seconds == seconds
+
+
+@pytest.mark.parametrize(
+    ("heeds", "sent"), [pytest.param(True, 1, id="all"), pytest.param(False, 3, id="the-lease")]
+)
+def test_until_then_nothing_is_sent_but_what_can_not_wait(server, configuration, heeds, sent):
+    """Fails without `_require_leave`: ten thousand objects would all be written in vain."""
+    now = [0.0]
+    client = KubeClient(configuration, heeds_retry_after=heeds, clock=lambda: now[0])
+    server.answer, server.headers = (429, b""), {"Retry-After": "7"}
+
+    for moment, left in ((0.0, 7), (5.0, 2), (6.9, 0.1)):
+        now[0] = moment
+        with pytest.raises(KubeUnavailableError, match=r"GET /x: ") as caught:
+            client.get("/x", {"secret": "query"})
+        assert caught.value.retry_after_seconds == pytest.approx(left if heeds else 7)
+        assert "query" not in str(caught.value)
+    assert len(server.seen) == sent
+
+    now[0], server.answer, server.headers = 14.0, (200, b"{}"), {}
+    assert client.get("/x") == {}
 
 
 @pytest.mark.parametrize("body", [b"<html>502</html>", b"[]", b""], ids=["html", "list", "nothing"])

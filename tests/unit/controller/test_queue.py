@@ -127,6 +127,20 @@ def test_retries_wait_longer_each_time_up_to_a_limit(queue):
     assert LONGEST_BACKOFF_SECONDS / 2 <= delays[-1] <= LONGEST_BACKOFF_SECONDS
 
 
+def test_no_retry_comes_sooner_than_was_asked_for(queue):
+    delays = [queue.retry(str(number), at_least=7) for number in range(200)]
+
+    assert min(delays) >= 7
+    assert max(delays) <= 7 * 1.5
+    assert max(delays) - min(delays) > 1  # or all would come back together
+
+
+def test_what_was_asked_for_shortens_no_retry(queue):
+    delays = [queue.retry("a", at_least=7) for _ in range(14)]
+
+    assert delays[-1] >= LONGEST_BACKOFF_SECONDS / 2
+
+
 def test_a_success_forgets_the_failures(queue):
     for _ in range(8):
         queue.retry("a")

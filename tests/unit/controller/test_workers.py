@@ -1,11 +1,12 @@
 """What becomes of a key after its reconcile went well, late, wrong or to pieces."""
 
 import threading
+import time
 
 import pytest
 from prometheus_client import REGISTRY
 
-from cloudops.controller.kube import ConflictError, Key
+from cloudops.controller.kube import ConflictError, Key, KubeUnavailableError
 from cloudops.controller.queue import WorkQueue
 from cloudops.controller.workers import Workers
 from cloudops.domain.errors import NotLeaderError, StoreUnavailableError
@@ -79,6 +80,14 @@ def test_results_are_counted_and_failures_are_tried_again(run, script, result):
     run(*script)
 
     assert results()[result] == before[result] + 1
+
+
+def test_a_server_that_says_when_to_come_again_is_left_alone_until_then(run):
+    """Fails without `at_least`: the first retry comes within half a second."""
+    before = time.monotonic()
+    run(KubeUnavailableError("too much", 429, 1.0), None)
+
+    assert time.monotonic() - before >= 1.0
 
 
 def test_a_broken_reconcile_is_counted_as_a_panic(run):
