@@ -23,7 +23,7 @@ from cloudops.collectors.vocabulary import Listing, RegionRule
 from cloudops.domain.resource import GLOBAL_REGION, Observation, TagSource
 from tests.fakes.aws.recordings import texts, without_metadata
 from tests.fakes.aws.replay_items import list_paths, members_of, tail
-from tests.unit.collectors.rows import RECORDED, REDACTOR
+from tests.unit.collectors.rows import RECORDED, REDACTOR, answers_of
 
 FOLDER: Final = Path(__file__).with_name("estates")
 BY_NAME: Final = {listing.name: listing for listing in LISTINGS}
@@ -67,14 +67,27 @@ class Estate:
     rows: Sequence[Row]
     custodian_asks: Sequence[Mapping[str, Any]] = ()
 
-    def places(self, count: int) -> dict[Place, int]:
-        """`count` things, spread by the shares."""
+    def places_of(self, row: Row) -> dict[Place, int]:
+        """What a row counts, spread by the shares; children only to where parents are."""
         weights = {
             (account, region): of_account * of_region
             for account, of_account in self.accounts.items()
             for region, of_region in self.regions.items()
         }
-        return spread(count, weights)
+        parents = self.parents_of(row.listing)
+        if parents is not None:
+            there = self.places_of(parents)
+            weights = {place: weight for place, weight in weights.items() if there[place]}
+        return spread(row.count, weights)
+
+    def parents_of(self, listing: Listing) -> Row | None:
+        """The row whose things are the parents of what `listing` shows; None where it has none."""
+        words = listing.parents
+        if words is None:
+            return None
+        wanted = (listing.service, words.operation)
+        rows = (row for row in self.rows if (row.listing.service, row.listing.operation) == wanted)
+        return next(rows)
 
 
 def read_estate(name: str, scale: float = 1.0) -> Estate:
@@ -208,9 +221,10 @@ def samples_of(row: Row) -> list[Sample]:
     """The recorded elements of a row that are one resource each."""
     listing = row.listing
     record = json.loads((RECORDED / f"{listing.name}.json").read_text(encoding="utf-8"))
-    elements = jmespath.search(row.path, record["answer"])
+    answer = next(iter(answers_of(record).values()))
+    elements = jmespath.search(row.path, answer)
     described = (record.get("described") or [{}])[0]
-    frame = without_metadata(record["answer"])
+    frame = without_metadata(answer)
     found = []
     for element, of_it in _pairs(listing, elements, described):
         sample = Sample(listing, row.path, _with(row.also, element), of_it, frame, described)
@@ -268,7 +282,7 @@ def things_of(row: Row, estate: Estate) -> Iterator[tuple[Place, Thing]]:
     """All of them, with where they are."""
     samples = samples_of(row)
     number = 0
-    for place, count in estate.places(row.count).items():
+    for place, count in estate.places_of(row).items():
         for _ in range(count):
             thing = samples[number % len(samples)].thing(
                 number, place, tagged=_is_tagged(row, number)

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import Any, Final
 
+import jmespath
+
 from cloudops.collectors.aws.catalogue import LISTINGS
 from cloudops.collectors.vocabulary import Listing, RegionRule
 from cloudops.domain.resource import GLOBAL_REGION, Facet
@@ -74,7 +76,8 @@ def exhibit(aws: Script, estate: Estate, copies: int = 1) -> Census:
         rows = [row for row in estate.rows if row.listing is listing]
         for place, found in _by_scope(listing, rows, estate).items():
             account = accounts[place[0]]
-            _show(account, listing, place[1], rows[0], found, copies)
+            of = _parent_at(estate, listing, place)
+            _show(account, listing, place[1], rows[0], found, copies=copies, of=of)
             things = [thing for some in found.values() for thing in some]
             census.scopes[listing.name, *place] += copies * len(things)
             _note(census, tagged, place[0], things, copies)
@@ -153,19 +156,32 @@ def _by_scope(
     return scopes
 
 
+def _parent_at(estate: Estate, listing: Listing, place: Place) -> str:
+    """The first parent there, to whom all belongs; "" where a row has no parents."""
+    row, words = estate.parents_of(listing), listing.parents
+    if row is None or words is None:
+        return ""
+    things = (thing for at, thing in things_of(row, estate) if at == place)
+    name = next((jmespath.search(words.key or "@", thing.element) for thing in things), "nobody")
+    return str(name)
+
+
 def _show(
     account: AccountScript,
     listing: Listing,
     region: str,
     row: Row,
     found: Mapping[str, list[Thing]],
+    *,
     copies: int,
+    of: str,
 ) -> None:
     region = ALWAYS_ON if region == GLOBAL_REGION else region
     sample = samples_of(row)[0]
     lists = {path: [thing.element for thing in things] for path, things in found.items()}
     page = with_lists(listing, sample.frame, lists)
-    account.replay(listing.service, listing.operation, [page], region=region, copies=copies)
+    shown = (listing.service, listing.operation, [page])
+    account.replay(*shown, region=region, copies=copies, of=of)
     told = [thing.told for things in found.values() for thing in things]
     for operation, answers in _other_answers(listing, sample, told).items():
         account.replay(listing.service, operation, answers, region=region, copies=copies)

@@ -22,6 +22,7 @@ class DetailCall:
         permission: What it needs, e.g. `dynamodb:DescribeTable`.
         key: JMESPath from the document of the list to what names the item.
         parameter: Takes that name.
+        beside: Parameter → JMESPath to what else names the item, such as its parent.
         parameters: Sent with every call.
         result: JMESPath from the answer to what it tells.
         into: The member of the details that holds what is told; "" = its members are
@@ -34,6 +35,7 @@ class DetailCall:
     permission: str
     key: str
     parameter: str
+    beside: Mapping[str, str] = field(default_factory=dict)
     parameters: Mapping[str, Any] = field(default_factory=dict)
     result: str = ANSWER
     into: str = ""

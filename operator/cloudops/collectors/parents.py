@@ -13,17 +13,22 @@ class Parents:
         operation: The API's operation name, e.g. `ListResources`.
         permission: What it needs.
         items: Plain path from a page to the parents.
-        key: The member of a parent that names it.
-        parameter: Takes the name, as JSON text of an object with the one member `member`.
+        key: The member of a parent that names it; "" where parents are plain texts.
+        parameter: Takes the name; the row's second call, if it has one, takes it likewise.
+        member: Where that wants JSON text of an object: its one member, which holds the name.
+        into: The member of each item that holds the name, where the answer does not tell it.
         parameters: Sent with every call for parents.
+        paging: As in `Listing`, of the parents.
         gone_codes: Error codes by which the service says that a parent is no longer there.
     """
 
     operation: str
     permission: str
     items: str
-    key: str
+    key: str = ""
     parameter: str
-    member: str
+    member: str = ""
+    into: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    paging: Mapping[str, str] | None = None
     gone_codes: tuple[str, ...] = ()

@@ -157,6 +157,9 @@ def _nothing() -> Mapping[tuple[str, str], Mapping[str, Any]]:
         )
         if not listing.omits_empty:
             answer |= dict(map(_empty_at, paths))
+        if listing.parents:
+            asked = listing.service, listing.parents.operation
+            answers.setdefault(asked, {}).update((_empty_at(listing.parents.items),))
         if listing.csv:
             answer[listing.csv] = b"user\n"
         if listing.prepare:

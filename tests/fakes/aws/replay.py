@@ -31,6 +31,7 @@ from tests.fakes.aws.replay_items import (
     members_of,
     naming_members,
     paging_of,
+    parent_parameter,
     spoilt,
     tail,
 )
@@ -89,7 +90,7 @@ class Replay:
     """All exhibits of a fake; those of global operations stand in the region `global`."""
 
     def __init__(self) -> None:
-        self._exhibits: dict[tuple[str, str, str, str], Exhibit] = {}
+        self._exhibits: dict[tuple[str, str, str, str, str], Exhibit] = {}
         self._known: set[tuple[str, str]] = set()
 
     def knows(self, service: str, operation: str) -> bool:
@@ -105,8 +106,19 @@ class Replay:
         operation: str,
         answers: Sequence[Body],
         copies: int = 1,
+        of: str = "",
     ) -> None:
-        """Serve `answers` of an operation: pages of one list, or answers of a second call."""
+        """Serve `answers` of an operation: pages of one list, or answers of a second call.
+
+        Args:
+            account: Where.
+            region: Where.
+            service: As the SDK calls it.
+            operation: As the API calls it.
+            answers: As the SDK gives them.
+            copies: How many there are of each item.
+            of: The parent whose list it is; "" = of any that has no other.
+        """
         shape = output_shape(service, operation)
         answers = [fitted(shape, answer) for answer in answers]
         members = [one for answer in answers for one in members_of(service, operation, answer)]
@@ -116,7 +128,7 @@ class Replay:
         told = answers if describe_of(service, operation) else []
         place = _place(service, operation, region)
         exhibit = Exhibit(frame, Reel(members, copies, place), told, copies)
-        self._exhibits[account, place, service, operation] = exhibit
+        self._exhibits[account, place, service, operation, of] = exhibit
         self._known.add((service, operation))
 
     def forget(self) -> None:
@@ -131,7 +143,12 @@ class Replay:
 
     def exhibit(self, call: Call) -> Exhibit | None:
         place = _place(call.service, call.operation, call.region)
-        return self._exhibits.get((call.account, place, call.service, call.operation))
+        parent = str(call.parameters.get(parent_parameter(call.service, call.operation), ""))
+        known = (
+            self._exhibits.get((call.account, place, call.service, call.operation, of))
+            for of in (parent, "")
+        )
+        return next((one for one in known if one is not None), None)
 
 
 def _place(service: str, operation: str, region: str) -> str:

@@ -31,6 +31,12 @@ def rows_of(service: str, operation: str) -> tuple[Listing, ...]:
 
 
 @cache
+def parent_parameter(service: str, operation: str) -> str:
+    """By which a list that is made for each parent is asked for; "" where there is none."""
+    return next((row.parents.parameter for row in rows_of(service, operation) if row.parents), "")
+
+
+@cache
 def describe_of(service: str, operation: str) -> Describe | DetailCall | None:
     """What a row says of an operation that asks about items by their names."""
     many = (

@@ -41,6 +41,7 @@ class AccountReplays:
         region: str = ALWAYS_ON,
         copies: int = 1,
         move: bool = False,
+        of: str = "",
     ) -> None:
         """Serve recorded answers of an operation in place of what is there.
 
@@ -49,6 +50,7 @@ class AccountReplays:
             region: Where; no matter for what is asked once an account.
             copies: How many there are of each item; all but the first get names of their own.
             move: Write this account and region in place of those that the answers name.
+            of: The parent whose list it is; "" = of any that has no other.
         """
         self._do(
             "replay",
@@ -58,4 +60,5 @@ class AccountReplays:
             answers=list(answers),
             copies=copies,
             move=move,
+            of=of,
         )

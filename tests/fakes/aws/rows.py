@@ -38,4 +38,5 @@ def operations_of(row: Listing) -> list[str]:
     """Every operation that a row calls, the first one first."""
     if row.details_of is not None:
         return [call.operation for call in words_of(row).calls]
-    return [row.operation, *([row.describe.operation] if row.describe else ())]
+    others = (row.describe, row.parents)
+    return [row.operation, *(other.operation for other in others if other)]

@@ -170,7 +170,7 @@ def listed(
         else:
             found[row.name] = COMPLETE
             # Else its calls were not made, and their permissions not asked for.
-            empty = bool(row.describe or row.details_of) and not shown
+            empty = bool(row.describe or row.details_of or row.parents) and not shown
             assert not empty or session.identity.account_id != OWN, row.name
     return found
 

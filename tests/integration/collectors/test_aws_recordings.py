@@ -13,6 +13,7 @@ from cloudops.collectors.aws import AwsCloud
 from cloudops.collectors.aws.session import AwsAccountSession
 from cloudops.collectors.detailing import details_listing, words_of
 from cloudops.collectors.identifiers import AnswerContext
+from cloudops.collectors.parents import Parents
 from cloudops.collectors.vocabulary import (
     DESCRIBED,
     Access,
@@ -32,12 +33,14 @@ from tests.integration.collectors.conftest import SECRET
 from tests.unit.collectors.pack import (
     NEEDS_PACK,
     PACK,
+    PARENT,
     STRANGE,
     account_of,
     is_of,
     items_of,
     lost_values,
     own_items,
+    whosoever,
     without_loss,
 )
 from tests.unit.collectors.rows import with_table
@@ -145,7 +148,7 @@ def test_what_was_recorded_is_read_over_the_wire_without_loss(listing: Listing, 
     row = replace(listing, emits=tuple(replace(emits, id_shape="") for emits in listing.emits))
     region = "global" if listing.region_rule is RegionRule.GLOBAL else HOME
     for flight in FLIGHTS[listing.name]:
-        answer, whole = with_table(listing, flight.listed), True
+        answer, whole = whosoever(listing, with_table(listing, flight.listed)), True
         if listing.describe:
             answer, whole = described(listing.describe, flight)
         owner = account_of(listing, answer)
@@ -164,9 +167,16 @@ def test_what_was_recorded_is_read_over_the_wire_without_loss(listing: Listing, 
             assert len(page.observations) == len(items_of(answer, listing.emits[0]))
 
 
+def the_one(parents: Parents) -> Body:
+    """A list of one parent."""
+    return {parents.items: [{parents.key: PARENT} if parents.key else PARENT]}
+
+
 def show(aws: FakeAws, account: AccountScript, listing: Listing, flight: Flight) -> None:
     aws.forget_replays()
     aws.page_size("*", 2)
+    if listing.parents:
+        account.replay(listing.service, listing.parents.operation, [the_one(listing.parents)])
     account.replay(listing.service, listing.operation, [flight.listed])
     if listing.describe:
         account.replay(listing.service, listing.describe.operation, flight.told)

@@ -25,7 +25,7 @@ from tests.fakes.aws.server import FakeAws
 from tests.integration.collectors.conftest import SECRET
 from tests.integration.collectors.reading import items_of
 from tests.unit.collectors.detail_rows import ERROR, seen
-from tests.unit.collectors.rows import context_of, differences, recorded
+from tests.unit.collectors.rows import answers_of, context_of, differences, recorded
 
 pytestmark = [pytest.mark.integration, pytest.mark.aws]
 
@@ -78,7 +78,11 @@ def show(
 ) -> None:
     """Serve what was recorded for a row."""
     place = HOME if listing.region_rule is RegionRule.GLOBAL else region
-    account.replay(listing.service, listing.operation, [record["answer"]], region=place, **options)
+    if listing.parents:
+        parents = [record["parents"]]
+        account.replay(listing.service, listing.parents.operation, parents, region=place)
+    for of, answer in answers_of(record).items():
+        account.replay(listing.service, listing.operation, [answer], region=place, of=of, **options)
     if listing.describe:
         told = record["described"]
         account.replay(listing.service, listing.describe.operation, told, region=place, **options)
@@ -114,7 +118,7 @@ def test_a_recorded_answer_says_the_same_over_the_wire(listing: Listing, size: i
     assert not list(differences(listing, page, expected))
 
 
-def answers_of(row: Listing, record: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+def details_by_operation(row: Listing, record: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
     """Operation → what was recorded of it, item by item; errors are left to other tests."""
     told: dict[str, list[dict[str, Any]]] = {}
     for asked in record["asked"]:
@@ -131,7 +135,7 @@ def test_recorded_details_say_the_same_over_the_wire(row: Listing, enter):
     context = context_of(recorded(row.details_of))
     account, session = enter(context.account, context.region, "eu-central-1")
     show(account, row.details_of, recorded(row.details_of), context.region)
-    for operation, answers in answers_of(row, record).items():
+    for operation, answers in details_by_operation(row, record).items():
         for place in {HOME, context.region, "eu-central-1"}:
             known = [answer for answer in answers if ERROR not in answer]
             account.replay(row.service, operation, known, region=place)

@@ -102,7 +102,8 @@ def _call_violations(listing: Listing, call: DetailCall) -> Iterator[str]:
         yield f"{call.permission} is no IAM action"
     operation = operation_of(listing, call.operation)
     assert operation.input_shape is not None
-    named = {**call.parameters, call.parameter: "a-name-of-some-length"}
+    names = dict.fromkeys((call.parameter, *call.beside), "a-name-of-some-length")
+    named = {**call.parameters, **names}
     report = ParamValidator().validate(named, operation.input_shape)
     if report.has_errors():
         yield f"the API refuses {call.operation}: {report.generate_report()}"

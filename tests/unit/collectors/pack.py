@@ -14,6 +14,7 @@ import orjson
 import pytest
 
 from cloudops.collectors.aws import arns
+from cloudops.collectors.aws.parentage import Parent
 from cloudops.collectors.canonical import Cleaner
 from cloudops.collectors.detailing import DetailTransform, words_of
 from cloudops.collectors.identifiers import AnswerContext, compile_id
@@ -31,6 +32,8 @@ NEEDS_PACK = [
     ),
 ]
 SHARING = {"elb", "elbv2"}
+PARENT = "a-parent"
+"""Whoever it was whose items were recorded: the answers themselves seldom tell."""
 # Answers that no call of ours gets: recording → why.
 STRANGE = {
     "test_asg_invalid_third_ami": "from before key pairs had ids",
@@ -56,7 +59,12 @@ def answers(listing: Listing) -> Iterator[tuple[str, dict[str, Any]]]:
         if describe:
             answer = {DESCRIBED: jmespath.search(describe.result, answer)}
         if is_of(listing, answer):
-            yield record.recording, with_table(listing, answer)
+            yield record.recording, whosoever(listing, with_table(listing, answer))
+
+
+def whosoever(listing: Listing, answer: dict[str, Any]) -> dict[str, Any]:
+    """`answer` as what belongs to some parent, where its row has parents."""
+    return {**Parent(PARENT, {}).claim(listing, answer)}
 
 
 def is_of(listing: Listing, answer: dict[str, Any]) -> bool:

@@ -24,9 +24,11 @@ from botocore.model import (
 from botocore.validate import ParamValidator
 
 from cloudops.collectors.aws.describing import Describer
+from cloudops.collectors.aws.parentage import Parent
 from cloudops.collectors.canonical import rfc3339
 from cloudops.collectors.documents import compile_emits
 from cloudops.collectors.identifiers import AnswerContext, compile_shape
+from cloudops.collectors.parents import Parents
 from cloudops.collectors.paths import EACH, parse_path
 from cloudops.collectors.redaction import Redactor
 from cloudops.collectors.reports import Prepare, tabulated
@@ -56,10 +58,10 @@ def operation_of(listing: Listing, name: str = "") -> OperationModel:
     return model.operation_model(name or listing.operation)
 
 
-def paginator_of(listing: Listing) -> dict[str, Any] | None:
+def paginator_of(listing: Listing, name: str = "") -> dict[str, Any] | None:
     try:
         rules = session().get_paginator_model(listing.service)
-        declared: dict[str, Any] = rules.get_paginator(listing.operation)
+        declared: dict[str, Any] = rules.get_paginator(name or listing.operation)
     except (UnknownServiceError, ValueError):
         return None
     return declared
@@ -80,12 +82,21 @@ def read(listing: Listing, record: dict[str, Any]) -> Page:
     described = iter(record.get("described", ()))
     describer = Describer(listing, lambda *_: next(described))
     transform, context = ListingTransform(listing, REDACTOR), context_of(record)
-    answer = with_table(listing, record["answer"])
-    pages = [transform.page(part, context) for part in describer.answers(answer)]
+    pages = [
+        transform.page(Parent(parent, {}).claim(listing, part), context)
+        for parent, answer in answers_of(record).items()
+        for part in describer.answers(with_table(listing, answer))
+    ]
     return Page(
         tuple(observation for page in pages for observation in page.observations),
         tuple(malformed for page in pages for malformed in page.malformed),
     )
+
+
+def answers_of(record: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """By the name of its parent each recorded answer; "" where a row has no parents."""
+    found: dict[str, dict[str, Any]] = record.get("children") or {"": record["answer"]}
+    return found
 
 
 def with_table(listing: Listing, answer: dict[str, Any]) -> dict[str, Any]:
@@ -102,6 +113,7 @@ def violations(listing: Listing, record: dict[str, Any]) -> list[str]:
     return [
         *_call_violations(listing),
         *(_prepare_violations(listing, listing.prepare) if listing.prepare else ()),
+        *(_parents_violations(listing, listing.parents) if listing.parents else ()),
         *(_describe_violations(listing, listing.describe) if listing.describe else ()),
         *(wrong for emits in listing.emits for wrong in _emits_violations(listing, emits)),
         *_record_violations(listing, record),
@@ -121,7 +133,8 @@ def _call_violations(listing: Listing) -> Iterator[str]:
     assert operation.output_shape is not None
     takes = operation.input_shape or StructureShape("Nothing", {"type": "structure", "members": {}})
     own = {name: _own(value) for name, value in listing.parameters.items()}
-    report = ParamValidator().validate({**own, **size}, takes)
+    parent = {listing.parents.parameter: "a-name-of-some-length"} if listing.parents else {}
+    report = ParamValidator().validate({**own, **size, **parent}, takes)
     if report.has_errors():
         yield f"the API refuses the parameters: {report.generate_report()}"
     limit = (paginator or {}).get("limit_key")
@@ -164,6 +177,25 @@ def _prepare_violations(listing: Listing, prepare: Prepare) -> Iterator[str]:
         yield f"{prepare.operation} never says that it is {prepare.done}"
 
 
+def _parents_violations(listing: Listing, parents: Parents) -> Iterator[str]:
+    if parents.permission not in listing.permissions:
+        yield f"{parents.permission} is not among the permissions"
+    operation = operation_of(listing, parents.operation)
+    items = shape_at(operation.output_shape, parents.items)
+    if not isinstance(items, ListShape):
+        yield f"the answer of {parents.operation} has no list {parents.items}"
+    elif parents.key and shape_at(items.member, parents.key) is None:
+        yield f"parents have no {parents.key}"
+    if operation.input_shape is not None:
+        report = ParamValidator().validate(dict(parents.parameters), operation.input_shape)
+        if report.has_errors():
+            yield f"the API refuses {parents.operation}: {report.generate_report()}"
+    pages = paginator_of(listing, parents.operation) or parents.paging
+    assert operation.output_shape is not None
+    if not pages and PAGE_TOKENS & set(operation.output_shape.members):
+        yield f"{parents.operation} may go on, but botocore does not know how"
+
+
 def _describe_violations(listing: Listing, describe: Describe) -> Iterator[str]:
     if describe.permission not in listing.permissions:
         yield f"{describe.permission} is not among the permissions"
@@ -176,7 +208,9 @@ def _describe_violations(listing: Listing, describe: Describe) -> Iterator[str]:
         yield f"items have no {describe.key}"
     asked = operation_of(listing, describe.operation).input_shape
     assert asked is not None
-    names = {describe.parameter: ["a-name-of-some-length"]}
+    names: dict[str, Any] = {describe.parameter: ["a-name-of-some-length"]}
+    if listing.parents:
+        names[listing.parents.parameter] = "a-name-of-some-length"
     report = ParamValidator().validate({**describe.parameters, **names}, asked)
     if report.has_errors():
         yield f"the API refuses the second call: {report.generate_report()}"
@@ -192,10 +226,17 @@ def item_shapes(listing: Listing, emits: Emits) -> tuple[Shape, ...] | None:
             return (TABLE_ROW,) if listing.csv == emits.items and items is not None else None
         if not isinstance(items, ListShape):
             return None
-        return (holding(emits.word, items.member) if emits.word else items.member,)
+        item = holding(emits.word, items.member) if emits.word else items.member
+        return (item, *_said_of_parents(listing))
     describe = listing.describe
     told = shape_at(operation_of(listing, describe.operation).output_shape, describe.result)
     return (told.member,) if isinstance(told, ListShape) else None
+
+
+def _said_of_parents(listing: Listing) -> Iterator[Shape]:
+    """What items hold beside what the API tells of them."""
+    if listing.parents and listing.parents.into:
+        yield holding(listing.parents.into, TABLE_ROW.value)
 
 
 def holding(member: str, shape: Shape) -> Shape:

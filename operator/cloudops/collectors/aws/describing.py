@@ -1,7 +1,7 @@
 """The second call of listings whose first only names the items: many of them at once."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import jmespath
 
@@ -13,6 +13,8 @@ from cloudops.domain.ledger import ErrorClass
 
 Call = Callable[[str, Mapping[str, Any], str], dict[str, Any]]
 """Operation, parameters, permission → answer; raises ListingError."""
+
+NOTHING_ELSE: Final[Mapping[str, Any]] = {}
 
 
 class Describer:
@@ -31,8 +33,14 @@ class Describer:
         self._most = most
         self._unread: ListingError | None = None
 
-    def answers(self, answer: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    def answers(
+        self, answer: Mapping[str, Any], asked: Mapping[str, Any] = NOTHING_ELSE
+    ) -> Iterator[Mapping[str, Any]]:
         """What the row's paths are read from: `answer` itself where there is no second call.
+
+        Args:
+            answer: A page of the list.
+            asked: Parameters that every second call about it needs, too.
 
         Raises:
             ListingError: The second call failed.
@@ -43,7 +51,7 @@ class Describer:
             del answer  # it may be large: not kept here while it is used
             yield told.pop()
             return
-        for part in self._together(describe, self._items(describe, answer)):
+        for part in self._together(describe, self._items(describe, answer), asked):
             yield {DESCRIBED: part}
 
     def settle(self) -> None:
@@ -63,7 +71,9 @@ class Describer:
             raise _unreadable(self._listing.operation, describe.items)
         return items[: self._most]
 
-    def _together(self, describe: Describe, items: Sequence[Any]) -> Iterator[list[Any]]:
+    def _together(
+        self, describe: Describe, items: Sequence[Any], fixed: Mapping[str, Any]
+    ) -> Iterator[list[Any]]:
         named = [_name(describe, item) for item in items]
         nameless = [_nameless(describe) for name in named if name is None]
         if nameless:
@@ -71,7 +81,7 @@ class Describer:
         names = list(dict.fromkeys(name for name in named if name is not None))
         for start in range(0, len(names), describe.at_once):
             asked = names[start : start + describe.at_once]
-            parameters = {**describe.parameters, describe.parameter: asked}
+            parameters = {**describe.parameters, **fixed, describe.parameter: asked}
             answer = self._call(describe.operation, parameters, describe.permission)
             yield self._told(describe, asked, answer)
 

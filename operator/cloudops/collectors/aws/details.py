@@ -51,10 +51,7 @@ class DetailRun:
 
     def _told(self, call: DetailCall, item: ListedItem) -> dict[str, Any]:
         """What the call adds to the details."""
-        name = jmespath.search(call.key, item.document)
-        if not isinstance(name, str) or not name:
-            raise _UnreadableError(f"{call.operation}: its list does not tell {call.key}")
-        parameters = {**call.parameters, call.parameter: name}
+        parameters = {**call.parameters, **_names(call, item)}
         try:
             answer = self.call(item.region, call.operation, parameters, call.permission)
         except ListingError as error:
@@ -68,6 +65,17 @@ class DetailRun:
         if not isinstance(told, dict):
             raise _UnreadableError(f"{call.operation}: the answer has no {call.result}")
         return told
+
+
+def _names(call: DetailCall, item: ListedItem) -> dict[str, str]:
+    """The parameters that say which item is meant."""
+    names = {}
+    for parameter, path in {call.parameter: call.key, **call.beside}.items():
+        name = jmespath.search(path, item.document)
+        if not isinstance(name, str) or not name:
+            raise _UnreadableError(f"{call.operation}: its list does not tell {path}")
+        names[parameter] = name
+    return names
 
 
 def _plain(told: Any) -> Any:

@@ -10,7 +10,7 @@ from cloudops.collectors.aws.client import Door
 from cloudops.collectors.aws.describing import Describer
 from cloudops.collectors.aws.errors import UNREADABLE_ANSWER
 from cloudops.collectors.aws.paging import MAX_PAGES, Paging, PagingRule
-from cloudops.collectors.aws.parentage import Children
+from cloudops.collectors.aws.parentage import Children, Parent
 from cloudops.collectors.aws.preparing import prepared
 from cloudops.collectors.identifiers import AnswerContext
 from cloudops.collectors.reports import UnreadableTableError, tabulated
@@ -22,6 +22,8 @@ from cloudops.domain.resource import GLOBAL_REGION, Page
 
 NOTHING: Final[Mapping[str, Any]] = {}
 """Stands for the answer of a service that says by an error that there is none."""
+NOBODY: Final = Parent("", {})
+"""Stands for the parent where a row has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,38 +44,39 @@ class Run:
         """
         describer = Describer(self.listing, self._call)
         yield from prepared(self.listing.prepare, self._call)
-        if self.listing.parents is None:
-            yield from self._walk(describer, {})
+        words = self.listing.parents
+        if words is None:
+            yield from self._walk(describer)
         else:
-            children = Children(self.listing.parents, self._call, self._paging)
+            children = Children(words, self._call, self._paging(words.operation, words.paging))
             for parent in children.parents():
                 yield from children.of(partial(self._walk, describer, parent))
             children.settle()
         describer.settle()
 
-    def _walk(self, describer: Describer, fixed: Mapping[str, Any]) -> Iterator[Page]:
-        """All pages of the call with these parameters beside the row's own."""
-        paging = self._paging(self.listing.operation)
+    def _walk(self, describer: Describer, parent: Parent = NOBODY) -> Iterator[Page]:
+        """All pages, of what belongs to `parent` where the row has parents."""
+        paging = self._paging(self.listing.operation, self.listing.paging)
         more = True
         while more:
-            more = yield from self._next(describer, paging, fixed)
+            more = yield from self._next(describer, paging, parent)
 
     def _next(
-        self, describer: Describer, paging: Paging, fixed: Mapping[str, Any]
+        self, describer: Describer, paging: Paging, parent: Parent
     ) -> Generator[Page, None, bool]:
         """One answer, and whether there are more.
 
         A page may be large: its answer is not kept until it is stored, nor until the next is here.
         """
-        answer = self._answer({**fixed, **paging.tokens})
+        answer = self._answer({**parent.asked, **paging.tokens})
         if answer is NOTHING:
             yield Page(observations=())
             return False
         paging.read(answer)
-        parts, some = describer.answers(answer), False
+        parts, some = describer.answers(answer, parent.asked), False
         del answer
         for part in parts:
-            page = self._page(part)
+            page = self._page(parent.claim(self.listing, part))
             some = some or self.transform.finds_items(part)
             del part
             yield page
@@ -100,9 +103,8 @@ class Run:
             self._page(part)
         describer.settle()
 
-    def _paging(self, operation: str) -> Paging:
-        listing = self.listing
-        declared = listing.paging or self.door.paginator(listing.service, operation)
+    def _paging(self, operation: str, own: Mapping[str, str] | None) -> Paging:
+        declared = own or self.door.paginator(self.listing.service, operation)
         return Paging(PagingRule.of(declared), self.max_pages)
 
     def _answer(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -2,13 +2,15 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from typing import Final
+from dataclasses import dataclass
+from typing import Any, Final
 
 from cloudops.collectors.aws.describing import Call
 from cloudops.collectors.aws.paging import Paging, incomplete
 from cloudops.collectors.items import items_at
 from cloudops.collectors.parents import Parents
 from cloudops.collectors.paths import parse_path
+from cloudops.collectors.vocabulary import Listing
 from cloudops.domain.errors import ListingError
 from cloudops.domain.ledger import ErrorClass
 from cloudops.domain.resource import Page
@@ -21,6 +23,47 @@ _OF_ALL: Final = frozenset(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Parent:
+    """One of those whose items are listed.
+
+    Attributes:
+        name: What names it.
+        asked: The parameter that says so.
+    """
+
+    name: str
+    asked: Mapping[str, str]
+
+    @classmethod
+    def of(cls, words: Parents, name: str) -> "Parent":
+        """The one with that name."""
+        value = json.dumps({words.member: name}) if words.member else name
+        return cls(name, {words.parameter: value})
+
+    def claim(self, listing: Listing, answer: Mapping[str, Any]) -> Mapping[str, Any]:
+        """`answer`, whose items say whose they are, if the row wants that to be said."""
+        into = listing.parents.into if listing.parents else ""
+        if not into:
+            return answer
+        own = {into: self.name}
+        return {
+            **answer,
+            **{
+                emits.items: [_claimed(item, emits.word, own) for item in answer[emits.items]]
+                for emits in listing.emits
+                if isinstance(answer.get(emits.items), list)
+            },
+        }
+
+
+def _claimed(item: object, word: str, own: Mapping[str, str]) -> object:
+    """What is neither an object nor a text that the row knows stays as broken as it is."""
+    if word and isinstance(item, str) and item:
+        return {word: item, **own}
+    return {**item, **own} if isinstance(item, Mapping) else item
+
+
 class Children:
     """Finds the parents, and remembers whose children could not be read.
 
@@ -28,7 +71,7 @@ class Children:
     the listing was not read to its end, and nothing is swept.
     """
 
-    def __init__(self, parents: Parents, call: Call, paging: Callable[[str], Paging]) -> None:
+    def __init__(self, parents: Parents, call: Call, paging: Paging) -> None:
         self._words = parents
         self._call = call
         self._paging = paging
@@ -36,20 +79,20 @@ class Children:
         self._failures = 0
         self._unread: ListingError | None = None
 
-    def parents(self) -> Iterator[dict[str, str]]:
-        """For each parent the parameter that names it.
+    def parents(self) -> Iterator[Parent]:
+        """Each of them.
 
         Raises:
             ListingError: The parents could not be listed to their end.
         """
-        words, paging = self._words, self._paging(self._words.operation)
+        words, paging = self._words, self._paging
         more = True
         while more:
             asked = {**words.parameters, **paging.tokens}
             answer = self._call(words.operation, asked, words.permission)
             named = [self._named(item) for item in items_at(answer, self._items)]
             for name in filter(None, named):
-                yield {words.parameter: json.dumps({words.member: name})}
+                yield Parent.of(words, name)
             if not all(named):
                 self._unread = incomplete("ParentNotReadable", "a parent has no name")
             paging.read(answer)
@@ -83,5 +126,7 @@ class Children:
             raise self._unread
 
     def _named(self, parent: object) -> str:
-        name = parent.get(self._words.key) if isinstance(parent, Mapping) else None
+        name = parent
+        if self._words.key:
+            name = parent.get(self._words.key) if isinstance(parent, Mapping) else None
         return name if isinstance(name, str) else ""
