@@ -11,7 +11,7 @@ import pytest
 from cloudops.collectors import vocabulary
 from cloudops.collectors.aws import arns, catalogue
 from cloudops.collectors.aws.catalogue import LISTINGS
-from cloudops.collectors.vocabulary import DetailCall, Details, Emits, Listing
+from cloudops.collectors.vocabulary import DetailCall, Details, Emits, Listing, Parents
 from cloudops.domain.ledger import Consistency, PeriodClass
 from cloudops.domain.resource import TagSource
 from tests.unit.collectors.rows import RECORDED, read, violations
@@ -30,8 +30,8 @@ WORDS = {
 }
 
 
-def block(language: str) -> str:
-    [text] = re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
+def block(language: str, beginning: str = "") -> str:
+    [text] = re.findall(rf"```{language}\n({beginning}.*?)```", PAGE, re.DOTALL)
     return str(text)
 
 
@@ -66,11 +66,18 @@ def test_the_details_that_the_page_shows_are_those_of_the_catalogue():
     [tables] = [row for row in LISTINGS if row.name == "aws.dynamodb.tables"]
 
     words = {"Details": Details, "DetailCall": DetailCall}
-    shown = eval(block("py"), words)  # noqa: S307  the page's own example
+    shown = eval(block("py", "Details"), words)  # noqa: S307  the page's own example
     assert tables.details == replace(
         shown,
         **{name: getattr(tables.details, name) for name in ("volatile", "unordered", "edges")},
     )
+
+
+def test_the_parents_that_the_page_shows_are_those_of_the_catalogue():
+    [rules] = [row for row in LISTINGS if row.name == "aws.events.rules"]
+
+    shown = eval(block("py", "Parents"), {"Parents": Parents})  # noqa: S307  the page's own example
+    assert rules.parents == shown
 
 
 def test_the_decision_that_the_page_points_to_is_there():

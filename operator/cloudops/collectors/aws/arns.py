@@ -50,7 +50,8 @@ EFS_FILE_SYSTEM: Final = (
     "arn:{partition}:elasticfilesystem:{region}:{account}:file-system/{FileSystemId}"
 )
 EVENT_BUS: Final = "arn:{partition}:events:{region}:{account}:event-bus/{Name*}"
-EVENT_RULE: Final = "arn:{partition}:events:{region}:{account}:rule/{Name}"
+# Before the name of a rule stands that of its bus, unless that is the default bus.
+EVENT_RULE: Final = "arn:{partition}:events:{region}:{account}:rule/{Name*}"
 HEALTH_CHECK: Final = "arn:{partition}:route53:::healthcheck/{Id}"
 # The API writes `/hostedzone/Z0123`.
 HOSTED_ZONE: Final = "arn:{partition}:route53:::hostedzone/{Id/}"

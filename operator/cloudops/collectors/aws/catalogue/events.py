@@ -9,6 +9,7 @@ from cloudops.collectors.vocabulary import (
     Details,
     Emits,
     Listing,
+    Parents,
     RegionRule,
     To,
 )
@@ -47,10 +48,20 @@ LISTINGS: Final = (
         service="events",
         # Without the name of a bus it lists the rules of the default bus only.
         operation="ListRules",
+        parents=Parents(
+            operation="ListEventBuses",
+            permission="events:ListEventBuses",
+            items="EventBuses",
+            key="Name",
+            parameter="EventBusName",
+            parameters={"Limit": 100},
+            paging={"input_token": "NextToken", "output_token": "NextToken"},
+            gone_codes=("ResourceNotFoundException",),
+        ),
         page_size_parameter="Limit",
         page_size=100,
         region_rule=RegionRule.REGIONAL,
-        permissions=("events:ListRules",),
+        permissions=("events:ListRules", "events:ListEventBuses"),
         consistency=Consistency.EVENTUAL,
         period=PeriodClass.STANDARD,
         emits=(
