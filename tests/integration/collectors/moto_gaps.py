@@ -38,6 +38,7 @@ NOT_IN_MOTO: Final = {
 ABSENT: Final = {
     "AWS::CloudWatch::CompositeAlarm": "moto can't make composite alarms",
     "AWS::CloudWatch::Dashboard": "moto shows dashboards only in the region where they were made",
+    "AWS::WAFv2::CloudFrontLoggingConfiguration": "moto looks for a region called `global`",
     "AWS::Route53::QueryLoggingConfig": "their log groups lie in another region than the estate",
 }
 """Type → why moto shows none."""
@@ -109,6 +110,7 @@ UNTAGGED: Final = {
             "AWS::Route53Resolver::ResolverRule",
             "AWS::StepFunctions::Activity",
             "AWS::WAFv2::IPSet",
+            "AWS::WAFv2::RegexPatternSet",
             "AWS::WAFv2::RuleGroup",
             "AWS::WAFv2::WebACL",
             "AWS::WorkSpaces::Directory",
