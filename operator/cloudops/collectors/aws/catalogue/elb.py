@@ -3,7 +3,14 @@
 from typing import Final
 
 from cloudops.collectors.aws import arns
-from cloudops.collectors.vocabulary import Emits, Listing, RegionRule, To
+from cloudops.collectors.vocabulary import (
+    DetailCall,
+    Details,
+    Emits,
+    Listing,
+    RegionRule,
+    To,
+)
 from cloudops.domain.ledger import Consistency, PeriodClass
 from cloudops.domain.resource import TagSource
 
@@ -102,6 +109,34 @@ LISTINGS: Final = (
         permissions=("elasticloadbalancing:DescribeTargetGroups",),
         consistency=Consistency.EVENTUAL,
         period=PeriodClass.STANDARD,
+        details=Details(
+            calls=(
+                DetailCall(
+                    operation="DescribeTargetHealth",
+                    permission="elasticloadbalancing:DescribeTargetHealth",
+                    key="TargetGroupArn",
+                    parameter="TargetGroupArn",
+                    result="TargetHealthDescriptions",
+                    into="Targets",
+                ),
+            ),
+            gone_codes=("TargetGroupNotFound",),
+            # What is registered lasts, how it is doing comes and goes.
+            volatile=(
+                "Targets[].AdministrativeOverride",
+                "Targets[].AnomalyDetection",
+                "Targets[].TargetHealth",
+            ),
+            unordered=("Targets",),
+            edges={
+                # An address names nobody.
+                "targets": To(
+                    "Targets[].Target.Id",
+                    (arns.EC2_INSTANCE, arns.LAMBDA_FUNCTION, arns.LOAD_BALANCER),
+                    pattern=r"\A(?:i-|arn:).+",
+                ),
+            },
+        ),
         emits=(
             Emits(
                 type="AWS::ElasticLoadBalancingV2::TargetGroup",
