@@ -223,29 +223,4 @@ LISTINGS: Final = (
             ),
         ),
     ),
-    Listing(
-        name="aws.ec2.launch-templates",
-        service="ec2",
-        operation="DescribeLaunchTemplates",
-        page_size_parameter="MaxResults",
-        page_size=200,
-        region_rule=RegionRule.REGIONAL,
-        permissions=("ec2:DescribeLaunchTemplates",),
-        consistency=Consistency.EVENTUAL,
-        period=PeriodClass.STANDARD,
-        emits=(
-            Emits(
-                type="AWS::EC2::LaunchTemplate",
-                kind="compute.instance-template",
-                items="LaunchTemplates",
-                # What a template says stands in its versions, which this call leaves out.
-                id=arns.EC2_LAUNCH_TEMPLATE,
-                name="LaunchTemplateName",
-                created="CreateTime",
-                tag_source=TagSource.LISTED,
-                tags="Tags",
-                unordered=("Tags",),
-            ),
-        ),
-    ),
 )

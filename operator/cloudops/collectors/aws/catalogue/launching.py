@@ -3,11 +3,86 @@
 from typing import Final
 
 from cloudops.collectors.aws import arns
-from cloudops.collectors.vocabulary import Emits, Listing, RegionRule, To
+from cloudops.collectors.vocabulary import (
+    LISTED_TIER,
+    DetailCall,
+    Details,
+    Emits,
+    Listing,
+    RegionRule,
+    To,
+)
 from cloudops.domain.ledger import Consistency, PeriodClass
 from cloudops.domain.resource import TagSource
 
+_LAUNCHES: Final = "Versions[].LaunchTemplateData"
+
 LISTINGS: Final = (
+    Listing(
+        name="aws.ec2.launch-templates",
+        service="ec2",
+        operation="DescribeLaunchTemplates",
+        page_size_parameter="MaxResults",
+        page_size=200,
+        region_rule=RegionRule.REGIONAL,
+        permissions=("ec2:DescribeLaunchTemplates",),
+        consistency=Consistency.EVENTUAL,
+        period=PeriodClass.STANDARD,
+        tier=LISTED_TIER,
+        # Versions never change, and the list tells where there is another latest or default one.
+        details=Details(
+            calls=(
+                DetailCall(
+                    operation="DescribeLaunchTemplateVersions",
+                    permission="ec2:DescribeLaunchTemplateVersions",
+                    key="LaunchTemplateId",
+                    parameter="LaunchTemplateId",
+                    parameters={"Versions": ["$Default", "$Latest"]},
+                    result="LaunchTemplateVersions",
+                    into="Versions",
+                ),
+            ),
+            gone_codes=("InvalidLaunchTemplateId.NotFound",),
+            volatile=(f"{_LAUNCHES}.MetadataOptions.State",),
+            unordered=(
+                "Versions",
+                f"{_LAUNCHES}.BlockDeviceMappings",
+                f"{_LAUNCHES}.NetworkInterfaces",
+                f"{_LAUNCHES}.NetworkInterfaces[].Groups",
+                f"{_LAUNCHES}.SecurityGroupIds",
+                f"{_LAUNCHES}.SecurityGroups",
+                f"{_LAUNCHES}.TagSpecifications",
+                f"{_LAUNCHES}.TagSpecifications[].Tags",
+            ),
+            edges={
+                "images": To(f"{_LAUNCHES}.ImageId", arns.EC2_IMAGE),
+                "instance_profiles": To(
+                    f"{_LAUNCHES}.IamInstanceProfile.[Arn, Name]", arns.INSTANCE_PROFILE
+                ),
+                "security_groups": To(
+                    f"{_LAUNCHES}.[SecurityGroupIds, NetworkInterfaces[].Groups]",
+                    arns.EC2_SECURITY_GROUP,
+                ),
+                "snapshots": To(
+                    f"{_LAUNCHES}.BlockDeviceMappings[].Ebs.SnapshotId", arns.EC2_SNAPSHOT
+                ),
+                "subnets": To(f"{_LAUNCHES}.NetworkInterfaces[].SubnetId", arns.EC2_SUBNET),
+            },
+        ),
+        emits=(
+            Emits(
+                type="AWS::EC2::LaunchTemplate",
+                kind="compute.instance-template",
+                items="LaunchTemplates",
+                id=arns.EC2_LAUNCH_TEMPLATE,
+                name="LaunchTemplateName",
+                created="CreateTime",
+                tag_source=TagSource.LISTED,
+                tags="Tags",
+                unordered=("Tags",),
+            ),
+        ),
+    ),
     Listing(
         name="aws.autoscaling.launch-configurations",
         service="autoscaling",
