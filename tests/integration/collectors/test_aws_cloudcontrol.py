@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.aws]
 
 REGION = "eu-west-1"
 BY_TYPE = {row.types[0]: row for row in CLOUD_CONTROL}
-API_KEY, STAGE, REST_API = (f"AWS::ApiGateway::{name}" for name in ("ApiKey", "Stage", "RestApi"))
+API_KEY, MODEL, REST_API = (f"AWS::ApiGateway::{name}" for name in ("ApiKey", "Model", "RestApi"))
 LIST = "ListResources"
 
 
@@ -34,12 +34,12 @@ def account(fake_aws: FakeAws) -> AccountScript:
 
 @pytest.fixture
 def apis(account: AccountScript) -> AccountScript:
-    """Four APIs with two stages each."""
+    """Four APIs with two models each."""
     for api in ("api-1", "api-2", "api-3", "api-4"):
         account.put(other(REST_API, api, region=REGION))
-        for stage in ("test", "live"):
+        for name in ("test", "live"):
             model = {"RestApiId": api}
-            account.put(other(STAGE, f"{api}|{stage}", region=REGION, model=model))
+            account.put(other(MODEL, f"{api}|{name}", region=REGION, model=model))
     return account
 
 
@@ -67,8 +67,8 @@ def ids(pages: list[Page]) -> list[str]:
 ACCOUNT = "111122223333"
 
 
-def stages(*apis: str) -> list[str]:
-    return [f"{STAGE}/{api}|{stage}" for api in apis for stage in ("live", "test")]
+def models(*apis: str) -> list[str]:
+    return [f"{MODEL}/{api}|{name}" for api in apis for name in ("live", "test")]
 
 
 def test_all_pages_are_read(fake_aws, account, session):
@@ -193,10 +193,10 @@ def test_failures_say_what_helps(fake_aws, session, fault, error_class, permissi
 def test_children_are_listed_for_each_parent(fake_aws, apis, session):
     fake_aws.page_size(LIST, 3)
 
-    pages, error = read(session, STAGE)
+    pages, error = read(session, MODEL)
 
     assert error is None
-    assert ids(pages) == stages("api-1", "api-2", "api-3", "api-4")
+    assert ids(pages) == models("api-1", "api-2", "api-3", "api-4")
     # Two pages of parents, and one for the children of each.
     assert fake_aws.call_count("cloudcontrol", LIST) == 6
 
@@ -204,14 +204,14 @@ def test_children_are_listed_for_each_parent(fake_aws, apis, session):
 def test_children_come_on_as_many_pages_as_it_takes(fake_aws, apis, session):
     fake_aws.page_size(LIST, 1)
 
-    pages, error = read(session, STAGE)
+    pages, error = read(session, MODEL)
 
     assert error is None
-    assert ids(pages) == stages("api-1", "api-2", "api-3", "api-4")
+    assert ids(pages) == models("api-1", "api-2", "api-3", "api-4")
 
 
 def test_without_parents_there_are_no_children(fake_aws, account, session):
-    pages, error = read(session, STAGE)
+    pages, error = read(session, MODEL)
 
     assert (ids(pages), error) == ([], None)
     assert fake_aws.call_count("cloudcontrol", LIST) == 1
@@ -225,10 +225,10 @@ def test_a_parent_that_is_gone_by_then_has_none(fake_aws, apis, session):
         times=1,
     )
 
-    pages, error = read(session, STAGE)
+    pages, error = read(session, MODEL)
 
     assert error is None
-    assert ids(pages) == stages("api-1", "api-3", "api-4")
+    assert ids(pages) == models("api-1", "api-3", "api-4")
 
 
 def test_a_parent_that_can_not_be_read_hides_no_other_but_the_listing_is_not_complete(
@@ -239,9 +239,9 @@ def test_a_parent_that_can_not_be_read_hides_no_other_but_the_listing_is_not_com
         Fault.error("GeneralServiceException", "broken"), service="cloudcontrol", skip=2, times=1
     )
 
-    pages, error = read(session, STAGE)
+    pages, error = read(session, MODEL)
 
-    assert ids(pages) == stages("api-1", "api-3", "api-4")
+    assert ids(pages) == models("api-1", "api-3", "api-4")
     assert error is not None
     assert error.code == "GeneralServiceException"
 
@@ -249,7 +249,7 @@ def test_a_parent_that_can_not_be_read_hides_no_other_but_the_listing_is_not_com
 def test_where_no_parent_can_be_read_it_is_not_tried_for_each(fake_aws, apis, session):
     fake_aws.inject(Fault.deny(), service="cloudcontrol", skip=1)
 
-    pages, error = read(session, STAGE)
+    pages, error = read(session, MODEL)
 
     assert ids(pages) == []
     assert error is not None
@@ -260,7 +260,7 @@ def test_where_no_parent_can_be_read_it_is_not_tried_for_each(fake_aws, apis, se
 def test_throttling_is_of_all_parents(fake_aws, apis, session):
     fake_aws.inject(Fault.error("ThrottlingException"), service="cloudcontrol", skip=1)
 
-    _, error = read(session, STAGE)
+    _, error = read(session, MODEL)
 
     assert error is not None
     assert error.error_class is ErrorClass.THROTTLED
@@ -272,7 +272,7 @@ def test_parents_that_are_not_listed_to_their_end_leave_it_incomplete(fake_aws, 
     fake_aws.page_size(LIST, 3)
     fake_aws.inject(Fault.repeat_token(), service="cloudcontrol", page=1)
 
-    _, error = read(session, STAGE)
+    _, error = read(session, MODEL)
 
     assert error is not None
     assert error.code == "RepeatedToken"
@@ -281,9 +281,9 @@ def test_parents_that_are_not_listed_to_their_end_leave_it_incomplete(fake_aws, 
 def test_a_parent_without_a_name_leaves_it_incomplete(fake_aws, apis, session):
     fake_aws.inject(Fault.malformed("missing-id"), service="cloudcontrol", times=1)
 
-    pages, error = read(session, STAGE)
+    pages, error = read(session, MODEL)
 
-    assert ids(pages) == stages("api-2", "api-3", "api-4")
+    assert ids(pages) == models("api-2", "api-3", "api-4")
     assert error is not None
     assert (error.code, error.error_class) == ("ParentNotReadable", ErrorClass.INCOMPLETE)
 
@@ -333,7 +333,7 @@ def test_every_row_is_read_to_its_end(fake_aws, account, session):
 
 
 def test_children_are_tried_by_a_look_at_their_parents(fake_aws, apis, session):
-    session.probe(BY_TYPE[STAGE], REGION)
+    session.probe(BY_TYPE[MODEL], REGION)
 
     [call] = fake_aws.calls("cloudcontrol", LIST)
     assert call.parameters == {"TypeName": REST_API}

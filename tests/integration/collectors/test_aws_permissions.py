@@ -57,6 +57,7 @@ MISNAMED: Final[dict[str, tuple[str, ...]]] = {
         "apigateway:GetApis",
         "apigateway:GetDomainNames",
         "apigateway:GetRestApis",
+        "apigateway:GetStages",
         "apigateway:GetUsagePlans",
         "apigateway:GetVpcLinks",
     ),

@@ -189,11 +189,12 @@ def test_what_was_recorded_of_single_items_is_read_over_the_wire(
     """One call at a time, since recordings hold them for items of their own."""
     aws, enter_account = enter
     account, session = enter_account("111122223333")
+    named = replace(call, key="Name", beside=dict.fromkeys(call.beside, "Name"))
     alone = details_listing(
         replace(
             owner_of(row),
             name=f"{row.name}-{call.operation.lower()}",
-            details=replace(words_of(row), calls=(replace(call, key="Name"),)),
+            details=replace(words_of(row), calls=(named,)),
         )
     )
     region = "global" if row.region_rule is RegionRule.GLOBAL else HOME

@@ -14,8 +14,8 @@ pytestmark = [pytest.mark.integration, pytest.mark.database, pytest.mark.aws]
 
 REGION = "eu-west-1"
 SERVICES = ("AWS::ApiGateway::", "AWS::CloudFront::KeyGroup")
-API_KEY, STAGE, REST_API = (f"AWS::ApiGateway::{name}" for name in ("ApiKey", "Stage", "RestApi"))
-KEYS, STAGES = "aws.cloudcontrol.apigateway-api-key", "aws.cloudcontrol.apigateway-stage"
+API_KEY, MODEL, REST_API = (f"AWS::ApiGateway::{name}" for name in ("ApiKey", "Model", "RestApi"))
+KEYS, MODELS = "aws.cloudcontrol.apigateway-api-key", "aws.cloudcontrol.apigateway-model"
 COLD = PeriodClass.COLD.multiple * 900
 
 
@@ -30,15 +30,15 @@ def rig(engine, fake_aws):
     rig = AwsRig(engine, fake_aws, aws_cloud(chosen))
     rig.account.put(instance("i-1", region=REGION))
     rig.account.put(other(REST_API, "api-1", region=REGION))
-    rig.account.put(stage("live"))
+    rig.account.put(model("live"))
     rig.account.put(other(API_KEY, "key-1", region=REGION, tags={"Team": "a"}, Name="ours"))
     rig.account.put(other("AWS::CloudFront::KeyGroup", "group-1"))
     yield rig
     rig.close()
 
 
-def stage(name, api="api-1"):
-    return other(STAGE, f"{api}|{name}", region=REGION, model={"RestApiId": api})
+def model(name, api="api-1"):
+    return other(MODEL, f"{api}|{name}", region=REGION, model={"RestApiId": api})
 
 
 def planned(rig, *types):
@@ -82,7 +82,7 @@ def test_all_of_them_are_read_beside_what_is_described(rig):
     planned(rig, "*", "other.*")
 
     assert types_of(rig) == {
-        *(API_KEY, STAGE, "AWS::CloudFront::KeyGroup", "AWS::EC2::Instance"),
+        *(API_KEY, MODEL, "AWS::CloudFront::KeyGroup", "AWS::EC2::Instance"),
     }
     assert rig.scope("aws.cloudcontrol.cloudfront-key-group", "global").item_count == 1
     assert "failed" not in rig.statuses().values()
@@ -90,33 +90,33 @@ def test_all_of_them_are_read_beside_what_is_described(rig):
 
 def test_children_of_a_parent_that_was_not_read_are_not_swept(rig):
     """Fails if the listing counts as complete: what `api-1` has is then missing, and goes."""
-    rig.account.put(other(REST_API, "api-2", region=REGION), stage("live", "api-2"))
-    planned(rig, STAGE)
-    assert names(rig, STAGE) == {"api-1|live", "api-2|live"}
+    rig.account.put(other(REST_API, "api-2", region=REGION), model("live", "api-2"))
+    planned(rig, MODEL)
+    assert names(rig, MODEL) == {"api-1|live", "api-2|live"}
 
     for _ in range(2):
         broken = Fault.error("GeneralServiceException")
         rule = rig.aws.inject(broken, region=REGION, skip=1, times=1)
-        rig.account.delete(f"arn:aws:cloudcontrol:{REGION}:{ACCOUNT}:{STAGE}/api-1|live")
+        rig.account.delete(f"arn:aws:cloudcontrol:{REGION}:{ACCOUNT}:{MODEL}/api-1|live")
         cold_period(rig)
-        rig.account.put(stage("live"))
+        rig.account.put(model("live"))
         assert rig.aws.hits(rule) == 1
-        assert rig.scope(STAGES).status == "failed"
+        assert rig.scope(MODELS).status == "failed"
 
-    assert names(rig, STAGE) == {"api-1|live", "api-2|live"}
+    assert names(rig, MODEL) == {"api-1|live", "api-2|live"}
 
 
 def test_children_go_with_their_parent(rig):
-    planned(rig, STAGE)
-    assert names(rig, STAGE) == {"api-1|live"}
+    planned(rig, MODEL)
+    assert names(rig, MODEL) == {"api-1|live"}
 
     rig.account.delete(f"arn:aws:cloudcontrol:{REGION}:{ACCOUNT}:{REST_API}/api-1")
-    rig.account.delete(f"arn:aws:cloudcontrol:{REGION}:{ACCOUNT}:{STAGE}/api-1|live")
+    rig.account.delete(f"arn:aws:cloudcontrol:{REGION}:{ACCOUNT}:{MODEL}/api-1|live")
     cold_period(rig)
-    assert names(rig, STAGE) == {"api-1|live"}  # one listing alone says nothing
+    assert names(rig, MODEL) == {"api-1|live"}  # one listing alone says nothing
     cold_period(rig)
 
-    assert names(rig, STAGE) == set()
+    assert names(rig, MODEL) == set()
 
 
 def test_tags_that_the_list_leaves_out_stay_unknown(rig):
@@ -129,9 +129,9 @@ def test_tags_that_the_list_leaves_out_stay_unknown(rig):
 
 
 def test_what_is_not_named_any_more_leaves_the_view_and_comes_back(rig):
-    planned(rig, API_KEY, STAGE)
-    planned(rig, STAGE)
-    assert types_of(rig) == {STAGE}
+    planned(rig, API_KEY, MODEL)
+    planned(rig, MODEL)
+    assert types_of(rig) == {MODEL}
     assert rig.scope(KEYS).retired_reason == "TypeNotSelected"
 
     planned(rig, API_KEY)

@@ -31,7 +31,7 @@ NEEDS_PACK = [
         not (PACK / "aws").is_dir(), reason=f"no recordings in {PACK}; see CLOUDOPS_RECORDINGS"
     ),
 ]
-SHARING = {"elb", "elbv2"}
+SHARING = {"apigateway", "apigatewayv2", "elb", "elbv2"}
 PARENT = "a-parent"
 """Whoever it was whose items were recorded: the answers themselves seldom tell."""
 # Answers that no call of ours gets: recording → why.
@@ -152,7 +152,7 @@ def items_of(answer: dict[str, Any], emits: Emits) -> list[dict[str, Any]]:
         return [item for outer in answer["Reservations"] for item in outer["Instances"]]
     found: Any = jmespath.search(emits.items, answer)
     if emits.word:
-        return [{emits.word: name} for name in found or ()]
+        return [one if isinstance(one, dict) else {emits.word: one} for one in found or ()]
     if emits.single:
         return [found if isinstance(found, dict) else without_metadata(answer)]
     return found or []

@@ -19,6 +19,9 @@ CACHE_SUBNET_GROUP: Final = (
 )
 CACHE_USER: Final = "arn:{partition}:elasticache:{region}:{account}:user:{UserId}"
 CACHE_USER_GROUP: Final = "arn:{partition}:elasticache:{region}:{account}:usergroup:{UserGroupId}"
+SERVERLESS_CACHE: Final = (
+    "arn:{partition}:elasticache:{region}:{account}:serverlesscache:{ServerlessCacheName}"
+)
 CERTIFICATE: Final = "arn:{partition}:acm:{region}:{account}:certificate/{CertificateId}"
 CLASSIC_LOAD_BALANCER: Final = (
     "arn:{partition}:elasticloadbalancing:{region}:{account}:loadbalancer/{LoadBalancerName}"
@@ -28,6 +31,10 @@ DELIVERY_STREAM: Final = (
     "arn:{partition}:firehose:{region}:{account}:deliverystream/{DeliveryStreamName}"
 )
 DISTRIBUTION: Final = "arn:{partition}:cloudfront::{account}:distribution/{Id}"
+DIRECT_CONNECTION: Final = "arn:{partition}:directconnect:{region}:{account}:dxcon/{connectionId}"
+DIRECT_GATEWAY: Final = (
+    "arn:{partition}:directconnect::{account}:dx-gateway/{directConnectGatewayId}"
+)
 DYNAMODB_TABLE: Final = "arn:{partition}:dynamodb:{region}:{account}:table/{TableName}"
 ECR_REPOSITORY: Final = "arn:{partition}:ecr:{region}:{account}:repository/{repositoryName*}"
 EC2_ADDRESS: Final = "arn:{partition}:ec2:{region}:{account}:elastic-ip/{AllocationId}"
@@ -59,6 +66,10 @@ KMS_KEY: Final = "arn:{partition}:kms:{region}:{account}:key/{KeyId}"
 LAMBDA_FUNCTION: Final = "arn:{partition}:lambda:{region}:{account}:function:{FunctionName}"
 LOAD_BALANCER: Final = (
     "arn:{partition}:elasticloadbalancing:{region}:{account}:loadbalancer/{Kind}/{Name}/{Id}"
+)
+LOAD_BALANCER_LISTENER: Final = (
+    "arn:{partition}:elasticloadbalancing:{region}:{account}"
+    ":listener/{Kind}/{Name}/{BalancerId}/{Id}"
 )
 LOG_GROUP: Final = "arn:{partition}:logs:{region}:{account}:log-group:{logGroupName*}"
 REPLICATION_GROUP: Final = (
@@ -178,6 +189,10 @@ REDSHIFT_SUBNET_GROUP: Final = (
     "arn:{partition}:redshift:{region}:{account}:subnetgroup:{ClusterSubnetGroupName}"
 )
 ECS_CLUSTER: Final = "arn:{partition}:ecs:{region}:{account}:cluster/{clusterName}"
+ECS_TASK_DEFINITION: Final = (
+    "arn:{partition}:ecs:{region}:{account}:task-definition/{family}:{revision}"
+)
+EKS_CLUSTER: Final = "arn:{partition}:eks:{region}:{account}:cluster/{name}"
 ARTIFACT_DOMAIN: Final = "arn:{partition}:codeartifact:{region}:{account}:domain/{name}"
 BATCH_ENVIRONMENT: Final = (
     "arn:{partition}:batch:{region}:{account}:compute-environment/{computeEnvironmentName}"
@@ -198,6 +213,7 @@ CONFIG_RECORDER_NAME: Final = (
     "arn:{partition}:config:{region}:{account}:configuration-recorder/{name}"
 )
 LAMBDA_LAYER: Final = "arn:{partition}:lambda:{region}:{account}:layer:{LayerName}"
+HTTP_API: Final = "arn:{partition}:apigateway:{region}::/apis/{ApiId}"
 REST_API: Final = "arn:{partition}:apigateway:{region}::/restapis/{id}"
 USER_POOL: Final = "arn:{partition}:cognito-idp:{region}:{account}:userpool/{Id}"
 # A key is written as its id, its ARN, or one of its aliases.

@@ -26,6 +26,9 @@ ITEMS: Final = "ResourceDescriptions"
 
 # The same resources as described rows show under another name.
 SAME_AS_DESCRIBED: Final[Mapping[str, str]] = {
+    "AWS::DirectConnect::PrivateVirtualInterface": "AWS::DirectConnect::VirtualInterface",
+    "AWS::DirectConnect::PublicVirtualInterface": "AWS::DirectConnect::VirtualInterface",
+    "AWS::DirectConnect::TransitVirtualInterface": "AWS::DirectConnect::VirtualInterface",
     "AWS::Neptune::DBCluster": "AWS::RDS::DBCluster",
     "AWS::Neptune::DBInstance": "AWS::RDS::DBInstance",
     "AWS::RDS::ClusterSnapshot": "AWS::RDS::DBClusterSnapshot",

@@ -71,7 +71,7 @@ LISTINGS: Final = (
                 kind="container.cluster",
                 items="clusters",
                 word="name",
-                id="arn:{partition}:eks:{region}:{account}:cluster/{name}",
+                id=arns.EKS_CLUSTER,
                 name="name",
                 tag_source=TagSource.DETAILS,
             ),

@@ -8,6 +8,7 @@ from cloudops.collectors.vocabulary import (
     Details,
     Emits,
     Listing,
+    Parents,
     RegionRule,
     To,
 )
@@ -95,6 +96,55 @@ LISTINGS: Final = (
                     "network": To("VPCId", arns.EC2_VPC),
                     "security_groups": To("SecurityGroups", arns.EC2_SECURITY_GROUP),
                     "subnets": To("Subnets", arns.EC2_SUBNET),
+                },
+            ),
+        ),
+    ),
+    Listing(
+        name="aws.elbv2.listeners",
+        service="elbv2",
+        operation="DescribeListeners",
+        parents=Parents(
+            operation="DescribeLoadBalancers",
+            permission="elasticloadbalancing:DescribeLoadBalancers",
+            items="LoadBalancers",
+            key="LoadBalancerArn",
+            parameter="LoadBalancerArn",
+            parameters={"PageSize": 400},
+            gone_codes=("LoadBalancerNotFound",),
+        ),
+        page_size_parameter="PageSize",
+        page_size=400,
+        region_rule=RegionRule.REGIONAL,
+        permissions=(
+            "elasticloadbalancing:DescribeListeners",
+            "elasticloadbalancing:DescribeLoadBalancers",
+        ),
+        consistency=Consistency.EVENTUAL,
+        period=PeriodClass.STANDARD,
+        emits=(
+            Emits(
+                type="AWS::ElasticLoadBalancingV2::Listener",
+                kind="network.listener",
+                items="Listeners",
+                id="ListenerArn",
+                arn=arns.LOAD_BALANCER_LISTENER,
+                tag_source=TagSource.TAGGING,
+                volatile=("MutualAuthentication.TrustStoreAssociationStatus",),
+                unordered=("Certificates", "DefaultActions[].ForwardConfig.TargetGroups"),
+                edges={
+                    "certificates": To(
+                        "Certificates[].CertificateArn", (arns.CERTIFICATE, arns.SERVER_CERTIFICATE)
+                    ),
+                    "load_balancer": To("LoadBalancerArn", arns.LOAD_BALANCER),
+                    "target_groups": To(
+                        "DefaultActions[]"
+                        ".[TargetGroupArn, ForwardConfig.TargetGroups[].TargetGroupArn]",
+                        arns.TARGET_GROUP,
+                    ),
+                    "user_pools": To(
+                        "DefaultActions[].AuthenticateCognitoConfig.UserPoolArn", arns.USER_POOL
+                    ),
                 },
             ),
         ),
