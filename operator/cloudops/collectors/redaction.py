@@ -75,6 +75,7 @@ _PAIR_NAMES: Final = (
     "ParameterKey",
     "ParameterName",
     "TagKey",
+    "parameterKey",
 )
 _PAIR_WORDS: Final = frozenset(_PAIR_NAMES)
 _PAIR_VALUES: Final = (
@@ -84,6 +85,7 @@ _PAIR_VALUES: Final = (
     "ParameterValue",
     "ResolvedValue",
     "TagValue",
+    "parameterValue",
 )
 _PRIVATE_KEY: Final = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")
 _FINGERPRINT: Final = re.compile(r"[0-9a-f]{16}")

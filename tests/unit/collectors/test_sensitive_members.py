@@ -53,6 +53,7 @@ NO_SECRETS: Final = {
     "StateOrRegion": _COMPANY,
     "Title": _COMPANY,
     "Username": _DATABASE,
+    "adminUsername": _DATABASE,
     "WebsiteUrl": _COMPANY,
     "description": _FREE,
     "metricValue": "a number, or where a line holds it",
@@ -81,7 +82,16 @@ def members(shape: Shape, path: Path = (), within: Path = ()) -> Iterator[tuple[
 
 def sensitive(path: Path, shape: Shape) -> Iterator[tuple[str, Any]]:
     if path and shape.metadata.get("sensitive"):
-        yield text_of(path), nested(path, {ANY: SECRET} if is_container(shape) else SECRET)
+        yield text_of(path), nested(path, filled(shape))
+
+
+def filled(shape: Shape) -> Any:
+    """A value with secrets in all places but names."""
+    if isinstance(shape, ListShape):
+        return [filled(shape.member)]
+    if isinstance(shape, StructureShape):
+        return {name: "Setting" if is_name(name, "") else SECRET for name in shape.members}
+    return {ANY: SECRET} if isinstance(shape, MapShape) else SECRET
 
 
 def pairs(path: Path, shape: Shape) -> Iterator[tuple[str, Any]]:

@@ -206,12 +206,10 @@ GLUE_DATABASE: Final = "arn:{partition}:glue:{region}:{account}:database/{Name*}
 GLUE_SECURITY_CONFIGURATION: Final = (
     "arn:{partition}:glue:{region}:{account}:security-configuration/{Name*}"
 )
-CONFIG_RECORDER: Final = (
-    "arn:{partition}:config:{region}:{account}:configuration-recorder/{name}/{id}"
-)
 CONFIG_RECORDER_NAME: Final = (
     "arn:{partition}:config:{region}:{account}:configuration-recorder/{name}"
 )
+CONFIG_RECORDER: Final = CONFIG_RECORDER_NAME + "/{id}"
 LAMBDA_LAYER: Final = "arn:{partition}:lambda:{region}:{account}:layer:{LayerName}"
 HTTP_API: Final = "arn:{partition}:apigateway:{region}::/apis/{ApiId}"
 REST_API: Final = "arn:{partition}:apigateway:{region}::/restapis/{id}"

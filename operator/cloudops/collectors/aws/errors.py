@@ -294,8 +294,7 @@ def _no_such_name(error: EndpointConnectionError) -> bool:
 
 
 def _causes(error: BotoCoreError) -> Iterator[BaseException]:
-    inner = error.kwargs.get("error")
-    cause = inner if isinstance(inner, BaseException) else None
-    while cause is not None:
+    cause = error.kwargs.get("error")
+    while isinstance(cause, BaseException):
         yield cause
         cause = cause.__cause__ or cause.__context__
