@@ -126,8 +126,10 @@ def exhibit_for_custodian(aws: Script, estate: Estate) -> None:
     for account_id in estate.accounts:
         account = AccountScript(aws, account_id, "aws")
         for asked in estate.custodian_asks:
+            items = (row.count for row in estate.rows if row.listing.name == asked.get("of_each"))
+            answers = [asked["answer"]] * max(1, sum(items))
             for operation, region in product(asked["operations"], estate.regions):
-                account.replay(asked["service"], operation, [asked["answer"]], region=region)
+                account.replay(asked["service"], operation, answers, region=region)
     for row in estate.rows:
         if row.custodian_lists:
             operation, into = row.custodian_lists["operation"], row.custodian_lists["into"]
