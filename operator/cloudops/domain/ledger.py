@@ -104,20 +104,31 @@ class LeaseKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """A quota domain that one worker may talk to until `expires_at` (database clock)."""
+    """A quota domain that one worker may talk to until `expires_at`.
+
+    Attributes:
+        domain: `aws/111122223333/eu-west-1`, `discovery/platform/aws-prod`.
+        account_id: The cloud's id; "" for discovery, as is `region`.
+        started_at: Database clock, as is `expires_at`.
+        taken_at: The same moment by this process's clock that never jumps, or a little later.
+        server_started_at: Of the database server that granted it.
+        holder: The worker that took it.
+    """
 
     id: int
     kind: LeaseKind
-    domain: str  # `aws/111122223333/eu-west-1`, `discovery/platform/aws-prod`
+    domain: str
     fence: int
     attempts: int
     provider_id: int
     cloud: str
-    account_id: str  # the cloud's id; "" for discovery
-    region: str  # "" for discovery
+    account_id: str
+    region: str
+    started_at: datetime
     expires_at: datetime
-    server_started_at: datetime | None = None  # of the database server that granted it
-    holder: str = ""  # the worker that took it
+    taken_at: float
+    server_started_at: datetime | None = None
+    holder: str = ""
 
 
 @dataclass(frozen=True, slots=True)

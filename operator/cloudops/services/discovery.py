@@ -1,7 +1,6 @@
 """Discovery: who we are, which accounts and regions there are, and what to read there."""
 
 from collections.abc import Mapping
-from datetime import datetime
 
 import structlog
 from sqlalchemy import Engine
@@ -65,7 +64,6 @@ class DiscoveryService:
         """
         with transaction(self._engine) as connection:
             provider = providers.planned_provider(connection, lease.provider_id)
-            began_at = leases.database_now(connection)
         spec = provider_spec(provider)
         try:
             found = self._discover(provider, pulse.beat)
@@ -73,7 +71,7 @@ class DiscoveryService:
             pulse.give_back()
             self._record_refusal(lease, provider, spec, error)
             return
-        self._write(lease, provider, spec, found, self._listing(spec, found, began_at), pulse)
+        self._write(lease, provider, spec, found, self._listing(lease, spec, found), pulse)
 
     def _discover(self, provider: PlannedProvider, progress: Progress) -> Discovery:
         access = open_access(provider, self._keyring)
@@ -165,16 +163,14 @@ class DiscoveryService:
         )
         self._notify(provider)
 
-    def _listing(
-        self, spec: ProviderSpec, found: Discovery, began_at: datetime
-    ) -> AccountListing | None:
+    def _listing(self, lease: Lease, spec: ProviderSpec, found: Discovery) -> AccountListing | None:
         """Where the accounts come from, if that is an organization."""
         if not found.identity.organization_id:
             return None
         return AccountListing(
             found.identity.organization_id,
             found.not_selected,
-            began_at,
+            lease.started_at,
             self._confirm_seconds,
             spec.inventory.brake,
         )

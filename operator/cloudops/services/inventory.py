@@ -137,7 +137,7 @@ class InventoryService:
         due: Sequence[Scope],
         pulse: Pulse,
     ) -> None:
-        clock = DatabaseClock(self._engine)
+        clock = DatabaseClock(lease)
         run = ListingRun(Held(self._engine, lease, session, pulse, clock, spec.inventory))
         catalogue = {listing.name: listing for listing in self._clouds[lease.cloud].listings}
         turns = in_turns(lease, [(scope, catalogue[scope.listing]) for scope in due])

@@ -28,7 +28,7 @@ class LeasingService:
         """Up to `limit` due leases, most overdue first; `suspects` of those that kill workers."""
         self._watch_clock()
         with transaction(self._engine) as connection:
-            return leases.acquire(
+            taken = leases.acquire(
                 connection,
                 holder=holder,
                 limit=limit,
@@ -36,6 +36,10 @@ class LeasingService:
                 provider_id=provider_id,
                 suspects=suspects,
             )
+        if taken:
+            # A jump in between would make them begin long after what was marked just now.
+            self._watch_clock()
+        return taken
 
     def renew(self, held: Sequence[Lease], holder: str) -> set[int]:
         """Prolong leases; the ids of those that are still ours."""
@@ -62,7 +66,7 @@ class LeasingService:
             require_current(connection)
 
     def _watch_clock(self) -> None:
-        """Before anything is taken, or deleted, by a clock that has jumped."""
+        """Before anything is taken, read or deleted by a clock that has jumped."""
         with transaction(self._engine) as connection:
             jump = self._watch.look(lambda: leases.database_now(connection))
         if jump.seconds:

@@ -5,25 +5,25 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import Engine
-
-from cloudops.store.leases import database_now
-from cloudops.store.session import transaction
+from cloudops.domain.ledger import Lease
 
 # Less is slow networks, busy machines and what NTP puts right.
 JUMP_SECONDS = 10.0
 
 
 class DatabaseClock:
-    """So that ages never depend on how right a worker's own clock is."""
+    """So that ages never depend on how right a worker's own clock is.
 
-    def __init__(self, engine: Engine) -> None:
-        with transaction(engine) as connection:
-            self._base = database_now(connection)
-        self._read_at = time.monotonic()
+    It goes on from the lease's start: whatever jumps afterwards makes nothing look later than
+    what was marked before.
+    """
+
+    def __init__(self, lease: Lease) -> None:
+        self._lease = lease
 
     def now(self) -> datetime:
-        return self._base + timedelta(seconds=time.monotonic() - self._read_at)
+        held = timedelta(seconds=time.monotonic() - self._lease.taken_at)
+        return self._lease.started_at + held
 
 
 class _Look(NamedTuple):

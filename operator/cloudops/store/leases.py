@@ -1,5 +1,6 @@
 """Leases: which worker may talk to which quota domain, by the database's clock alone."""
 
+import time
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
@@ -15,7 +16,8 @@ CRASHES_BEFORE_BACKOFF = 3
 _DOUBLINGS = 4
 
 _COLUMNS = """
-    l.id, l.kind, l.domain, l.holder, l.fence, l.attempts, l.region, l.expires_at,
+    l.id, l.kind, l.domain, l.holder, l.fence, l.attempts, l.region,
+    l.started_at, l.expires_at,
     p.id AS provider_id, p.cloud, coalesce(a.account_id, '') AS account_id,
     pg_postmaster_start_time() AS server_started_at
 """
@@ -258,4 +260,4 @@ def database_now(connection: Connection) -> datetime:
 
 
 def _lease(row: RowMapping) -> Lease:
-    return Lease(**{**row, "kind": LeaseKind(row["kind"])})
+    return Lease(**{**row, "kind": LeaseKind(row["kind"]), "taken_at": time.monotonic()})

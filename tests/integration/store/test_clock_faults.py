@@ -111,6 +111,40 @@ class TestForwards:
         run_now(read, "4")
         assert "q0" in read.live()
 
+    def test_nor_does_one_that_did_not_pass_while_its_account_was_entered(
+        self, read, machine, monkeypatch
+    ):
+        """Fails if `DatabaseClock` is set after `_enter`, which may wait for minutes.
+
+        The listing would begin an hour after the mark that was made seconds ago.
+        """
+        read.account.remove(QUEUES, "q0")
+        run_now(read, "1")
+        read.plan(requested_at="2")
+        (lease,) = (le for le in read.acquire(LeaseKind.INVENTORY) if le.region == "eu-west-1")
+        answer = read.secrets.read("platform", "aws")
+        monkeypatch.setattr(read.secrets, "read", lambda *_: machine.set_clock(HOUR) or answer)
+
+        read.run(lease)
+
+        assert "q0" in read.live()
+
+    def test_nor_does_one_that_did_not_pass_while_its_lease_was_taken(
+        self, read, machine, monkeypatch
+    ):
+        """Fails without the second `_watch_clock`: the lease begins an hour after the mark."""
+        read.account.remove(QUEUES, "q0")
+        run_now(read, "1")
+        read.plan(requested_at="2")
+        watch = read.leasing._watch
+        accept = watch.accept
+        monkeypatch.setattr(watch, "accept", lambda look: (accept(look), machine.set_clock(HOUR)))
+        (lease,) = (le for le in read.acquire(LeaseKind.INVENTORY) if le.region == "eu-west-1")
+
+        read.run(lease)
+
+        assert "q0" in read.live()
+
     def test_what_is_really_gone_goes_a_little_later(self, read, machine):
         read.account.remove(QUEUES, "q0")
         run_now(read, "1")

@@ -25,7 +25,9 @@ def lease(number=1, fence=1):
         cloud="aws",
         account_id=str(number),
         region="eu",
+        started_at=datetime(2024, 12, 31, tzinfo=UTC),
         expires_at=datetime(2025, 1, 1, tzinfo=UTC),
+        taken_at=0.0,
     )
 
 
