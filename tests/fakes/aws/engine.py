@@ -196,7 +196,8 @@ class Engine:
         account = self.world.accounts.get(call.account)
         if account is None or call.service in ("iam", "organizations"):
             return True
-        if call.service in ("sts", "s3") or elsewhere.is_global(call.service, call.operation):
+        lenient = call.service in ("sts", "s3") or call.region == ALWAYS_ON
+        if lenient or elsewhere.is_global(call.service, call.operation):
             return call.region not in account.opted_out
         return call.region in account.regions
 
