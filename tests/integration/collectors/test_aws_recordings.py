@@ -145,7 +145,9 @@ def test_what_was_recorded_is_read_over_the_wire_without_loss(listing: Listing, 
     """Pages are cut after two items, wherever the operation pages."""
     aws, enter_account = enter
     # Tags of any type will do here, not only of those that the catalogue tags.
-    row = replace(listing, emits=tuple(replace(emits, id_shape="") for emits in listing.emits))
+    every = {k: v for k, v in listing.parameters.items() if k != "ResourceTypeFilters"}
+    emits = tuple(replace(one, id_shape="") for one in listing.emits)
+    row = replace(listing, parameters=every, emits=emits)
     region = "global" if listing.region_rule is RegionRule.GLOBAL else HOME
     for flight in FLIGHTS[listing.name]:
         answer, whole = whosoever(listing, with_table(listing, flight.listed)), True
