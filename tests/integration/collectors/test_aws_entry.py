@@ -234,7 +234,7 @@ def test_a_role_that_is_closed_in_the_middle_denies_the_listing(
 
     with pytest.raises(ListingError) as caught:
         list(session.pages(INSTANCES, "eu-west-1"))
-    assert caught.value.error_class is ErrorClass.IAM_DENY
+    assert caught.value.error_class is ErrorClass.CREDENTIALS
     assert caught.value.permission == "sts:AssumeRole"
 
 
@@ -246,7 +246,7 @@ def test_sessions_that_expire_in_the_middle_deny_the_listing(
 
     with pytest.raises(ListingError) as caught:
         list(session.pages(INSTANCES, "eu-west-1"))
-    assert (caught.value.error_class, caught.value.permission) == (ErrorClass.IAM_DENY, "")
+    assert (caught.value.error_class, caught.value.permission) == (ErrorClass.CREDENTIALS, "")
 
 
 def test_another_partition_is_believed(

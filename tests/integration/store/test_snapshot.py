@@ -179,11 +179,11 @@ class TestScopes:
             attempt(ledger, f"fake.{error_class.value}", error_class)
 
         assert read().scopes == ScopeCounts(
-            total=11,
+            total=12,
             planned=1,
             complete=1,
             partial=3,
-            denied=2,
+            denied=3,
             unsupported=2,
             throttled=1,
             failed=1,
