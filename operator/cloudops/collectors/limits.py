@@ -12,6 +12,7 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from cloudops.domain.globs import is_plain
 from cloudops.domain.provider import RateLimit
 from cloudops.domain.rate_limits import Bucket, Line
 from cloudops.metrics import RATE_LIMITS, RateLimitState
@@ -23,7 +24,6 @@ OWN_LIMITS: Final = "spec.rateLimits"
 """Metrics show all limits of users under this name: their series must not grow with them."""
 
 _ANY_SERVICE: Final = "*"
-_WILDCARDS: Final = frozenset("*?[")
 
 MAX_ACCOUNTS: Final = 256
 MAX_BUCKETS: Final = 256  # an account
@@ -90,7 +90,7 @@ class BucketKey(NamedTuple):
         Users' globs are as many as users care to write; services that are called are few.
         """
         service = self.part.partition(":")[0] or self.row.limit.service
-        if not _WILDCARDS.isdisjoint(service):
+        if not is_plain(service):
             service = _ANY_SERVICE
         return service, self.row.shown or self.row.limit.name
 
@@ -108,8 +108,11 @@ class Account:
         """Those of a call, made where they are missing."""
         if len(self.buckets) > MAX_BUCKETS:
             # Nobody notices where one that is full and quick is made anew.
-            kept = {k: b for k, b in self.buckets.items() if not b.is_as_new(now)}
-            self.buckets = {k: b for k, b in kept.items() if not b.is_forgotten(now)}
+            self.buckets = {
+                k: b
+                for k, b in self.buckets.items()
+                if not (b.is_as_new(now) or b.is_forgotten(now))
+            }
         return tuple(self._bucket(key, now) for key in keys)
 
     def _bucket(self, key: BucketKey, now: float) -> Bucket:

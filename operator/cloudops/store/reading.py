@@ -7,6 +7,7 @@ from typing import Any, Final
 import orjson
 from sqlalchemy import Connection, TextClause, text
 
+from cloudops.domain.globs import is_plain
 from cloudops.domain.reading import AccountRow, ResourceFilter, ResourceRow, ScopeRow, Since
 from cloudops.store.globs import regular_expression
 from cloudops.store.snapshot import IS_NOT_OFFERED, NOT_OFFERED
@@ -29,7 +30,6 @@ _GLOBBED: Final = {
     "name": ("name",),
     "state": ("state",),
 }
-_WILDCARDS: Final = frozenset("*?[")
 
 _NOT_OFFERED_MESSAGE = "the cloud's SDK knows no endpoint of the service there; nothing was called"
 _SCOPES = text(f"""
@@ -96,10 +96,10 @@ def resource_query(wanted: ResourceFilter, *, after: str) -> tuple[TextClause, d
     for member, columns in _GLOBBED.items():
         glob = getattr(wanted, member)
         if glob:
-            is_plain = _WILDCARDS.isdisjoint(glob)
-            operator = "=" if is_plain else "~"
+            plain = is_plain(glob)
+            operator = "=" if plain else "~"
             conditions.append(f"({' OR '.join(f'{c} {operator} :{member}' for c in columns)})")
-            parameters[member] = glob if is_plain else regular_expression(glob)
+            parameters[member] = glob if plain else regular_expression(glob)
     if wanted.account:
         conditions.append("account_id = :account")
         parameters["account"] = wanted.account

@@ -56,6 +56,7 @@ class ParsersInTurn(ResponseParserFactory):
             with self._turn:
                 return parse(response, shape)
 
+        # The SDK wants one of its own classes, of which there is one a protocol.
         parser.parse = parse_in_turn  # type: ignore[method-assign]
         return parser
 
