@@ -13,6 +13,7 @@ from cloudops.domain.resource import GLOBAL_REGION
 
 MAX_ID_BYTES: Final = 2048  # an entry of the store's index holds 2,704
 _PLACEHOLDER: Final = re.compile(r"\{([^{}]+)\}")
+_MEMBERS: Final = re.compile(r"[\w.]+[*/]?")
 _ANYTHING: Final = "*"  # ends a placeholder whose value may hold colons and slashes
 _LAST: Final = "/"  # ends one of whose value only what follows the last slash counts
 _CONTEXT: Final = ("partition", "account", "region")
@@ -161,12 +162,15 @@ def compile_reference(template: str) -> Reference:
     """Read a template that has a placeholder beside those of the context.
 
     Raises:
-        ValueError: It has none, so that no name would make a difference.
+        ValueError: It has none, so that no name would make a difference; or one is computed by
+            an expression, which nothing but the item itself can fill.
     """
     pieces = _PLACEHOLDER.split(template)
     own = [i for i, piece in enumerate(pieces) if i % 2 and piece not in _CONTEXT]
     if not own:
         raise ValueError(f"no name fills {template}")
+    if not all(_MEMBERS.fullmatch(pieces[i]) for i in own):
+        raise ValueError(f"a part of {template} is computed: no name alone fills it")
     span = _joined(pieces[own[0] : own[-1] + 1], first=own[0])
     around = _literally(pieces[: own[0]]), _literally(pieces[own[-1] + 1 :], first=own[-1] + 1)
     last_only = len(own) == 1 and pieces[own[0]].endswith(_LAST)
