@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache, partial
 from hashlib import blake2b
+from itertools import pairwise
 from typing import Any, Final
 
 from cloudops.collectors.canonical import canonical_json
@@ -89,15 +90,26 @@ _PAIR_VALUES: Final = (
 )
 _PRIVATE_KEY: Final = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")
 _FINGERPRINT: Final = re.compile(r"[0-9a-f]{16}")
+# A password, or a token in the place of the user's name: long, with a digit.
 _URL_PASSWORD: Final = re.compile(
-    r"://[^/\s:@]*:[^/\s@]+@|jdbc:oracle:\w{1,16}:[^/\s@]{1,128}/[^\s@]{1,128}@"
+    r"://[^/\s:@]*:[^/\s@]*@|https?://(?=[^/?#\s@]*\d)[\w.~%+-]{20,}+@"
+    r"|jdbc:oracle:\w{1,16}:[^/\s@]{1,128}/[^\s@]{1,128}@",
+    re.IGNORECASE,
 )
+# To what lies elsewhere: it is no value.
+_REFERENCE: Final = r"arn:|\$[{(A-Z]|\{\{"
 # What a text gives a value: `name=value`, as in addresses, in lists and in arguments, and
-# `"name": "value"`. References to what lies elsewhere are no values.
+# `"name": "value"`.
 _ASSIGNED: Final = re.compile(
     r"""(?<![\w.-])([\w.-]{1,128}+)"""
-    r"""(?=(?:["']?\s*=\s*["']?|\\?"\s*:\s*\\?")(?!arn:|\$\{|\{\{)[^\s"'&;,\\])"""
+    rf"""(?=(?:["']?\s*=\s*["']?|\\?"\s*:\s*\\?")(?!{_REFERENCE})[^\s"'&;,\\])"""
 )
+# `--name value`
+_ARGUMENT: Final = re.compile(
+    rf"""(?<!\S)--?([\w.-]{{1,128}}+)(?=\s+\\?["']?(?!-|{_REFERENCE})[^\s"'\\])"""
+)
+_OPTION: Final = re.compile(r"--?([\w.-]{1,128})")
+_NO_VALUE: Final = re.compile(rf"-|{_REFERENCE}")
 _WEB: Final = re.compile(r"https?://", re.IGNORECASE)
 _ADDRESS: Final = re.compile(
     r"(https?://)(?:[^/?#]*@)?([\w.-]+(?::\d+)?)((?:[/?#].*)?)", re.IGNORECASE | re.DOTALL
@@ -176,6 +188,7 @@ class Redactor:
             return self._hide(value) if _holds_secret(value) else value
         if isinstance(value, list):
             value[:] = [self._walk(item) for item in value]
+            self._arguments(value)
         elif isinstance(value, dict) and not _is_marker(value):
             if not _PAIR_WORDS.isdisjoint(value):
                 self._pair(value)
@@ -183,6 +196,15 @@ class Redactor:
                 walk = self._walk if _is_plain(key) else partial(self._member, key)
                 value[key] = walk(inner)
         return value
+
+    def _arguments(self, items: list[Any]) -> None:
+        """`["--password", …]`: the name stands before the value."""
+        for place, (name, value) in enumerate(pairwise(items), 1):
+            if not (isinstance(name, str) and isinstance(value, str) and name.startswith("-")):
+                continue
+            option = _OPTION.fullmatch(name)
+            if option and looks_secret(option[1]) and not _NO_VALUE.match(value):
+                items[place] = self._hide(value)
 
     def _member(self, key: str, value: Any) -> Any:
         letters = _letters(key)
@@ -241,6 +263,8 @@ def _holds_secret(text: str) -> bool:
     if "@" in text and _URL_PASSWORD.search(text):
         return True
     if ("=" in text or '"' in text) and any(map(looks_secret, _ASSIGNED.findall(text))):
+        return True
+    if (" -" in text or text.startswith("-")) and any(map(looks_secret, _ARGUMENT.findall(text))):
         return True
     return "-----BEGIN" in text and _PRIVATE_KEY.search(text) is not None
 

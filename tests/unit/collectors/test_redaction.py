@@ -115,6 +115,12 @@ def test_names_about_secrets_are_not_secret(key: str):
         ),
         pytest.param({"Tags": [{"Key": "api-token", "Value": CANARY}]}, id="pair"),
         pytest.param({"Url": f"https://ada:{CANARY}@example.com/x"}, id="password-in-a-url"),
+        pytest.param({"Url": f"https://ghp_{CANARY}-0123@example.com/x"}, id="token-in-a-url"),
+        pytest.param({"Url": f"https://{CANARY}:@example.com/x.git"}, id="token-as-user-in-a-url"),
+        pytest.param({"Command": ["load", "--password", CANARY]}, id="argument-behind-its-name"),
+        pytest.param({"Args": ["-db-Password", CANARY, "x"]}, id="argument-behind-one-dash"),
+        pytest.param({"Run": f"load --user ada --api-key {CANARY} x"}, id="argument-in-a-command"),
+        pytest.param({"Run": f"load --api-key '{CANARY} x'"}, id="quoted-argument-in-a-command"),
         pytest.param(
             {"Note": [f"-----BEGIN RSA PRIVATE KEY-----\n{CANARY}\n"]}, id="private-key-anywhere"
         ),
@@ -157,6 +163,16 @@ def test_secrets_do_not_survive(document: dict[str, Any]):
         pytest.param({"Environment": "production"}, id="environment-name"),
         pytest.param({"MetadataOptions": {"HttpTokens": "required"}}, id="imds"),
         pytest.param({"Image": "https://example.com/a:b@sha256:0"}, id="url-without-password"),
+        pytest.param({"Url": "ssh://git@example.com/x.git"}, id="user-in-a-url"),
+        pytest.param({"Url": "https://ada1@example.com/x.git"}, id="user-in-a-web-address"),
+        pytest.param({"Url": "https://example.com/?to=ada@example.com"}, id="mail-in-a-url"),
+        pytest.param({"Url": "https://example.com?to=ada@example.com"}, id="mail-in-a-short-url"),
+        pytest.param({"Args": ["--token", "--verbose", "password", "x"]}, id="arguments"),
+        pytest.param({"Args": ["--password-file", "/run/x", "--token"]}, id="argument-of-a-file"),
+        pytest.param({"Run": "load --token --verbose x"}, id="switch-in-a-command"),
+        pytest.param({"Args": ["--secret", "arn:aws:secretsmanager:x"]}, id="argument-as-arn"),
+        pytest.param({"Args": ["--token", "$(TOKEN)", "--pass", "$PASS"]}, id="argument-elsewhere"),
+        pytest.param({"Run": "load --token ${TOKEN} --pass $PASS"}, id="command-with-variables"),
         pytest.param({"environment": {"type": "LINUX", "image": "std:7"}}, id="codebuild-image"),
         pytest.param(
             {"ParameterName": "rds.force_ssl", "ParameterValue": "1"}, id="database-parameter"
