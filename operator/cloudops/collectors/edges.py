@@ -28,6 +28,8 @@ _log: Final = structlog.get_logger(__name__)
 _ARN: Final = "arn:"
 _OWNERS: Final = ("account", "region")
 _ALL_INSIDE: Final = ":*"  # behind the ARN of a log group: its streams
+# An address has another name where its ARN stands in Shield's answers.
+_SAME: Final = (":eip-allocation/", ":elastic-ip/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ class _Relation:
     def target_id(self, text: str, context: AnswerContext) -> str | None:
         """The canonical id of what `text` stands for; None where that can't be told."""
         if text.startswith(_ARN):
-            arn = text.removesuffix(_ALL_INSIDE)
+            arn = text.removesuffix(_ALL_INSIDE).replace(*_SAME)
             within = (reference.within(arn) for reference in self.references)
             return next((found for found in within if found), arn)
         around = (reference.around(text, context) for reference in self.references)

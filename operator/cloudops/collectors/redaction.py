@@ -12,53 +12,11 @@ from typing import Any, Final
 
 from cloudops.collectors.canonical import canonical_json
 from cloudops.collectors.paths import DocumentPath, find
+from cloudops.collectors.secret_words import REFERENCE, holds_secret, letters_of, looks_secret
 
 MIN_KEY_BYTES: Final = 16
 MAX_KEY_BYTES: Final = 64  # of keyed blake2b
 
-# Compared with the end of a key's letters, so `db_password`, `MasterUserPassword`
-# and `GITHUB_TOKEN` are secrets, while `SecretArn` and `PasswordLastUsed` are not.
-_SECRET_ENDINGS: Final = (
-    "accesskey",
-    "apikey",
-    "authkey",
-    "connectionstring",
-    "credential",
-    "credentials",
-    "masterkey",
-    "pass",
-    "passphrase",
-    "passwd",
-    "password",
-    "passwords",
-    "presharedkey",
-    "privatekey",
-    "pwd",
-    "secret",
-    "secretbinary",
-    "secretkey",
-    "secretstring",
-    "sharedkey",
-    "signingkey",
-    "token",
-    "tokens",
-)
-# Most of these say that a request may be repeated, or which page comes next.
-_NO_SECRETS: Final = frozenset(
-    {
-        "bypass",
-        "changetoken",
-        "clientrequesttoken",
-        "clienttoken",
-        "continuationtoken",
-        "creationtoken",
-        "httptokens",
-        "idempotencytoken",
-        "locktoken",
-        "nexttoken",
-        "paginationtoken",
-    }
-)
 # As objects these say where a secret lies, and how it is; as anything else they are one.
 _POINTERS: Final = frozenset({"masterusersecret"})
 # Texts of any form, in which anything may stand: settings, scripts and what is passed on.
@@ -66,7 +24,14 @@ _WHOLE_VALUES: Final = frozenset({"buildspec", "parameteroverrides", "userdata",
 _VARIABLE_HOLDERS: Final = frozenset({"variables", "environmentvariables", "envvars"})
 # As lists they hold variables; as objects and texts they say where something runs.
 _VARIABLE_LISTS: Final = frozenset({"env", "environment"})
-_TELLING: Final = _WHOLE_VALUES | _VARIABLE_HOLDERS | _VARIABLE_LISTS
+# What a log driver is told may hold tokens; that of AWS's own takes names and patterns.
+_LOG_DRIVERS: Final = frozenset({"firelensconfiguration", "logconfiguration"})
+_PLAIN_LOG_OPTION: Final = "awslogs-"
+# Sets of settings by the name of the file that they belong in, and such sets within them.
+_CLASSIFIED: Final = frozenset(
+    {"applicationconfiguration", "configurations", "runtimeconfiguration"}
+)
+_TELLING: Final = _WHOLE_VALUES | _VARIABLE_HOLDERS | _VARIABLE_LISTS | _LOG_DRIVERS | _CLASSIFIED
 _PAIR_NAMES: Final = (
     "Key",
     "key",
@@ -88,28 +53,9 @@ _PAIR_VALUES: Final = (
     "TagValue",
     "parameterValue",
 )
-_PRIVATE_KEY: Final = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")
 _FINGERPRINT: Final = re.compile(r"[0-9a-f]{16}")
-# A password, or a token in the place of the user's name: long, with a digit.
-_URL_PASSWORD: Final = re.compile(
-    r"://[^/\s:@]*:[^/\s@]*@|https?://(?=[^/?#\s@]*\d)[\w.~%+-]{20,}+@"
-    r"|jdbc:oracle:\w{1,16}:[^/\s@]{1,128}/[^\s@]{1,128}@",
-    re.IGNORECASE,
-)
-# To what lies elsewhere: it is no value.
-_REFERENCE: Final = r"arn:|\$[{(A-Z]|\{\{"
-# What a text gives a value: `name=value`, as in addresses, in lists and in arguments, and
-# `"name": "value"`.
-_ASSIGNED: Final = re.compile(
-    r"""(?<![\w.-])([\w.-]{1,128}+)"""
-    rf"""(?=(?:["']?\s*=\s*["']?|\\?"\s*:\s*\\?")(?!{_REFERENCE})[^\s"'&;,\\])"""
-)
-# `--name value`
-_ARGUMENT: Final = re.compile(
-    rf"""(?<!\S)--?([\w.-]{{1,128}}+)(?=\s+\\?["']?(?!-|{_REFERENCE})[^\s"'\\])"""
-)
 _OPTION: Final = re.compile(r"--?([\w.-]{1,128})")
-_NO_VALUE: Final = re.compile(rf"-|{_REFERENCE}")
+_NO_VALUE: Final = re.compile(rf"-|{REFERENCE}")
 _WEB: Final = re.compile(r"https?://", re.IGNORECASE)
 _ADDRESS: Final = re.compile(
     r"(https?://)(?:[^/?#]*@)?([\w.-]+(?::\d+)?)((?:[/?#].*)?)", re.IGNORECASE | re.DOTALL
@@ -158,7 +104,7 @@ class Redactor:
 
     def redact_text(self, text: str) -> str:
         """`text`, or `redacted:` and the fingerprint where it holds a secret."""
-        return self._hidden_text(text) if _holds_secret(text) else text
+        return self._hidden_text(text) if holds_secret(text) else text
 
     def _host_of(self, address: Any) -> Any:
         """Scheme and host of an http(s) address, and the fingerprint of the whole."""
@@ -185,7 +131,7 @@ class Redactor:
     def _walk(self, value: Any) -> Any:
         """Redact inside containers in place; return what should stand for `value`."""
         if isinstance(value, str):
-            return self._hide(value) if _holds_secret(value) else value
+            return self._hide(value) if holds_secret(value) else value
         if isinstance(value, list):
             value[:] = [self._walk(item) for item in value]
             self._arguments(value)
@@ -207,11 +153,15 @@ class Redactor:
                 items[place] = self._hide(value)
 
     def _member(self, key: str, value: Any) -> Any:
-        letters = _letters(key)
+        letters = letters_of(key)
         if letters in _WHOLE_VALUES:
             return self._hide(value)
         if letters in _VARIABLE_HOLDERS or (letters in _VARIABLE_LISTS and isinstance(value, list)):
             return self._variables(value)
+        if letters in _LOG_DRIVERS and isinstance(value, dict):
+            self._log_options(value)
+        if letters in _CLASSIFIED and isinstance(value, list):
+            self._classified(value)
         points = letters in _POINTERS and isinstance(value, dict)
         if looks_secret(key) and not points and not _is_reference(value):
             return self._hide(value)
@@ -225,6 +175,19 @@ class Redactor:
             for key in _PAIR_VALUES:
                 if key in pair and not _is_reference(pair[key]):
                     pair[key] = self._hide(pair[key])
+
+    def _log_options(self, driver: dict[str, Any]) -> None:
+        options = driver.get("options", driver.get("Options"))
+        if isinstance(options, dict):
+            for name, value in options.items():
+                if not name.startswith(_PLAIN_LOG_OPTION):
+                    options[name] = self._hide(value)
+
+    def _classified(self, sets: list[Any]) -> None:
+        for one in sets:
+            for name in ("Properties", "properties") if isinstance(one, dict) else ():
+                if isinstance(one.get(name), dict):
+                    one[name] = self._variables(one[name])
 
     def _variables(self, value: Any) -> Any:
         """Hide every value of a set of variables and keep their names."""
@@ -241,36 +204,14 @@ class Redactor:
 
 
 @lru_cache(maxsize=8192)
-def looks_secret(key: str) -> bool:
-    """Whether a key's name says that its value is a secret."""
-    letters = _letters(key)
-    return letters.endswith(_SECRET_ENDINGS) and letters not in _NO_SECRETS
-
-
-@lru_cache(maxsize=8192)
 def _is_plain(key: str) -> bool:
     """Whether a key's name says nothing of its value, as most do."""
-    letters = _letters(key)
+    letters = letters_of(key)
     return letters not in _TELLING and not looks_secret(key)
 
 
-@lru_cache(maxsize=8192)
-def _letters(key: str) -> str:
-    return "".join(c for c in key.lower() if c.isalpha())
-
-
-def _holds_secret(text: str) -> bool:
-    if "@" in text and _URL_PASSWORD.search(text):
-        return True
-    if ("=" in text or '"' in text) and any(map(looks_secret, _ASSIGNED.findall(text))):
-        return True
-    if (" -" in text or text.startswith("-")) and any(map(looks_secret, _ARGUMENT.findall(text))):
-        return True
-    return "-----BEGIN" in text and _PRIVATE_KEY.search(text) is not None
-
-
 def _is_reference(value: Any) -> bool:
-    return isinstance(value, str) and value.startswith("arn:") and not _holds_secret(value)
+    return isinstance(value, str) and value.startswith("arn:") and not holds_secret(value)
 
 
 def _is_marker(value: Any) -> bool:

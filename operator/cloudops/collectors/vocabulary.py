@@ -95,6 +95,9 @@ class Listing:
             none; that is an answer, and an empty one.
         omits_empty: The service leaves out an empty list, so that an answer with nothing
             in it means that there is none.
+        shows_permitted: The service leaves out what the caller may not see, without a word:
+            an answer that lacks everything proves nothing.
+        unread: JMESPath to what an answer says that it could not tell, if anything.
         page_size: Sent where the API takes one, as text where it wants text; 0 = the
             API's default.
         paging: How the operation pages, in the words of botocore's paginators
@@ -124,6 +127,8 @@ class Listing:
     unsupported_codes: tuple[str, ...] = ()
     absent: Mapping[str, str] = field(default_factory=dict)
     omits_empty: bool = False
+    shows_permitted: bool = False
+    unread: str = ""
     page_size_parameter: str = ""
     page_size: int | str = 0
     paging: Mapping[str, str] | None = None

@@ -232,7 +232,7 @@ class InventoryService:
 
 def _complete(work: Sequence[Work], finished: Sequence[Finished]) -> list[sweep.Swept]:
     return [
-        sweep.Swept(scope.id, listing.facet, listing.consistency)
+        sweep.Swept(scope.id, listing.facet, listing.consistency, listing.shows_permitted)
         for (scope, listing), result in zip(work, finished, strict=True)
         if result.complete
     ]

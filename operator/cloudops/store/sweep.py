@@ -21,11 +21,16 @@ EMPTIED_SCOPES_HELD = 3
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """A scope that this lease read to its end."""
+    """A scope that this lease read to its end.
+
+    Attributes:
+        shows_permitted: What the caller may not see is left out without a word.
+    """
 
     scope_id: int
     facet: Facet
     consistency: Consistency
+    shows_permitted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,17 @@ class Candidate:
     missing: int
     live: int
     on_probation: bool = False
+    shows_permitted: bool = False
+
+    @property
+    def is_emptied(self) -> bool:
+        return self.missing >= self.live
+
+    def is_held(self, brake: DeletionBrake) -> bool:
+        """Whether a person has to consent, whatever else the lease deletes."""
+        if self.shows_permitted and self.is_emptied and not brake.released:
+            return True
+        return brake.holds(candidates=self.missing, live=self.live, on_probation=self.on_probation)
 
 
 # A strong listing may delete at once, on probation only what an earlier
@@ -72,6 +88,7 @@ WITH {_GONE}, counted AS (
     GROUP BY gone.scope_id
 )
 SELECT s.id AS scope_id, counted.missing, s.probation > 0 AS on_probation,
+       s.id = ANY(CAST(:shows_permitted AS integer[])) AS shows_permitted,
        (SELECT count(*) FROM resource l WHERE l.scope_id = s.id AND l.deleted_at IS NULL
         AND selects(s.types, l.type)) AS live
 FROM counted JOIN scope s ON s.id = counted.scope_id
@@ -183,18 +200,14 @@ def held_candidates(
 ) -> set[int]:
     """The scopes whose deletions wait: their own brake holds, or the lease's does."""
     total = sum(candidate.missing for candidate in candidates)
-    emptied = [c for c in candidates if c.missing >= c.live]
+    emptied = [candidate for candidate in candidates if candidate.is_emptied]
     on_probation = any(candidate.on_probation for candidate in candidates)
     lease_holds = brake.holds(candidates=total, live=account_live, on_probation=on_probation) or (
         len(emptied) >= EMPTIED_SCOPES_HELD and not brake.released
     )
     if lease_holds:
         return {candidate.scope_id for candidate in candidates}
-    return {
-        c.scope_id
-        for c in candidates
-        if brake.holds(candidates=c.missing, live=c.live, on_probation=c.on_probation)
-    }
+    return {candidate.scope_id for candidate in candidates if candidate.is_held(brake)}
 
 
 def _sweep_resources(
@@ -227,5 +240,6 @@ def _keys(part: Sequence[Swept], facet: Facet, confirm_seconds: float) -> dict[s
         "facet": facet.value,
         "confirm_seconds": confirm_seconds,
         "scope_ids": [item.scope_id for item in part],
+        "shows_permitted": [item.scope_id for item in part if item.shows_permitted],
         "strong": [item.scope_id for item in part if item.consistency is Consistency.STRONG],
     }

@@ -10,6 +10,7 @@ NOT_IN_MOTO: Final = {
     "aws.codeartifact.domains": "moto does not have the service",
     "aws.codeartifact.repositories": "moto does not have the service",
     "aws.config.conformance-packs": NO_SUCH_CALL,
+    "aws.config.service-recorders": NO_SUCH_CALL,
     "aws.directconnect.gateways": NO_SUCH_CALL,
     "aws.directconnect.virtual-interfaces": NO_SUCH_CALL,
     "aws.dlm.policies": "moto does not have the service",

@@ -74,7 +74,8 @@ MISNAMED: Final[dict[str, tuple[str, ...]]] = {
 """IAM's name of a service or action → moto's, which are those in the signature and of the API."""
 ALIKE: Final = ("s3:GetBucketPublicAccessBlock", "s3:GetEncryptionConfiguration")
 """Of a bucket moto lets everybody read these who may read one of them."""
-
+NOT_ASKED_FOR: Final = ("cloudformation:ListStacks",)
+"""moto lets whoever may describe one stack describe all; AWS's documentation wants this, too."""
 
 POLICIES: Final = aws_permissions(None).reader
 ROWS: Final = tuple(row for row in LISTINGS if row.name not in NOT_IN_MOTO)
@@ -89,7 +90,10 @@ REGIONS: Final = "regions"
 NEEDS: Final = {row.name: row.permissions for row in ROWS} | {REGIONS: ("ec2:DescribeRegions",)}
 """What is read → the actions that it needs, in the order of the calls."""
 ACTIONS: Final = sorted({action for needed in NEEDS.values() for action in needed})
-TOGETHER: Final = [(action,) for action in ACTIONS if action not in ALIKE] + [ALIKE]
+TOGETHER: Final = [
+    *((action,) for action in ACTIONS if action not in (*ALIKE, *NOT_ASKED_FOR)),
+    ALIKE,
+]
 """Those that are taken away at once: one, wherever moto tells it from others."""
 
 
@@ -248,6 +252,13 @@ class TestWhatMotoCannotDo:
             name for name, needed in NEEDS.items() if MISNAMED.keys() & {*services(needed), *needed}
         }
         assert {*services(ACTIONS), *ACTIONS} >= MISNAMED.keys()
+
+    @pytest.mark.parametrize("action", NOT_ASKED_FOR)
+    def test_actions_that_it_does_not_ask_for(self, action: str, reader: Reader):
+        reader.aws.grant(renamed(without(POLICIES, {action}), MISNAMED))
+
+        expected = denied_without(action)
+        assert reader.outcomes(expected.keys()) == dict.fromkeys(expected, COMPLETE)
 
     def test_signatures_that_it_reckons_wrongly(
         self, aws: Enforcement, session: AwsAccountSession, monkeypatch: pytest.MonkeyPatch

@@ -225,9 +225,10 @@ class Ledger:
         brake: DeletionBrake = FREE,
         confirm_seconds: float = 60,
         lease: Lease | None = None,
+        shows_permitted: bool = False,
     ) -> sweep.SweepResult:
         swept = [
-            sweep.Swept(self.scope(name).id, facet, consistency)
+            sweep.Swept(self.scope(name).id, facet, consistency, shows_permitted)
             for name in names or ("fake.machines",)
         ]
         with self.engine.begin() as connection:

@@ -287,6 +287,23 @@ class TestBrakes:
         assert held(ledger) == {"fake.machines": 0}
         assert len(ledger.live()) == 10
 
+    def test_where_only_what_is_permitted_is_shown_a_person_says_that_all_is_gone(self, ledger):
+        """Fails without `shows_permitted`: a permission taken away would look like a clean-up."""
+        show(ledger, "a", "b")
+        show(ledger)
+        assert ledger.sweep(brake=DeletionBrake(), shows_permitted=True) == SweepResult(held=2)
+        assert ledger.live() == {"a", "b"}
+
+        assert ledger.sweep(brake=FREE, shows_permitted=True) == SweepResult(deleted=2)
+
+    def test_where_only_what_is_permitted_is_shown_some_may_go(self, ledger):
+        show(ledger, "a", "b")
+        show(ledger, "a")
+
+        result = ledger.sweep(brake=DeletionBrake(), shows_permitted=True)
+
+        assert result == SweepResult(deleted=1)
+
     def test_a_held_scope_does_not_hold_its_neighbour(self, engine):
         ledger = Ledger.plan(engine, "fake.machines", "fake.queues")
         show(ledger, *numbered(5))

@@ -29,7 +29,7 @@ from cloudops.collectors.canonical import rfc3339
 from cloudops.collectors.documents import compile_emits
 from cloudops.collectors.identifiers import AnswerContext, compile_shape
 from cloudops.collectors.parents import Parents
-from cloudops.collectors.paths import EACH, parse_path
+from cloudops.collectors.paths import ANY, EACH, parse_path
 from cloudops.collectors.redaction import Redactor
 from cloudops.collectors.reports import Prepare, tabulated
 from cloudops.collectors.transform import ListingTransform
@@ -307,7 +307,8 @@ def shape_at(shape: Shape | None, path: str) -> Shape | None:
         if step == EACH and isinstance(shape, ListShape):
             shape = shape.member
         elif isinstance(shape, StructureShape):
-            shape = shape.members.get(step)
+            members = shape.members
+            shape = next(iter(members.values()), None) if step == ANY else members.get(step)
         elif isinstance(shape, MapShape):
             shape = shape.value
         else:

@@ -5,9 +5,11 @@ from typing import Any
 import orjson
 import pytest
 
+from cloudops.collectors.aws import arns
 from cloudops.collectors.aws.catalogue import LISTINGS
 from cloudops.collectors.aws.paging import PagingRule
 from cloudops.collectors.identifiers import AnswerContext, compile_id, compile_shape
+from cloudops.domain.resource import resource_uid
 from tests.unit.collectors.detail_rows import stored
 from tests.unit.collectors.rows import read, recorded
 
@@ -111,3 +113,59 @@ def test_an_attachment_belongs_to_one_account(kind: str, gateway: str, resource:
 
     page = read(row, {"answer": {"TransitGatewayAttachments": [attachment]}})
     assert (len(page.observations), page.malformed) == (own, ())
+
+
+FUNCTION = "arn:aws:lambda:eu-west-1:111122223333:function:shop"
+TABLE = "arn:aws:dynamodb:eu-west-1:111122223333:table/orders"
+
+
+@pytest.mark.parametrize(
+    ("name", "relation", "members", "target"),
+    [
+        (
+            "aws.pipes.pipes",
+            "source",
+            {"Source": f"{TABLE}/stream/2026-01-02T03:04:05.678"},
+            TABLE,
+        ),
+        ("aws.pipes.pipes", "target", {"Target": f"{FUNCTION}:live"}, FUNCTION),
+        ("aws.pipes.pipes", "enrichment", {"Enrichment": f"{FUNCTION}:live"}, FUNCTION),
+        ("aws.scheduler.schedules", "target", {"Target": {"Arn": f"{FUNCTION}:live"}}, FUNCTION),
+        (
+            "aws.shield.protections",
+            "resource",
+            {"ResourceArn": "arn:aws:ec2:eu-west-1:111122223333:eip-allocation/eipalloc-1"},
+            "arn:aws:ec2:eu-west-1:111122223333:elastic-ip/eipalloc-1",
+        ),
+        (
+            "aws.appsync.apis",
+            "user_pools",
+            {"userPoolConfig": {"userPoolId": "us-east-1_a", "awsRegion": "us-east-1"}},
+            "arn:aws:cognito-idp:us-east-1:111122223333:userpool/us-east-1_a",
+        ),
+    ],
+)
+def test_an_edge_leads_to_what_the_other_row_shows(name, relation, members, target):
+    """Fails where the document names a part of the target, or by another of its names."""
+    record = recorded(BY_NAME[name])
+    shown = BY_NAME[name].emits[0].items
+    record["answer"][shown] = [{**record["answer"][shown][0], **members}]
+
+    [seen] = read(BY_NAME[name], record).observations
+    targets = {edge.target_uid for edge in seen.edges if edge.relation == relation}
+    assert resource_uid("aws", target) in targets
+
+
+def test_a_machine_of_ones_own_is_no_instance_of_ec2():
+    record = recorded(BY_NAME["aws.ssm.managed-instances"])
+    record["answer"]["InstanceInformationList"][0]["InstanceId"] = "mi-0123"
+
+    own = read(BY_NAME["aws.ssm.managed-instances"], record).observations[0]
+
+    assert "instance" not in {edge.relation for edge in own.edges}
+
+
+def test_a_rule_that_a_service_made_has_the_id_that_its_tags_have():
+    made = "arn:aws:config:eu-west-1:1:config-rule/aws-service-rule/fms.amazonaws.com/config-rule-1"
+
+    assert compile_shape(arns.CONFIG_RULE).fullmatch(made)

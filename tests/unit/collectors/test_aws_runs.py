@@ -7,11 +7,14 @@ from typing import Any, cast
 import pytest
 from botocore.exceptions import ClientError
 
+from cloudops.collectors.aws.catalogue import LISTINGS
 from cloudops.collectors.aws.client import Door
 from cloudops.collectors.aws.engine import Run
 from cloudops.collectors.identifiers import AnswerContext
 from cloudops.collectors.transform import ListingTransform
+from cloudops.collectors.vocabulary import Listing
 from cloudops.domain.errors import ListingError
+from cloudops.domain.ledger import ErrorClass
 from tests.unit.collectors.rows import REDACTOR
 from tests.unit.collectors.things import LISTING
 
@@ -47,8 +50,8 @@ class Entrance:
         return True
 
 
-def run(entrance: Entrance) -> Run:
-    return Run(cast("Door", entrance), ABSENT, ListingTransform(ABSENT, REDACTOR), CONTEXT)
+def run(entrance: object, listing: Listing = ABSENT) -> Run:
+    return Run(cast("Door", entrance), listing, ListingTransform(listing, REDACTOR), CONTEXT)
 
 
 def test_a_service_that_is_switched_off_ends_its_listing():
@@ -65,3 +68,30 @@ def test_what_was_left_out_before_is_not_forgotten_where_there_is_nothing_more()
     with pytest.raises(ListingError) as caught:
         list(pages)
     assert caught.value.code == "CountMismatch"
+
+
+@dataclass
+class Scanner:
+    """A door behind which a service can't tell whether it is on."""
+
+    answer: Mapping[str, Any]
+
+    def call(self, *_asked: Any) -> Any:
+        return self.answer
+
+    def knows_endpoint(self, _service: str, _region: str) -> bool:
+        return True
+
+    def paginator(self, _service: str, _operation: str) -> None:
+        return None
+
+
+def test_what_an_answer_says_that_it_could_not_tell_is_no_answer():
+    """Fails without `unread`: a scanner would seem to be gone whenever it is throttled."""
+    row = next(one for one in LISTINGS if one.name == "aws.inspector2.account-status")
+    failed = {"accountId": CONTEXT.account, "errorCode": "SSM_THROTTLED"}
+    pages = run(Scanner({"accounts": [], "failedAccounts": [failed]}), row).pages()
+
+    with pytest.raises(ListingError, match="SSM_THROTTLED") as caught:
+        list(pages)
+    assert (caught.value.error_class, caught.value.code) == (ErrorClass.INCOMPLETE, "LeftUnread")

@@ -4,7 +4,8 @@ from typing import Any
 import pytest
 
 from cloudops.collectors.paths import parse_path
-from cloudops.collectors.redaction import Redactor, looks_secret
+from cloudops.collectors.redaction import Redactor
+from cloudops.collectors.secret_words import looks_secret
 from tests.unit.collectors.rows import REDACTOR
 
 pytestmark = pytest.mark.unit
@@ -78,6 +79,31 @@ def test_names_about_secrets_are_not_secret(key: str):
         ),
         pytest.param({"environment": [CANARY]}, id="environment-of-plain-texts"),
         pytest.param(
+            {"logConfiguration": {"logDriver": "splunk", "options": {"splunk-index": CANARY}}},
+            id="log-driver",
+        ),
+        pytest.param(
+            {"firelensConfiguration": {"options": {"Header": f"Authorization Bearer {CANARY}"}}},
+            id="log-router",
+        ),
+        pytest.param(
+            {
+                "Configurations": [
+                    {
+                        "Classification": "hadoop-env",
+                        "Configurations": [
+                            {"Classification": "export", "Properties": {"DSN": CANARY}}
+                        ],
+                    }
+                ]
+            },
+            id="settings-within-settings",
+        ),
+        pytest.param(
+            {"runtimeConfiguration": [{"classification": "a", "properties": {"DSN": CANARY}}]},
+            id="settings-in-lower-case",
+        ),
+        pytest.param(
             {"podProperties": {"containers": [{"env": [{"name": "URL", "value": CANARY}]}]}},
             id="environment-of-a-pod",
         ),
@@ -146,6 +172,14 @@ def test_secrets_do_not_survive(document: dict[str, Any]):
     "document",
     [
         pytest.param({"Password": ""}, id="empty"),
+        pytest.param(
+            {"logConfiguration": {"logDriver": "awslogs", "options": {"awslogs-group": "shop"}}},
+            id="log-group",
+        ),
+        pytest.param(
+            {"Configurations": [{"Classification": "hive-site"}], "configurations": "x"},
+            id="settings-without-any",
+        ),
         pytest.param({"Password": None}, id="null"),
         pytest.param({"RequireToken": True, "Secret": False}, id="switch"),
         pytest.param({"MasterUserSecret": "arn:aws:secretsmanager:eu-west-1:1:secret:x"}, id="arn"),

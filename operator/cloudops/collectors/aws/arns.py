@@ -95,7 +95,7 @@ BEANSTALK_ENVIRONMENT: Final = (
     "/{ApplicationName}/{EnvironmentName}"
 )
 CODEPIPELINE: Final = "arn:{partition}:codepipeline:{region}:{account}:{name}"
-CONFIG_RULE: Final = "arn:{partition}:config:{region}:{account}:config-rule/{ConfigRuleId}"
+CONFIG_RULE: Final = "arn:{partition}:config:{region}:{account}:config-rule/{ConfigRuleId*}"
 DAX_CLUSTER: Final = "arn:{partition}:dax:{region}:{account}:cache/{ClusterName}"
 DMS_ENDPOINT: Final = "arn:{partition}:dms:{region}:{account}:endpoint:{Id}"
 DMS_INSTANCE: Final = "arn:{partition}:dms:{region}:{account}:rep:{Id}"

@@ -1,9 +1,11 @@
 """Runs one row of the catalogue to its end, page by page, or says why it could not."""
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
+
+import jmespath
 
 from cloudops.collectors.aws.calling import Caller
 from cloudops.collectors.aws.client import Door
@@ -73,6 +75,7 @@ class Run:
             yield Page(observations=())
             return False
         paging.read(answer)
+        unread = jmespath.search(self.listing.unread, answer) if self.listing.unread else None
         parts, some = describer.answers(answer, parent.asked), False
         del answer
         for part in parts:
@@ -81,6 +84,8 @@ class Run:
             del part
             yield page
         # A page is given out before its token is judged: its rows are true.
+        if unread:
+            raise _left_unread(self.listing.operation, unread)
         return paging.goes_on(some=some)
 
     def probe(self) -> None:
@@ -144,3 +149,11 @@ class Run:
                 error_class=ErrorClass.TRANSIENT,
                 code=UNREADABLE_ANSWER,
             ) from error
+
+
+def _left_unread(operation: str, what: Sequence[Any]) -> ListingError:
+    return ListingError(
+        f"{operation}: the answer leaves something out: {', '.join(sorted(set(map(str, what))))}",
+        error_class=ErrorClass.INCOMPLETE,
+        code="LeftUnread",
+    )

@@ -39,6 +39,7 @@ LISTINGS: Final = (
                     "CreateTableDefaultPermissions",
                     "CreateTableDefaultPermissions[].Permissions",
                 ),
+                redact=("Parameters.*",),
             ),
         ),
     ),
@@ -62,8 +63,13 @@ LISTINGS: Final = (
                 created="CreatedOn",
                 tag_source=TagSource.TAGGING,
                 unordered=("Connections.Connections",),
-                # What was drawn of the job, with options for whatever it connects to.
-                redact=("CodeGenConfigurationNodes",),
+                # What was drawn of the job, with options for whatever it connects to; what a job
+                # is told may be anything.
+                redact=(
+                    "CodeGenConfigurationNodes",
+                    "DefaultArguments.*",
+                    "NonOverridableArguments.*",
+                ),
                 edges={
                     "bucket": To(
                         "Command.ScriptLocation", arns.S3_BUCKET, pattern=r"^s3[an]?://([^/]+)"
@@ -139,6 +145,13 @@ LISTINGS: Final = (
                     "MatchCriteria",
                     "PhysicalConnectionRequirements.SecurityGroupIdList",
                 ),
+                redact=(
+                    "AthenaProperties.*",
+                    "AuthenticationConfiguration.OAuth2Properties.TokenUrlParametersMap.*",
+                    "ConnectionProperties.*",
+                    "PythonProperties.*",
+                    "SparkProperties.*",
+                ),
                 edges={
                     "security_groups": To(
                         "PhysicalConnectionRequirements.SecurityGroupIdList",
@@ -198,6 +211,11 @@ LISTINGS: Final = (
                 ),
             ),
             volatile=("Configuration.EngineVersion.EffectiveEngineVersion",),
+            redact=(
+                "Configuration.EngineConfiguration.AdditionalConfigs.*",
+                "Configuration.EngineConfiguration.Classifications[].Properties.*",
+                "Configuration.EngineConfiguration.SparkProperties.*",
+            ),
             edges={
                 "bucket": To(
                     "Configuration.ResultConfiguration.OutputLocation",

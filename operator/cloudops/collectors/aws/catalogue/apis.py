@@ -113,7 +113,7 @@ LISTINGS: Final = (
                     ),
                     "user_pools": To(
                         "[userPoolConfig, additionalAuthenticationProviders[].userPoolConfig][]"
-                        ".userPoolId",
+                        ".{id: userPoolId, region: awsRegion}",
                         arns.USER_POOL,
                     ),
                     "web_acl": To("wafWebAclArn", arns.WEB_ACL),

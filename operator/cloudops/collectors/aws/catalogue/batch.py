@@ -104,6 +104,7 @@ LISTINGS: Final = (
                     "containerProperties.ulimits",
                     "platformCapabilities",
                 ),
+                redact=("parameters.*",),
                 edges={
                     "roles": To(
                         "containerProperties.[jobRoleArn, executionRoleArn][?@]", arns.IAM_ROLE

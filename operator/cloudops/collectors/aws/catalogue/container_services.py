@@ -174,6 +174,7 @@ LISTINGS: Final = (
                 "taskDefinition.requiresCompatibilities",
                 "taskDefinition.volumes",
             ),
+            redact=("taskDefinition.volumes[].dockerVolumeConfiguration.driverOpts.*",),
             edges={
                 "file_systems": To(
                     "taskDefinition.volumes[].efsVolumeConfiguration.fileSystemId",

@@ -21,8 +21,9 @@ LISTINGS: Final = (
     Listing(
         name="aws.eks.clusters",
         service="eks",
-        # Without `include` it leaves out clusters that run elsewhere and are only connected.
         operation="ListClusters",
+        # Without this, clusters that run elsewhere and are only connected are left out.
+        parameters={"include": ["all"]},
         page_size_parameter="maxResults",
         page_size=100,
         region_rule=RegionRule.REGIONAL,
@@ -54,6 +55,7 @@ LISTINGS: Final = (
                 "resourcesVpcConfig.securityGroupIds",
                 "resourcesVpcConfig.subnetIds",
             ),
+            redact=("connectorConfig.activationCode",),
             edges={
                 "key": To("encryptionConfig[].provider.keyArn", arns.KMS),
                 "network": To("resourcesVpcConfig.vpcId", arns.EC2_VPC),

@@ -114,7 +114,7 @@ LISTINGS: Final = (
         service="cloudformation",
         operation="DescribeStacks",
         region_rule=RegionRule.REGIONAL,
-        permissions=("cloudformation:DescribeStacks",),
+        permissions=("cloudformation:DescribeStacks", "cloudformation:ListStacks"),
         consistency=Consistency.EVENTUAL,
         period=PeriodClass.STANDARD,
         emits=(
@@ -146,6 +146,7 @@ LISTINGS: Final = (
         permissions=("elasticbeanstalk:DescribeApplications",),
         consistency=Consistency.EVENTUAL,
         period=PeriodClass.STANDARD,
+        shows_permitted=True,
         emits=(
             Emits(
                 type="AWS::ElasticBeanstalk::Application",
@@ -172,6 +173,7 @@ LISTINGS: Final = (
         permissions=("elasticbeanstalk:DescribeEnvironments",),
         consistency=Consistency.EVENTUAL,
         period=PeriodClass.STANDARD,
+        shows_permitted=True,
         emits=(
             Emits(
                 type="AWS::ElasticBeanstalk::Environment",

@@ -7,11 +7,16 @@ from cloudops.collectors.vocabulary import Emits, Listing, RegionRule, To
 from cloudops.domain.ledger import Consistency, PeriodClass
 from cloudops.domain.resource import TagSource
 
+# What services made for the account can be hidden from whoever does not ask for it: it runs
+# and costs all the same.
+INCLUDING_MANAGED: Final = {"IncludeManagedResources": True}
+
 LISTINGS: Final = (
     Listing(
         name="aws.ec2.instances",
         service="ec2",
         operation="DescribeInstances",
+        parameters=INCLUDING_MANAGED,
         page_size_parameter="MaxResults",
         page_size=1000,
         region_rule=RegionRule.REGIONAL,
@@ -36,10 +41,13 @@ LISTINGS: Final = (
                     "MetadataOptions.State",
                     "NetworkInterfaces[].Attachment.Status",
                     "NetworkInterfaces[].Status",
+                    "SecondaryInterfaces[].Attachment.Status",
+                    "SecondaryInterfaces[].Status",
                 ),
                 unordered=(
                     "BlockDeviceMappings",
                     "Licenses",
+                    "Monitoring.MetricCategoryIds",
                     "NetworkInterfaces",
                     "NetworkInterfaces[].Groups",
                     "NetworkInterfaces[].Ipv4Prefixes",
@@ -47,6 +55,8 @@ LISTINGS: Final = (
                     "NetworkInterfaces[].Ipv6Prefixes",
                     "NetworkInterfaces[].PrivateIpAddresses",
                     "ProductCodes",
+                    "SecondaryInterfaces",
+                    "SecondaryInterfaces[].PrivateIpAddresses",
                     "SecurityGroups",
                     "Tags",
                 ),
@@ -73,6 +83,7 @@ LISTINGS: Final = (
         name="aws.ec2.volumes",
         service="ec2",
         operation="DescribeVolumes",
+        parameters=INCLUDING_MANAGED,
         page_size_parameter="MaxResults",
         page_size=500,
         region_rule=RegionRule.REGIONAL,

@@ -133,7 +133,8 @@ LISTINGS: Final = (
         name="aws.acm.certificates",
         service="acm",
         operation="ListCertificates",
-        # Without this, only those with an RSA key of up to 2,048 bits are listed.
+        # Without these, only those with an RSA key of up to 2,048 bits are listed, and none
+        # that was ordered by ACME.
         parameters={
             "Includes": {
                 "keyTypes": [
@@ -145,7 +146,8 @@ LISTINGS: Final = (
                     "EC_secp384r1",
                     "EC_secp521r1",
                 ]
-            }
+            },
+            "CertificateKeyPairOrigins": ["ACME", "AWS_MANAGED", "CUSTOMER_PROVIDED"],
         },
         page_size_parameter="MaxItems",
         page_size=1000,
@@ -217,23 +219,30 @@ LISTINGS: Final = (
                     permission="network-firewall:DescribeFirewall",
                     key="FirewallArn",
                     parameter="FirewallArn",
-                    result="Firewall",
                 ),
             ),
             gone_codes=("ResourceNotFoundException",),
-            tags="Tags",
-            volatile=("NumberOfAssociations",),
+            state="FirewallStatus.Status",
+            tags="Firewall.Tags",
+            volatile=(
+                "Firewall.NumberOfAssociations",
+                "FirewallStatus.CapacityUsageSummary",
+                "FirewallStatus.ConfigurationSyncStateSummary",
+                "FirewallStatus.SyncStates",
+                "FirewallStatus.TransitGatewayAttachmentSyncState",
+                "UpdateToken",
+            ),
             unordered=(
-                "AvailabilityZoneMappings",
-                "EnabledAnalysisTypes",
-                "SubnetMappings",
-                "Tags",
+                "Firewall.AvailabilityZoneMappings",
+                "Firewall.EnabledAnalysisTypes",
+                "Firewall.SubnetMappings",
+                "Firewall.Tags",
             ),
             edges={
-                "key": To("EncryptionConfiguration.KeyId", arns.KMS),
-                "network": To("VpcId", arns.EC2_VPC),
-                "policy": "FirewallPolicyArn",
-                "subnets": To("SubnetMappings[].SubnetId", arns.EC2_SUBNET),
+                "key": To("Firewall.EncryptionConfiguration.KeyId", arns.KMS),
+                "network": To("Firewall.VpcId", arns.EC2_VPC),
+                "policy": "Firewall.FirewallPolicyArn",
+                "subnets": To("Firewall.SubnetMappings[].SubnetId", arns.EC2_SUBNET),
             },
         ),
         emits=(

@@ -28,6 +28,7 @@ LISTINGS: Final = (
                 state="CacheClusterStatus",
                 created="CacheClusterCreateTime",
                 tag_source=TagSource.TAGGING,
+                passing={"CacheClusterStatus": {"snapshotting": "available"}},
                 volatile=(
                     "CacheParameterGroup.CacheNodeIdsToReboot",
                     "CacheParameterGroup.ParameterApplyStatus",
@@ -69,6 +70,7 @@ LISTINGS: Final = (
                 state="Status",
                 created="ReplicationGroupCreateTime",
                 tag_source=TagSource.TAGGING,
+                passing={"Status": {"snapshotting": "available"}},
                 # Which member is the primary stays: a failover is worth remembering.
                 volatile=(
                     "LogDeliveryConfigurations[].Message",
@@ -209,7 +211,7 @@ LISTINGS: Final = (
                 id="arn:{partition}:elasticache:{region}:{account}:snapshot:{SnapshotName*}",
                 name="SnapshotName",
                 state="SnapshotStatus",
-                created="NodeSnapshots[0].SnapshotCreateTime",
+                created="sort(NodeSnapshots[].SnapshotCreateTime || `[]`) | [0]",
                 tag_source=TagSource.TAGGING,
                 unordered=("NodeSnapshots",),
                 edges={

@@ -51,7 +51,7 @@ LISTINGS: Final = (
                 "PlacementGroups",
                 "Tags",
             ),
-            redact=("Configurations[].Properties.*",),
+            redact=("Applications[].AdditionalInfo.*",),
             edges={
                 "bucket": To("LogUri", arns.S3_BUCKET, pattern=r"^s3[an]?://([^/]+)"),
                 "key": To("LogEncryptionKmsKeyId", arns.KMS),
@@ -75,6 +75,8 @@ LISTINGS: Final = (
                 state="Status.State",
                 created="Status.Timeline.CreationDateTime",
                 tag_source=TagSource.DETAILS,
+                # It waits between two steps.
+                passing={"Status.State": {"WAITING": "RUNNING"}},
                 volatile=(
                     "NormalizedInstanceHours",
                     "Status.ErrorDetails",
@@ -116,7 +118,6 @@ LISTINGS: Final = (
                 "networkConfiguration.securityGroupIds",
                 "networkConfiguration.subnetIds",
             ),
-            redact=("runtimeConfiguration[].properties.*",),
             edges={
                 "key": To("diskEncryptionConfiguration.encryptionKeyArn", arns.KMS),
                 "security_groups": To(

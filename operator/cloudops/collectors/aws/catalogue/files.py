@@ -108,6 +108,7 @@ LISTINGS: Final = (
                 id="BackupVaultArn",
                 arn=arns.BACKUP_VAULT,
                 name="BackupVaultName",
+                state="VaultState",
                 created="CreationDate",
                 tag_source=TagSource.TAGGING,
                 volatile=("NumberOfRecoveryPoints",),
@@ -159,7 +160,8 @@ LISTINGS: Final = (
         name="aws.s3.access-points",
         service="s3control",
         operation="ListAccessPoints",
-        parameters={"AccountId": ACCOUNT},
+        # Without the second, only those of buckets are listed.
+        parameters={"AccountId": ACCOUNT, "DataSourceType": "ALL"},
         paging={"input_token": "NextToken", "output_token": "NextToken"},
         page_size_parameter="MaxResults",
         page_size=1000,

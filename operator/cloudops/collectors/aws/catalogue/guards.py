@@ -11,19 +11,21 @@ LISTINGS: Final = (
     Listing(
         name="aws.inspector2.account-status",
         service="inspector2",
-        # Without names of accounts it tells of the one that asks.
+        # Without names of accounts it tells of the one that asks, or why it can't.
         operation="BatchGetAccountStatus",
         region_rule=RegionRule.REGIONAL,
         permissions=("inspector2:BatchGetAccountStatus",),
         consistency=Consistency.EVENTUAL,
         period=PeriodClass.STANDARD,
+        unread="failedAccounts[].errorCode",
         emits=(
             Emits(
                 type="AWS::InspectorV2::AccountStatus",
                 kind="security.scanner",
                 items="accounts",
-                single=True,
                 id="arn:{partition}:inspector2:{region}:{account}:account-status",
+                owner="accountId",
+                state="state.status",
                 tag_source=TagSource.NONE,
             ),
         ),
@@ -151,7 +153,7 @@ LISTINGS: Final = (
                 kind="commitment.subscription",
                 items="Subscription",
                 single=True,
-                id="arn:{partition}:shield::{account}:subscription",
+                id=("SubscriptionArn", "arn:{partition}:shield::{account}:subscription"),
                 created="StartTime",
                 tag_source=TagSource.NONE,
                 unordered=("Limits",),

@@ -3,6 +3,7 @@
 from typing import Final
 
 from cloudops.collectors.aws import arns
+from cloudops.collectors.aws.catalogue.ec2 import INCLUDING_MANAGED
 from cloudops.collectors.vocabulary import (
     LISTED_TIER,
     DetailCall,
@@ -22,6 +23,7 @@ LISTINGS: Final = (
         name="aws.ec2.launch-templates",
         service="ec2",
         operation="DescribeLaunchTemplates",
+        parameters=INCLUDING_MANAGED,
         page_size_parameter="MaxResults",
         page_size=200,
         region_rule=RegionRule.REGIONAL,
@@ -37,7 +39,7 @@ LISTINGS: Final = (
                     permission="ec2:DescribeLaunchTemplateVersions",
                     key="LaunchTemplateId",
                     parameter="LaunchTemplateId",
-                    parameters={"Versions": ["$Default", "$Latest"]},
+                    parameters={"Versions": ["$Default", "$Latest"], **INCLUDING_MANAGED},
                     result="LaunchTemplateVersions",
                     into="Versions",
                 ),

@@ -7,6 +7,11 @@ from cloudops.collectors.vocabulary import Emits, Listing, RegionRule, To
 from cloudops.domain.ledger import Consistency, PeriodClass
 from cloudops.domain.resource import TagSource
 
+_SERVICE_RECORDER: Final = (
+    "arn:{partition}:config:{region}:{account}"
+    ":configuration-recorder/AWSConfigurationRecorderFor{name*}"
+)
+
 LISTINGS: Final = (
     Listing(
         name="aws.ssm.managed-instances",
@@ -37,7 +42,7 @@ LISTINGS: Final = (
                     "LastSuccessfulAssociationExecutionDate",
                 ),
                 edges={
-                    "instance": To("InstanceId", arns.EC2_INSTANCE),
+                    "instance": To("InstanceId", arns.EC2_INSTANCE, pattern=r"^i-\w+"),
                     "role": To("IamRole", arns.IAM_ROLE),
                 },
             ),
@@ -121,6 +126,29 @@ LISTINGS: Final = (
                     "recordingGroup.resourceTypes",
                 ),
                 edges={"role": To("roleARN", arns.IAM_ROLE)},
+            ),
+        ),
+    ),
+    Listing(
+        name="aws.config.service-recorders",
+        service="config",
+        # The other operation tells of the one that a person set up.
+        operation="ListConfigurationRecorders",
+        page_size_parameter="MaxResults",
+        page_size=20,
+        region_rule=RegionRule.REGIONAL,
+        permissions=("config:ListConfigurationRecorders",),
+        consistency=Consistency.EVENTUAL,
+        period=PeriodClass.STANDARD,
+        emits=(
+            Emits(
+                type="AWS::Config::ServiceLinkedRecorder",
+                kind="management.recorder",
+                items="ConfigurationRecorderSummaries",
+                id="arn",
+                id_shape=_SERVICE_RECORDER,
+                name="name",
+                tag_source=TagSource.UNREAD,
             ),
         ),
     ),

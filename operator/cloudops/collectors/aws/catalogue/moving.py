@@ -7,6 +7,8 @@ from cloudops.collectors.vocabulary import Emits, Listing, RegionRule, To
 from cloudops.domain.ledger import Consistency, PeriodClass
 from cloudops.domain.resource import TagSource
 
+_FSX_VOLUME: Final = "arn:{partition}:fsx:{region}:{account}:volume/{FileSystemId}/{VolumeId}"
+
 LISTINGS: Final = (
     Listing(
         name="aws.dms.instances",
@@ -190,7 +192,7 @@ LISTINGS: Final = (
                 kind="storage.volume",
                 items="Volumes",
                 id="ResourceARN",
-                arn="arn:{partition}:fsx:{region}:{account}:volume/{FileSystemId}/{VolumeId}",
+                arn=_FSX_VOLUME,
                 name="Name",
                 state="Lifecycle",
                 created="CreationTime",
@@ -200,8 +202,16 @@ LISTINGS: Final = (
                 unordered=("Tags",),
                 edges={
                     "file_system": To("FileSystemId", arns.FSX_FILE_SYSTEM),
-                    "parent": "OpenZFSConfiguration.ParentVolumeId",
-                    "virtual_machine": "OntapConfiguration.StorageVirtualMachineId",
+                    "parent": To(
+                        "OpenZFSConfiguration.ParentVolumeId"
+                        " && join('/', [FileSystemId, OpenZFSConfiguration.ParentVolumeId])",
+                        _FSX_VOLUME,
+                    ),
+                    "virtual_machine": To(
+                        "OntapConfiguration.StorageVirtualMachineId && join('/',"
+                        " [FileSystemId, OntapConfiguration.StorageVirtualMachineId])",
+                        arns.FSX_VIRTUAL_MACHINE,
+                    ),
                 },
             ),
         ),

@@ -3,6 +3,7 @@
 from typing import Final
 
 from cloudops.collectors.aws import arns
+from cloudops.collectors.aws.catalogue.ec2 import INCLUDING_MANAGED
 from cloudops.collectors.vocabulary import Emits, Listing, RegionRule, To
 from cloudops.domain.ledger import Consistency, PeriodClass
 from cloudops.domain.resource import TagSource
@@ -66,6 +67,8 @@ LISTINGS: Final = (
                 # Adding a range takes its own time and ends by itself.
                 volatile=(
                     "CidrBlockAssociationSet[].CidrBlockState",
+                    "EncryptionControl.ResourceExclusions.*.State",
+                    "EncryptionControl.ResourceExclusions.*.StateMessage",
                     "EncryptionControl.State",
                     "EncryptionControl.StateMessage",
                     "Ipv6CidrBlockAssociationSet[].Ipv6CidrBlockState",
@@ -117,6 +120,7 @@ LISTINGS: Final = (
         name="aws.ec2.network-interfaces",
         service="ec2",
         operation="DescribeNetworkInterfaces",
+        parameters=INCLUDING_MANAGED,
         page_size_parameter="MaxResults",
         page_size=1000,
         region_rule=RegionRule.REGIONAL,

@@ -120,9 +120,9 @@ LISTINGS: Final = (
                 tag_source=TagSource.UNREAD,
                 volatile=("StateReason",),
                 edges={
-                    "enrichment": "Enrichment",
-                    "source": "Source",
-                    "target": To("Target", arns.LOG_GROUP),
+                    "enrichment": To("Enrichment", arns.LAMBDA_FUNCTION),
+                    "source": To("Source", (arns.DYNAMODB_TABLE, arns.DATA_STREAM)),
+                    "target": To("Target", (arns.LOG_GROUP, arns.LAMBDA_FUNCTION)),
                 },
             ),
         ),
@@ -148,7 +148,7 @@ LISTINGS: Final = (
                 created="CreationDate",
                 tag_source=TagSource.NONE,
                 edges={
-                    "target": "Target.Arn",
+                    "target": To("Target.Arn", arns.LAMBDA_FUNCTION),
                 },
             ),
         ),

@@ -117,7 +117,13 @@ LISTINGS: Final = (
                 state="connectionState",
                 tag_source=TagSource.LISTED,
                 tags="tags",
-                volatile=("macSecKeys[].state", "portEncryptionStatus", "rateLimiterStatus"),
+                volatile=(
+                    "macSecKeys[].state",
+                    "portEncryptionStatus",
+                    "prefixPoolUnallocatedCountIpv4",
+                    "prefixPoolUnallocatedCountIpv6",
+                    "rateLimiterStatus",
+                ),
                 unordered=("macSecKeys", "tags"),
                 edges={
                     "group": "lagId",

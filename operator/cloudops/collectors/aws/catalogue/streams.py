@@ -161,6 +161,9 @@ LISTINGS: Final = (
                     "ActiveOperationArn",
                     "Provisioned.CustomerActionStatus",
                     "Provisioned.Rebalancing.Status",
+                    # Some of the nodes, in any order.
+                    "Provisioned.ZookeeperConnectString",
+                    "Provisioned.ZookeeperConnectStringTls",
                     "StateInfo",
                 ),
                 unordered=(

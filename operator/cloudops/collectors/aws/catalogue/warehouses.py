@@ -189,6 +189,7 @@ LISTINGS: Final = (
                 name="Name",
                 state="Status",
                 tag_source=TagSource.TAGGING,
+                passing={"Status": {"snapshotting": "available"}},
                 volatile=(
                     "ParameterGroupStatus",
                     "PendingUpdates",
