@@ -14,7 +14,7 @@ from scripts.cloudcontrol_words import (
     CONTENTS,
     CREATED,
     GLOBAL_SERVICES,
-    OPEN_NAMES,
+    OPEN_PATHS,
     READS,
     SECRET_NAMES,
     SECRET_PATHS,
@@ -22,6 +22,7 @@ from scripts.cloudcontrol_words import (
 
 MAX_DEPTH: Final = 6
 PROPERTIES: Final = "/properties/"
+ALTERNATIVES: Final = ("oneOf", "anyOf", "allOf")
 
 
 def read_schemas(folder: Path | None) -> tuple[dict[str, "Schema"], str]:
@@ -160,7 +161,7 @@ class Schema:
         name = _property(told)
         shape = self._resolved(self.raw["properties"].get(name, {}))
         pairs = self._resolved(shape.get("items", {})).get("properties", {}).keys()
-        if pairs >= {"Key", "Value"} or pairs >= {"TagKey", "TagValue"} or _is_map(shape):
+        if pairs >= {"Key", "Value"} or pairs >= {"TagKey", "TagValue"} or self._is_map(shape):
             return name
         return ""
 
@@ -168,10 +169,9 @@ class Schema:
         """Paths that can't be read back, and those under which anything may stand."""
         unread = {_path(path) for path in self.raw.get("writeOnlyProperties", ())}
         opened = {
-            f"{path}.*" if _is_map(shape) else f"{path}[].Value"
+            f"{path}.*" if self._is_map(shape) else f"{path}[].Value"
             for path, shape in self._walk()
-            if path.rpartition(".")[2].lower().endswith(OPEN_NAMES)
-            and (_is_map(shape) or self._holds_pairs(shape))
+            if OPEN_PATHS.search(path) and (self._is_map(shape) or self._holds_pairs(shape))
         }
         named = {path for path, shape in self._walk() if _is_secret(path, shape)}
         known = SECRET_PATHS.get(str(self.raw["typeName"]), ())
@@ -198,7 +198,16 @@ class Schema:
         return shape.get("type") == "string"
 
     def _holds_pairs(self, shape: Mapping[str, Any]) -> bool:
-        return "Value" in self._resolved(shape.get("items", {})).get("properties", {})
+        items = self._choices(shape.get("items", {}))
+        return any("Value" in one.get("properties", {}) for one in items)
+
+    def _is_map(self, shape: Mapping[str, Any]) -> bool:
+        """An object whose members have no names of their own."""
+        kind = shape.get("type")
+        kinds = kind if isinstance(kind, list) else [kind]
+        is_closed = shape.get("additionalProperties") is False and not _values(shape)
+        is_named = any(one.get("properties") for one in self._choices(shape))
+        return "object" in kinds and not is_closed and not is_named
 
     def _resolved(self, shape: Any) -> dict[str, Any]:
         """`shape`, or the definition to which it refers."""
@@ -218,16 +227,25 @@ class Schema:
             yield from self._below(name, shape, MAX_DEPTH)
 
     def _below(self, path: str, raw: Any, depth: int) -> Iterator[tuple[str, dict[str, Any]]]:
-        shape = self._resolved(raw)
-        yield path, shape
-        if depth == 0:
-            return
-        for name, inner in shape.get("properties", {}).items():
-            yield from self._below(f"{path}.{name}", inner, depth - 1)
-        if "items" in shape:
-            inside = self._resolved(shape["items"])
-            for name, inner in inside.get("properties", {}).items():
-                yield from self._below(f"{path}[].{name}", inner, depth - 1)
+        for shape in self._choices(raw):
+            yield path, shape
+            if depth == 0:
+                continue
+            inside = [("", shape), *(("[]", one) for one in self._choices(shape.get("items")))]
+            for step, one in inside:
+                for name, inner in _members(one):
+                    yield from self._below(f"{path}{step}.{name}", inner, depth - 1)
+
+    def _choices(self, raw: Any) -> list[dict[str, Any]]:
+        """What `raw` says, and its alternatives, each but once: one may name itself."""
+        found: list[dict[str, Any]] = []
+        todo = [raw]
+        while todo:
+            shape = self._resolved(todo.pop())
+            if shape not in found:
+                found.append(shape)
+                todo += [one for word in ALTERNATIVES for one in shape.get(word, ())]
+        return found
 
 
 def _property(path: str) -> str:
@@ -259,8 +277,11 @@ def _is_secret(path: str, shape: Mapping[str, Any]) -> bool:
     return shape.get("type") == "string" and SECRET_NAMES.fullmatch(name) is not None
 
 
-def _is_map(shape: Mapping[str, Any]) -> bool:
-    """An object whose members have no names of their own."""
-    kind = shape.get("type")
-    kinds = kind if isinstance(kind, list) else [kind]
-    return "object" in kinds and not shape.get("properties")
+def _members(shape: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Those with names, and what a map holds under any."""
+    yield from shape.get("properties", {}).items()
+    yield from (("*", inner) for inner in _values(shape))
+
+
+def _values(shape: Mapping[str, Any]) -> list[Any]:
+    return list(shape.get("patternProperties", {}).values())

@@ -41,10 +41,13 @@ CREATED: Final = frozenset(
         *("CreateDate", "CreateTime", "CreationDate", "CreationDateTime", "CreationTime"),
     }
 )
-# Free maps and lists of pairs of these names hold whatever their owner put there.
-OPEN_NAMES: Final = (
-    *("arguments", "connectionproperties", "environment", "parameters", "variables", "options"),
-    "settings",
+# Free maps and lists of pairs whose paths end so hold whatever their owner put there, as the
+# properties of EMR's applications do. What a response has in its headers everybody is told.
+OPEN_PATHS: Final = re.compile(
+    r"(Arguments|(Connection|Run|\bConfiguration)Properties|Environment(Override)?|Parameters"
+    r"|Variables|Options|Settings|(?<!Response)Headers"
+    r"|(Configurations?|Classifications)\[\]\.Properties)$",
+    re.IGNORECASE,
 )
 # Texts that open something, or that may hold what does, under names that do not tell.
 SECRET_NAMES: Final = re.compile(
@@ -52,7 +55,17 @@ SECRET_NAMES: Final = re.compile(
     r"|\w*UserData(Override)?|HeaderValue|ParameterValue|AfterConnectScript|Payload(Data)?"
     r"|PropertiesFileContent|StudioLifecycleConfigContent|PipelineConfigurationBody"
 )
+_STEP: Final = "Steps[].ExecutionBlockConfiguration"
+# Also what lies deeper than schemas are walked.
 SECRET_PATHS: Final[Mapping[str, tuple[str, ...]]] = {
+    "AWS::ARCRegionSwitch::Plan": (
+        f"Workflows[].{_STEP}.ParallelConfig.{_STEP}.CustomActionLambdaConfig.Lambdas[].Payload",
+    ),
+    "AWS::AgentRegistry::RegistryRecord": tuple(
+        f"Descriptors.{card}.Source.FromUrl.CredentialProviderConfigurations[].CredentialProvider"
+        ".OauthCredentialProvider.CustomParameters.*"
+        for card in ("A2aAgentCard", "McpServer")
+    ),
     "AWS::ApiGateway::ApiKey": ("Value",),
     "AWS::DataPipeline::Pipeline": (
         *("ParameterValues[].StringValue", "PipelineObjects[].Fields[].StringValue"),

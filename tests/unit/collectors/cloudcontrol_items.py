@@ -5,7 +5,12 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
+from cloudops.collectors.identifiers import AnswerContext
+from cloudops.collectors.transform import ListingTransform
+from cloudops.collectors.vocabulary import Listing, RegionRule
+from cloudops.domain.resource import Page
 from scripts.cloudcontrol_schema import Schema, read_schemas
+from tests.unit.collectors.rows import REDACTOR
 
 DEPTH = 7
 ACCOUNT, REGION = "111122223333", "eu-west-1"
@@ -16,6 +21,16 @@ TAG = {"Key": "Team", "Value": "platform"}
 @cache
 def schemas() -> Mapping[str, Schema]:
     return read_schemas(None)[0]
+
+
+def read(listing: Listing, given: dict[str, Any], region: str = REGION) -> Page:
+    where = "global" if listing.region_rule is RegionRule.GLOBAL else region
+    context = AnswerContext("aws", "aws", ACCOUNT, where)
+    return ListingTransform(listing, REDACTOR).page(given, context)
+
+
+def one(listing: Listing, **members: Any) -> Page:
+    return read(listing, {"ResourceDescriptions": [{"Identifier": "key-1", **members}]})
 
 
 def answer(name: str) -> dict[str, Any]:
@@ -45,7 +60,7 @@ def whole(schema: Schema) -> dict[str, Any]:
 
 def _value(schema: Schema, raw: Any, path: str, depth: int) -> Any:
     """Texts say where they stand: `canary:Path.To.It`."""
-    shape = schema._resolved(raw)
+    shape = _merged(schema, raw, depth)
     kind = shape.get("type")
     kind = kind[0] if isinstance(kind, list) else kind
     if depth == 0:
@@ -57,6 +72,24 @@ def _value(schema: Schema, raw: Any, path: str, depth: int) -> Any:
     if kind == "boolean":
         return True
     if kind == "object" or "properties" in shape:
-        inner = shape.get("properties") or {"FREE": {"type": "string"}}
+        inner = shape.get("properties") or _free(shape)
         return {k: _value(schema, v, f"{path}.{k}", depth - 1) for k, v in inner.items()}
     return TIME if shape.get("format") == "date-time" else f"canary:{path}"
+
+
+def _free(shape: Mapping[str, Any]) -> dict[str, Any]:
+    """What a map may hold under a name that nobody wrote down; nothing where it is no map."""
+    values = list(shape.get("patternProperties", {}).values())
+    is_closed = shape.get("additionalProperties") is False
+    return {} if is_closed and not values else {"FREE": next(iter(values), {"type": "string"})}
+
+
+def _merged(schema: Schema, raw: Any, depth: int) -> dict[str, Any]:
+    """`raw` with the members of all its alternatives at once."""
+    shape = schema._resolved(raw)
+    for word in ("oneOf", "anyOf", "allOf") if depth else ():
+        for choice in shape.get(word, ()):
+            other = _merged(schema, choice, depth - 1)
+            members = {**other.get("properties", {}), **shape.get("properties", {})}
+            shape = {**other, **shape, **({"properties": members} if members else {})}
+    return shape

@@ -2,7 +2,6 @@
 
 import re
 from collections import Counter
-from typing import Any
 
 import orjson
 import pytest
@@ -11,13 +10,11 @@ from botocore.validate import ParamValidator
 from cloudops.collectors.aws.catalogue import CATALOGUE, CLOUD_CONTROL, LISTINGS
 from cloudops.collectors.aws.cloudcontrol import SAME_AS_DESCRIBED, cloudcontrol_listings, table
 from cloudops.collectors.documents import compile_emits
-from cloudops.collectors.identifiers import AnswerContext
-from cloudops.collectors.transform import ListingTransform
-from cloudops.collectors.vocabulary import Listing, RegionRule
+from cloudops.collectors.vocabulary import Listing
 from cloudops.domain.ledger import PeriodClass
 from cloudops.domain.resource import Observation, Page, ResourceHead, TagSource
-from tests.unit.collectors.cloudcontrol_items import ACCOUNT, REGION, answer, schemas
-from tests.unit.collectors.rows import REDACTOR, operation_of, paginator_of
+from tests.unit.collectors.cloudcontrol_items import answer, one, read, schemas
+from tests.unit.collectors.rows import operation_of, paginator_of
 
 pytestmark = pytest.mark.unit
 
@@ -29,19 +26,10 @@ API_KEYS = BY_TYPE["AWS::ApiGateway::ApiKey"]
 # Ends of names whose texts are nobody's business, judged without the product's own list.
 SECRETS = re.compile(
     r"((password|secret|privatekey|accesskey|passphrase|apikey|streamkey|appkey|userdata)"
-    r"|(environmentvariables|parameters|variables|environment)\.FREE)$",
+    r"|headervalue|tokenvalue|\.payload|runproperties\.FREE|environmentoverride\[\]\.Value"
+    r"|(environmentvariables|parameters|variables|environment|headers)\.FREE)$",
     re.IGNORECASE,
 )
-
-
-def read(listing: Listing, given: dict[str, Any], region: str = REGION) -> Page:
-    where = "global" if listing.region_rule is RegionRule.GLOBAL else region
-    context = AnswerContext("aws", "aws", ACCOUNT, where)
-    return ListingTransform(listing, REDACTOR).page(given, context)
-
-
-def one(listing: Listing, **members: Any) -> Page:
-    return read(listing, {"ResourceDescriptions": [{"Identifier": "key-1", **members}]})
 
 
 def heads(page: Page) -> list[ResourceHead]:
