@@ -58,7 +58,10 @@ class Schema:
 
     @property
     def is_arn(self) -> bool:
-        return len(self.identifier) == 1 and self.identifier[0].lower().endswith("arn")
+        """Whether it is identified by its own ARN: what it is given is another resource's."""
+        if len(self.identifier) != 1 or not self.identifier[0].lower().endswith("arn"):
+            return False
+        return self.identifier[0] in self._read_only
 
     @property
     def is_global(self) -> bool:

@@ -26,11 +26,35 @@ ITEMS: Final = "ResourceDescriptions"
 
 # The same resources as described rows show under another name.
 SAME_AS_DESCRIBED: Final[Mapping[str, str]] = {
+    # Sorts of one thing, all of which the described row's list shows.
+    "AWS::ApiGateway::DomainNameV2": "AWS::ApiGateway::DomainName",
+    "AWS::ApiGatewayV2::DomainName": "AWS::ApiGateway::DomainName",
+    "AWS::Backup::LogicallyAirGappedBackupVault": "AWS::Backup::BackupVault",
     "AWS::DirectConnect::PrivateVirtualInterface": "AWS::DirectConnect::VirtualInterface",
     "AWS::DirectConnect::PublicVirtualInterface": "AWS::DirectConnect::VirtualInterface",
     "AWS::DirectConnect::TransitVirtualInterface": "AWS::DirectConnect::VirtualInterface",
+    "AWS::DirectoryService::MicrosoftAD": "AWS::DirectoryService::Directory",
+    "AWS::DirectoryService::SimpleAD": "AWS::DirectoryService::Directory",
+    "AWS::DynamoDB::GlobalTable": "AWS::DynamoDB::Table",
+    "AWS::EC2::TransitGatewayConnect": "AWS::EC2::TransitGatewayAttachment",
+    "AWS::EC2::TransitGatewayPeeringAttachment": "AWS::EC2::TransitGatewayAttachment",
+    "AWS::EC2::TransitGatewayVpcAttachment": "AWS::EC2::TransitGatewayAttachment",
+    "AWS::KMS::ReplicaKey": "AWS::KMS::Key",
+    "AWS::MSK::ServerlessCluster": "AWS::MSK::Cluster",
+    "AWS::ServiceDiscovery::HttpNamespace": "AWS::ServiceDiscovery::Namespace",
+    "AWS::ServiceDiscovery::PrivateDnsNamespace": "AWS::ServiceDiscovery::Namespace",
+    "AWS::ServiceDiscovery::PublicDnsNamespace": "AWS::ServiceDiscovery::Namespace",
+    # DocumentDB and Neptune keep theirs in RDS, whose lists show them as its own.
+    "AWS::DocDB::DBClusterParameterGroup": "AWS::RDS::DBClusterParameterGroup",
+    "AWS::DocDB::DBSubnetGroup": "AWS::RDS::DBSubnetGroup",
+    "AWS::DocDB::EventSubscription": "AWS::RDS::EventSubscription",
     "AWS::Neptune::DBCluster": "AWS::RDS::DBCluster",
+    "AWS::Neptune::DBClusterParameterGroup": "AWS::RDS::DBClusterParameterGroup",
     "AWS::Neptune::DBInstance": "AWS::RDS::DBInstance",
+    "AWS::Neptune::DBParameterGroup": "AWS::RDS::DBParameterGroup",
+    "AWS::Neptune::DBSubnetGroup": "AWS::RDS::DBSubnetGroup",
+    "AWS::Neptune::EventSubscription": "AWS::RDS::EventSubscription",
+    # Other words for one thing.
     "AWS::RDS::ClusterSnapshot": "AWS::RDS::DBClusterSnapshot",
     "AWS::Redshift::Snapshot": "AWS::Redshift::ClusterSnapshot",
 }
