@@ -44,8 +44,9 @@ CREATED: Final = frozenset(
 # Free maps and lists of pairs whose paths end so hold whatever their owner put there, as the
 # properties of EMR's applications do. What a response has in its headers everybody is told.
 OPEN_PATHS: Final = re.compile(
-    r"(Arguments|(Connection|Run|\bConfiguration)Properties|Environment(Override)?|Parameters"
-    r"|Variables|Options|Settings|(?<!Response)Headers"
+    r"(Arguments|(Connection|Run|Athena|Python|Spark|\bConfiguration)Properties|Parameters"
+    r"|Variables|Options|Settings|Environment(Override)?|ConnectorConfiguration"
+    r"|(?<!Response)Headers"
     r"|(Configurations?|Classifications)\[\]\.Properties)$",
     re.IGNORECASE,
 )

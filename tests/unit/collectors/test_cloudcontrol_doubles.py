@@ -64,9 +64,6 @@ SHOWS_OTHERS: Final[Mapping[str, tuple[str, ...]]] = {
     "Another API's buses, under an action of the same name": (
         *("AWS::EventsV2::EventBus", "AWS::EventsV2::ResourcePolicy"),
     ),
-    "An account may hide from its volumes those that a service manages": (
-        "AWS::WorkspacesInstances::Volume",
-    ),
 }
 
 

@@ -44,6 +44,7 @@ SAME_AS_DESCRIBED: Final[Mapping[str, str]] = {
     "AWS::ServiceDiscovery::HttpNamespace": "AWS::ServiceDiscovery::Namespace",
     "AWS::ServiceDiscovery::PrivateDnsNamespace": "AWS::ServiceDiscovery::Namespace",
     "AWS::ServiceDiscovery::PublicDnsNamespace": "AWS::ServiceDiscovery::Namespace",
+    "AWS::WorkspacesInstances::Volume": "AWS::EC2::Volume",
     # DocumentDB and Neptune keep theirs in RDS, whose lists show them as its own.
     "AWS::DocDB::DBClusterParameterGroup": "AWS::RDS::DBClusterParameterGroup",
     "AWS::DocDB::DBSubnetGroup": "AWS::RDS::DBSubnetGroup",
