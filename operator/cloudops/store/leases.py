@@ -14,6 +14,7 @@ from cloudops.domain.ledger import Lease, LeaseKind
 # most, or a cured one would lie about for hours.
 CRASHES_BEFORE_BACKOFF = 3
 _DOUBLINGS = 4
+_MOST_ATTEMPTS = 1000  # what the column can't hold would keep anybody from taking anything
 
 _COLUMNS = """
     l.id, l.kind, l.domain, l.holder, l.fence, l.attempts, l.region,
@@ -40,7 +41,7 @@ WITH due AS (
     ORDER BY l.next_due_at LIMIT :limit FOR UPDATE OF l SKIP LOCKED
 ), taken AS (
     UPDATE lease SET holder = :holder, fence = fence + 1,
-        attempts = greatest(attempts, (expires_at IS NOT NULL)::int) + 1,
+        attempts = least(greatest(attempts, (expires_at IS NOT NULL)::int) + 1, {_MOST_ATTEMPTS}),
         started_at = clock_timestamp(),
         expires_at = clock_timestamp() + make_interval(secs => :seconds)
     FROM due WHERE lease.id = due.id RETURNING lease.*

@@ -226,6 +226,18 @@ class TestCrashes:
 
         assert len(acquire(engine)) == 1
 
+    def test_however_many_there_were_everything_is_still_taken(self, engine, inventory):
+        """Fails if deaths are counted without end: no worker could take anything any more."""
+        acquire(engine)
+        execute(
+            engine,
+            "UPDATE lease SET attempts = 32767, expires_at = now() - interval '1 day'"
+            " WHERE kind = 'inventory'",
+        )
+        execute(engine, "UPDATE lease SET next_due_at = now() WHERE kind = 'discovery'")
+
+        assert {lease.kind for lease in acquire(engine)} == set(LeaseKind)
+
     def test_a_finished_run_forgets_them(self, engine, inventory):
         self.crash(engine, 3)
         execute(engine, "UPDATE lease SET expires_at = NULL")
