@@ -14,6 +14,13 @@ PURGE_BATCH = 10_000
 LONGEST_LEASE_SECONDS = 600
 # What is forgotten is gone: two clocks must agree on how old it is.
 MOST_DISAGREEMENT = timedelta(days=1)
+# In this order: how long rows are kept is asked of the provider.
+_PURGES = (
+    maintenance.purge_resources,
+    maintenance.purge_lone_facets,
+    maintenance.release_accounts,
+    maintenance.purge_providers,
+)
 
 _log = structlog.get_logger(__name__)
 
@@ -41,7 +48,7 @@ class MaintenanceService:
         with transaction(self._engine) as connection:
             clock_jump.settle_times(connection, lease_seconds=LONGEST_LEASE_SECONDS)
         if _is_sure(now):
-            for purge in (maintenance.purge_resources, maintenance.purge_lone_facets):
+            for purge in _PURGES:
                 while self._purge(purge) == PURGE_BATCH:
                     pass
 

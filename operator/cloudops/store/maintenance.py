@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, TextClause, text
 
 # Only one process at a time; any constant will do.
 _LOCK = 7_203_518_222
@@ -20,6 +20,8 @@ _KEPT_SINCE = """
 now() - make_interval(days =>
     coalesce(CAST(p.spec #>> '{inventory,retainDeletedDays}' AS integer), :days))
 """
+# Of a provider whose object was deleted nothing is kept for longer than its rows were.
+_PROVIDER_GONE = f"p.vanished_at < {_KEPT_SINCE}"
 _LEFT_AT = "s.retired_at, CASE WHEN s.status = 'unsupported' THEN s.status_since END"
 
 # The lock makes a row that is shown again meanwhile be looked at once more, and kept.
@@ -61,6 +63,26 @@ WITH old AS (
 DELETE FROM facet USING old WHERE facet.uid = old.uid AND facet.facet = old.facet
 """)  # noqa: S608  constants only
 
+_RELEASE_ACCOUNTS = text(f"""
+UPDATE account SET last_provider_id = NULL WHERE id IN (
+    SELECT a.id FROM account a JOIN provider p ON p.id = a.last_provider_id
+    WHERE {_PROVIDER_GONE} AND a.provider_id IS DISTINCT FROM p.id
+    LIMIT :limit FOR NO KEY UPDATE OF a SKIP LOCKED)
+""")  # noqa: S608  constants only
+
+# What a discovery that was under way left to it goes along.
+_PURGE_PROVIDERS = text(f"""
+WITH old AS (
+    SELECT p.id FROM provider p
+    WHERE {_PROVIDER_GONE}
+      AND NOT EXISTS (SELECT FROM account a WHERE a.provider_id = p.id)
+      AND NOT EXISTS (SELECT FROM account a WHERE a.last_provider_id = p.id)
+      AND NOT EXISTS (SELECT FROM lease l WHERE l.provider_id = p.id AND l.expires_at > now())
+    LIMIT :limit FOR UPDATE OF p SKIP LOCKED
+)
+DELETE FROM provider USING old WHERE provider.id = old.id
+""")  # noqa: S608  constants only
+
 
 def try_lock(connection: Connection) -> bool:
     """Whether this transaction is the only one doing maintenance."""
@@ -69,22 +91,36 @@ def try_lock(connection: Connection) -> bool:
 
 def purge_resources(connection: Connection, *, limit: int) -> int:
     """Drop up to `limit` rows that left the view long enough ago; returns how many."""
-    return connection.execute(_PURGE, {"days": _DEFAULT_RETAIN_DAYS, "limit": limit}).rowcount
+    return _change(connection, _PURGE, limit)
 
 
 def purge_lone_facets(connection: Connection, *, limit: int) -> int:
     """Likewise facets without a resource; returns how many."""
-    parameters = {"days": _DEFAULT_RETAIN_DAYS, "limit": limit}
-    return connection.execute(_PURGE_LONE_FACETS, parameters).rowcount
+    return _change(connection, _PURGE_LONE_FACETS, limit)
+
+
+def release_accounts(connection: Connection, *, limit: int) -> int:
+    """Let up to `limit` accounts forget a provider that is gone for good; returns how many."""
+    return _change(connection, _RELEASE_ACCOUNTS, limit)
+
+
+def purge_providers(connection: Connection, *, limit: int) -> int:
+    """Drop up to `limit` providers that are gone for good and that no account names any more."""
+    return _change(connection, _PURGE_PROVIDERS, limit)
 
 
 def oldest_history(connection: Connection) -> date:
     """The first day of history that any provider still wants."""
     oldest: date = connection.execute(
         text(
-            "SELECT (now() - make_interval(days => coalesce(max(coalesce(CAST(spec #>> "
-            "'{inventory,historyDays}' AS integer), :days)), :days)))::date FROM provider"
+            "SELECT (now() - make_interval(days => coalesce(max(coalesce(CAST(p.spec #>> "  # noqa: S608  constants only
+            "'{inventory,historyDays}' AS integer), :history_days)), :history_days)))::date "
+            f"FROM provider p WHERE ({_PROVIDER_GONE}) IS NOT TRUE"
         ),
-        {"days": _DEFAULT_HISTORY_DAYS},
+        {"days": _DEFAULT_RETAIN_DAYS, "history_days": _DEFAULT_HISTORY_DAYS},
     ).scalar_one()
     return oldest
+
+
+def _change(connection: Connection, statement: TextClause, limit: int) -> int:
+    return connection.execute(statement, {"days": _DEFAULT_RETAIN_DAYS, "limit": limit}).rowcount

@@ -127,6 +127,14 @@ WHERE provider.namespace = gone.namespace AND provider.name = gone.name
 RETURNING provider.id
 """)
 
+# A discovery that is under way loses nothing but its plan: maintenance takes the rest along.
+_UNPLAN = text("""
+WITH claims AS (DELETE FROM claim WHERE provider_id = ANY(:ids)), discoveries AS (
+    DELETE FROM lease WHERE id IN (SELECT id FROM lease
+        WHERE provider_id = ANY(:ids) AND holder = '' FOR UPDATE SKIP LOCKED))
+DELETE FROM not_offered WHERE provider_id = ANY(:ids)
+""")
+
 
 def write_provider(connection: Connection, record: ProviderRecord, *, origin: Origin) -> int:
     """Bring the row in line with the object; writes nothing where it is already.
@@ -180,11 +188,11 @@ def _id(connection: Connection, record: ProviderRecord) -> int:
 def vanish_providers(connection: Connection, keys: Sequence[tuple[str, str]]) -> list[int]:
     """Mark providers whose objects are gone; returns the ids of those newly marked."""
     namespaces, names = [key[0] for key in keys], [key[1] for key in keys]
-    gone = connection.scalars(_VANISH, {"namespaces": namespaces, "names": names}).all()
+    gone = list(connection.scalars(_VANISH, {"namespaces": namespaces, "names": names}))
     for provider_id in gone:
         connection.execute(_RESCHEDULE, {"id": provider_id})
-        connection.execute(text("DELETE FROM claim WHERE provider_id = :id"), {"id": provider_id})
-    return list(gone)
+    connection.execute(_UNPLAN, {"ids": gone})
+    return gone
 
 
 def rest(connection: Connection, provider_id: int) -> None:

@@ -6,15 +6,20 @@ from cloudops.domain.ledger import Consistency
 from cloudops.domain.resource import Facet
 from cloudops.services import maintenance as service
 from cloudops.services.maintenance import MaintenanceService
-from cloudops.store import maintenance
+from cloudops.services.plan import PlanService
+from cloudops.store import leases, maintenance
 from tests.fakes.cloud import observe, spec_of
 from tests.integration.store.seeding import (
     ACCOUNT,
+    REGION,
     Ledger,
+    acquire,
     execute,
+    listing,
     one,
     provider_record,
     rows,
+    write_plan,
     write_provider,
 )
 
@@ -221,6 +226,100 @@ def test_history_is_kept_as_long_as_anybody_wants_it(engine):
     assert oldest() == 180
     write_provider(engine, provider_record("long", spec=spec_of(ACCOUNT, historyDays=400)))
     assert oldest() == 400
+
+
+class TestDeletedProviders:
+    """What is left of a CloudProvider that was deleted, `retainDeletedDays` later."""
+
+    @pytest.fixture
+    def gone(self, engine, ledger):
+        """It had read an account, whose rows were retired with it."""
+        ledger.pass_over([observe("a")])
+        execute(engine, "UPDATE lease SET holder = '', expires_at = NULL")
+        self.vanish(engine)
+        return ledger
+
+    def vanish(self, engine, name="aws-prod"):
+        plan = PlanService(engine)
+        plan.mark_vanished(plan.claim_epoch("pod"), [("platform", name)])
+
+    def ago(self, engine, days):
+        for table, column in (("provider", "vanished_at"), ("scope", "retired_at")):
+            earlier = f"{column} = {column} - make_interval(days => :days)"
+            execute(engine, f"UPDATE {table} SET {earlier}", days=days)  # noqa: S608  our own names
+
+    def left(self, engine):
+        tables = ("provider", "resource", "claim", "not_offered")
+        counts = {name: one(engine, f"SELECT count(*) FROM {name}") for name in tables}  # noqa: S608  our own names
+        return {name for name, found in counts.items() if found}
+
+    def test_the_row_is_kept_as_long_as_its_resources(self, engine, gone):
+        self.ago(engine, 29)
+
+        run(engine)
+
+        assert self.left(engine) == {"provider", "resource"}
+
+    def test_then_nothing_is_left_of_it(self, engine, gone):
+        """Fails without `release_accounts` and `purge_providers`: it would be there for ever."""
+        self.ago(engine, 31)
+
+        run(engine)
+
+        assert self.left(engine) == set()
+        assert one(engine, "SELECT count(*) FROM lease WHERE kind = 'discovery'") == 0
+
+    def test_what_a_discovery_left_that_was_under_way_goes_along(self, engine, provider_id):
+        (lease,) = acquire(engine)
+        self.vanish(engine)
+        write_plan(engine, provider_id, listings=[listing("fake.queues", absent=(REGION,))])
+        with engine.begin() as connection:
+            leases.finish(connection, lease, due_in_seconds=900)
+        assert self.left(engine) == {"provider", "claim"}
+        self.ago(engine, 31)
+
+        run(engine)
+
+        assert self.left(engine) == set()
+
+    def test_one_that_is_read_at_this_moment_is_left_alone(self, engine, provider_id):
+        acquire(engine)
+        self.vanish(engine)
+        self.ago(engine, 31)
+
+        run(engine)
+
+        assert self.left(engine) == {"provider"}
+
+    def test_those_that_still_have_an_object_stay(self, engine, ledger):
+        execute(engine, "UPDATE provider SET created_at = now() - interval '1 year'")
+
+        run(engine)
+
+        assert "provider" in self.left(engine)
+
+    def test_they_go_in_batches(self, engine, monkeypatch):
+        monkeypatch.setattr(service, "PURGE_BATCH", 2)
+        for number in range(5):
+            write_provider(engine, provider_record(f"p{number}"))
+            self.vanish(engine, f"p{number}")
+        self.ago(engine, 31)
+
+        run(engine)
+
+        assert self.left(engine) == set()
+
+    @pytest.mark.parametrize(("days", "kept_days"), [(29, 3650), (31, 180)])
+    def test_their_history_is_kept_no_longer_than_they_are(self, engine, days, kept_days):
+        """Fails if every row of `provider` counts: one would keep the history of all tenants."""
+        write_provider(engine, provider_record(spec=spec_of(ACCOUNT, historyDays=3650)))
+        self.vanish(engine)
+        self.ago(engine, days)
+
+        with engine.begin() as connection:
+            oldest = maintenance.oldest_history(connection)
+
+        assert (one(engine, "SELECT CAST(now() AS date)") - oldest).days == kept_days
 
 
 def test_a_run_makes_the_partitions_ahead(engine):

@@ -11,11 +11,13 @@ from cloudops.domain.ledger import LeaseKind
 from cloudops.domain.provider import Identity, Origin
 from cloudops.domain.snapshot import Entry, EntryState
 from cloudops.services.plan import PlanService
-from cloudops.store import providers, scopes
+from cloudops.store import leases, providers, scopes
 from cloudops.store.plan import mark_discovered
 from tests.integration.store.seeding import (
+    REGION,
     acquire,
     execute,
+    listing,
     one,
     provider_record,
     rows,
@@ -178,6 +180,43 @@ class TestWriting:
     def planned_spec(self, engine, provider_id):
         with engine.begin() as connection:
             return providers.planned_provider(connection, provider_id).spec
+
+
+class TestVanishing:
+    @pytest.fixture
+    def planned(self, engine):
+        provider_id = write_provider(engine)
+        write_plan(engine, provider_id, listings=[listing("fake.queues", absent=(REGION,))])
+        return provider_id
+
+    def left(self, engine):
+        statement = (
+            "SELECT (SELECT count(*) FROM claim), (SELECT count(*) FROM not_offered),"
+            " (SELECT count(*) FROM lease WHERE kind = 'discovery')"
+        )
+        return tuple(rows(engine, statement)[0])
+
+    def test_its_plan_is_forgotten(self, engine, plan, epoch, planned):
+        plan.mark_vanished(epoch, [("platform", "aws-prod")])
+
+        assert self.left(engine) == (0, 0, 0)
+
+    def test_a_discovery_that_is_under_way_keeps_its_lease(self, engine, plan, epoch, planned):
+        (lease, *_) = acquire(engine)
+        plan.mark_vanished(epoch, [("platform", "aws-prod")])
+
+        assert self.left(engine) == (0, 0, 1)
+        with engine.begin() as connection:
+            leases.finish(connection, lease, due_in_seconds=900)
+        assert acquire(engine) == []
+
+    def test_one_that_comes_back_is_discovered_anew(self, engine, plan, epoch, planned):
+        plan.mark_vanished(epoch, [("platform", "aws-prod")])
+        plan.sync_provider(epoch, provider_record(uid="another"))
+
+        (lease,) = acquire(engine)
+
+        assert (lease.kind, lease.provider_id) == (LeaseKind.DISCOVERY, planned)
 
 
 class TestEpochs:
