@@ -6,8 +6,9 @@ import structlog
 from sqlalchemy import Engine
 
 from cloudops.domain.ledger import Lease
-from cloudops.store import clock_jump, leases
+from cloudops.store import clock_jump, leases, sightings
 from cloudops.store.clock import ClockWatch
+from cloudops.store.machine import Machine
 from cloudops.store.migrate import require_current
 from cloudops.store.session import transaction
 
@@ -17,16 +18,18 @@ _log = structlog.get_logger(__name__)
 class LeasingService:
     """All methods raise `StoreUnavailableError` while the database is away."""
 
-    def __init__(self, engine: Engine, *, lease_seconds: float) -> None:
+    def __init__(
+        self, engine: Engine, *, lease_seconds: float, machine: Machine | None = None
+    ) -> None:
         self._engine = engine
         self._seconds = lease_seconds
-        self._watch = ClockWatch()
+        self._watch = ClockWatch(machine)
 
     def acquire(
         self, holder: str, limit: int, provider_id: int | None = None, *, suspects: int = 1
     ) -> list[Lease]:
         """Up to `limit` due leases, most overdue first; `suspects` of those that kill workers."""
-        self._watch_clock()
+        self.watch()
         with transaction(self._engine) as connection:
             taken = leases.acquire(
                 connection,
@@ -38,8 +41,25 @@ class LeasingService:
             )
         if taken:
             # A jump in between would make them begin long after what was marked just now.
-            self._watch_clock()
+            self.watch()
         return taken
+
+    def watch(self) -> None:
+        """Before anything is taken, read or deleted by a clock that has jumped."""
+        with transaction(self._engine) as connection:
+            jump = self._watch.look(
+                lambda: leases.database_now(connection),
+                lambda: sightings.latest(connection, self._watch.machine.name),
+            )
+        if jump.seconds:
+            _log.warning("the database's clock has jumped", seconds=round(jump.seconds))
+            with transaction(self._engine) as connection:
+                clock_jump.settle_times(connection, lease_seconds=self._seconds)
+            with transaction(self._engine) as connection:
+                clock_jump.restart_confirmations(connection)
+        if sighting := self._watch.accept(jump):
+            with transaction(self._engine) as connection:
+                sightings.keep(connection, sighting)
 
     def renew(self, held: Sequence[Lease], holder: str) -> set[int]:
         """Prolong leases; the ids of those that are still ours."""
@@ -64,15 +84,3 @@ class LeasingService:
         """
         with transaction(self._engine) as connection:
             require_current(connection)
-
-    def _watch_clock(self) -> None:
-        """Before anything is taken, read or deleted by a clock that has jumped."""
-        with transaction(self._engine) as connection:
-            jump = self._watch.look(lambda: leases.database_now(connection))
-        if jump.seconds:
-            _log.warning("the database's clock has jumped", seconds=round(jump.seconds))
-            with transaction(self._engine) as connection:
-                clock_jump.settle_times(connection, lease_seconds=self._seconds)
-            with transaction(self._engine) as connection:
-                clock_jump.restart_confirmations(connection)
-        self._watch.accept(jump)

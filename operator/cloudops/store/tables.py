@@ -11,7 +11,6 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     SmallInteger,
     Table,
     Text,
@@ -22,28 +21,11 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from cloudops.store.columns import count, flag, moment, number, words
+from cloudops.store.installation_tables import metadata
 
-metadata: Final = MetaData()
+__all__ = ["metadata"]  # the tables register themselves with it
+
 _LIVE: Final = text("deleted_at IS NULL")
-
-# One row: which cluster this database belongs to, and the key of redaction fingerprints.
-installation: Final = Table(
-    "installation",
-    metadata,
-    Column("singleton", Boolean, primary_key=True, server_default=text("true")),
-    Column("cluster_uid", Text),
-    Column("fingerprint_key", LargeBinary, nullable=False),
-)
-
-# The leader's epoch: every plan write locks this row FOR SHARE and compares.
-leader: Final = Table(
-    "leader",
-    metadata,
-    Column("singleton", Boolean, primary_key=True, server_default=text("true")),
-    Column("epoch", BigInteger, nullable=False, server_default=text("0")),
-    words("holder"),
-    moment("acquired_at"),
-)
 
 provider: Final = Table(
     "provider",

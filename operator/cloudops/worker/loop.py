@@ -105,9 +105,10 @@ class Worker:
         self._last_look = time.monotonic()
         self._running = {f: pulse for f, pulse in self._running.items() if not f.done()}
         free = self._settings.leases_at_once - len(self._running)
-        if free <= 0:
-            return False
         try:
+            if free <= 0:
+                self._leasing.watch()
+                return False
             self._put_off()
             taken = self._leasing.acquire(self.holder, free, suspects=self._suspects_wanted())
         except StoreUnavailableError as error:

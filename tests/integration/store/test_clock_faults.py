@@ -1,5 +1,6 @@
 """The database's clock jumps: by an hour, either way, or by years."""
 
+import secrets
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,6 +10,8 @@ from cloudops.domain.ledger import LeaseKind
 from cloudops.services.leasing import LeasingService
 from cloudops.services.maintenance import MaintenanceService
 from cloudops.settings import Settings
+from cloudops.store import sightings
+from cloudops.store.machine import Machine as OwnMachine
 from cloudops.store.migrate import upgrade
 from cloudops.store.session import open_engine
 from tests.fakes.cloud import MACHINES, QUEUES, observe
@@ -132,13 +135,19 @@ class TestForwards:
     def test_nor_does_one_that_did_not_pass_while_its_lease_was_taken(
         self, read, machine, monkeypatch
     ):
-        """Fails without the second `_watch_clock`: the lease begins an hour after the mark."""
+        """Fails without the second `watch`: the lease begins an hour after the mark."""
         read.account.remove(QUEUES, "q0")
         run_now(read, "1")
         read.plan(requested_at="2")
         watch = read.leasing._watch
         accept = watch.accept
-        monkeypatch.setattr(watch, "accept", lambda look: (accept(look), machine.set_clock(HOUR)))
+
+        def accept_and_jump(look):
+            kept = accept(look)
+            machine.set_clock(HOUR)
+            return kept
+
+        monkeypatch.setattr(watch, "accept", accept_and_jump)
         (lease,) = (le for le in read.acquire(LeaseKind.INVENTORY) if le.region == "eu-west-1")
 
         read.run(lease)
@@ -156,6 +165,95 @@ class TestForwards:
         run_now(read, "3")
 
         assert "q0" not in read.live()
+
+
+class Elsewhere(OwnMachine):
+    """One on which nobody has looked at the database's clock yet."""
+
+    def __init__(self, skew=0):
+        super().__init__()
+        self.name = f"elsewhere-{secrets.token_hex(4)}"
+        self.skew = skew
+
+    def now(self):
+        return super().now() + self.skew
+
+
+class TestAProcessThatJustStarted:
+    """It remembers nothing; the database does."""
+
+    def start(self, rig, machine=None):
+        rig.leasing = LeasingService(rig.engine, lease_seconds=60, machine=machine)
+
+    @pytest.mark.parametrize("elsewhere", [False, True])
+    def test_it_confirms_no_deletion_by_an_hour_that_did_not_pass(self, read, machine, elsewhere):
+        """Fails if its first look is taken for granted: it would delete what lives."""
+        read.account.remove(QUEUES, "q0")  # it lives; this listing leaves it out
+        run_now(read, "1")
+        machine.set_clock(HOUR)
+
+        self.start(read, Elsewhere() if elsewhere else None)
+        run_now(read, "2")
+        self.start(read)
+        run_now(read, "3")
+
+        assert "q0" in read.live()
+
+    def test_what_is_really_gone_goes_though_each_run_is_a_new_process(self, read):
+        """Fails if each start puts deletions off: `cloudops collect` would never delete."""
+        read.account.remove(QUEUES, "q0")
+        for number in range(2):
+            self.start(read)
+            run_now(read, str(number))
+            read.age(100)
+
+        assert "q0" not in read.live()
+
+    def test_a_wrong_clock_of_its_own_puts_deletions_off_once(self, read):
+        """Fails if the last sighting of any machine counts more than this machine's own."""
+        wrong = Elsewhere(skew=2 * HOUR)
+        read.account.remove(QUEUES, "q0")
+        run_now(read, "1")
+        read.age(100)
+        self.start(read, wrong)
+        run_now(read, "2")
+        assert "q0" in read.live()
+        self.start(read, Elsewhere())
+        read.leasing.watch()
+
+        read.age(100)
+        self.start(read, wrong)
+        run_now(read, "3")
+
+        assert "q0" not in read.live()
+
+    def test_a_sighting_from_before_the_clock_was_put_back_is_not_gone_by(self, read, machine):
+        machine.set_clock(HOUR)
+        self.start(read, Elsewhere())
+        read.leasing.watch()
+        machine.set_clock(0)
+        here = Elsewhere()
+        self.start(read, here)
+        read.leasing.watch()
+
+        with read.engine.begin() as connection:
+            found = sightings.latest(connection, "another")
+
+        assert found
+        assert found.machine == here.name
+
+    def test_machines_that_nobody_has_heard_of_for_a_month_are_forgotten(self, read):
+        self.start(read, Elsewhere())
+        read.leasing.watch()
+        shift = "UPDATE clock_sighting SET shown_at = shown_at - interval '31 days'"
+        execute(read.engine, shift)
+        here = Elsewhere()
+
+        self.start(read, here)
+        read.leasing.watch()
+
+        names = [row.machine for row in rows(read.engine, "SELECT machine FROM clock_sighting")]
+        assert names == [here.name]
 
 
 class TestBackwards:

@@ -6,6 +6,7 @@ import time
 import pytest
 
 from cloudops.domain.errors import CloudOpsError
+from cloudops.services.leasing import LeasingService
 from cloudops.store.leases import CRASHES_BEFORE_BACKOFF
 from tests.fakes.cloud import DISKS, MACHINES, ROLES, spec_of
 from tests.fixtures.waiting import eventually
@@ -147,6 +148,14 @@ def test_a_long_listing_keeps_its_lease_while_pages_come(filled):
     assert filled.value("SELECT max(fence) FROM lease WHERE kind = 'inventory'") == 1
 
 
+class CountingLeasing(LeasingService):
+    looks = 0
+
+    def watch(self):
+        self.looks += 1
+        super().watch()
+
+
 class TestHungListing:
     @pytest.fixture
     def hanging(self, filled):
@@ -181,6 +190,16 @@ class TestHungListing:
 
         assert hanging.value("SELECT max(changed_at) FROM resource") == changed
         assert hanging.value("SELECT max(fence) FROM lease") == fences >= 2
+
+    def test_the_databases_clock_is_watched_meanwhile(self, hanging, engine):
+        """Fails if a worker looks only while it has threads to spare: it may have none for long."""
+        leasing = CountingLeasing(engine, lease_seconds=60)
+        with Running(hanging, leasing, worker_threads=1):
+            assert hanging.arrived.wait(60)
+            before = leasing.looks
+
+            eventually(lambda: leasing.looks > before + 3, timeout=20)
+            hanging.go.set()
 
     def test_stopping_hands_its_lease_back_in_time(self, hanging):
         running = Running(hanging, worker_stop_seconds=3.0)

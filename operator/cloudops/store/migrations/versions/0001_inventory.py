@@ -11,7 +11,9 @@ _INSTALLATION = """
 CREATE TABLE installation (
     singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
     cluster_uid text,
-    fingerprint_key bytea NOT NULL
+    fingerprint_key bytea NOT NULL,
+    server_started_at timestamptz,
+    server_timeline text
 );
 INSERT INTO installation (fingerprint_key)
 VALUES (decode(replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''), 'hex'));
@@ -22,6 +24,12 @@ CREATE TABLE leader (
     acquired_at timestamptz
 );
 INSERT INTO leader DEFAULT VALUES;
+CREATE TABLE clock_sighting (
+    machine text PRIMARY KEY,
+    shown_at timestamptz NOT NULL,
+    ran_seconds double precision NOT NULL,
+    machine_at timestamptz NOT NULL
+);
 """
 
 _PLAN = """
@@ -286,6 +294,6 @@ def downgrade() -> None:
     op.execute(
         "DROP VIEW relation, inventory, details; DROP TABLE change, detail_calls, detail, edge,"
         " facet, resource, scope, lease, not_offered, claim, account, provider, leader,"
-        " installation CASCADE;"
+        " clock_sighting, installation CASCADE;"
         " DROP FUNCTION changed_keys, selects;"
     )
