@@ -71,26 +71,34 @@ WHERE scope.id = o.id
 """)  # noqa: S608  constants only
 
 # Under new credentials, or at another endpoint, nothing may be swept until two
-# complete listings agree; what the old ones missed proves nothing. Loads of other regions
-# lock facets in this order, too.
-_PROBATION = text("""
-WITH changed AS (
-    UPDATE account SET fingerprint = :fingerprint, fingerprint_since = clock_timestamp()
-    FROM account old
-    WHERE old.id = account.id AND account.id = :account_pk
-      AND account.fingerprint IS DISTINCT FROM :fingerprint
-    RETURNING account.id, old.fingerprint AS before
-), tried AS (
-    UPDATE scope SET probation = 2, held_count = 0 FROM changed
-    WHERE scope.account_pk = changed.id AND changed.before IS NOT NULL RETURNING scope.id
+# complete listings agree; what the old ones missed proves nothing. Locked as by loads and
+# sweeps of other regions: resources before facets, each by its id, and scopes last. What a
+# sweep deletes at this moment is waited for and keeps its mark, or it would never revive.
+_FINGERPRINT = text("""
+UPDATE account SET fingerprint = :fingerprint, fingerprint_since = clock_timestamp()
+FROM account old
+WHERE old.id = account.id AND account.id = :account_pk
+  AND account.fingerprint IS DISTINCT FROM :fingerprint
+RETURNING old.fingerprint IS NOT NULL AS is_another
+""")
+_FORGET_MARKS = text("""
+WITH live AS MATERIALIZED (
+    SELECT r.uid FROM resource r
+    WHERE r.deleted_at IS NULL AND r.uid IN (
+        SELECT f.uid FROM scope s JOIN facet f ON f.scope_id = s.id
+        WHERE s.account_pk = :account_pk AND f.missing_since IS NOT NULL)
+    ORDER BY r.uid FOR NO KEY UPDATE OF r
 ), marked AS MATERIALIZED (
-    SELECT f.uid, f.facet FROM tried JOIN facet f ON f.scope_id = tried.id
-        JOIN resource r ON r.uid = f.uid
-    WHERE f.missing_since IS NOT NULL AND r.deleted_at IS NULL
-    ORDER BY f.uid, f.facet FOR UPDATE OF f
+    SELECT f.uid, f.facet FROM live JOIN facet f ON f.uid = live.uid
+        JOIN scope s ON s.id = f.scope_id AND s.account_pk = :account_pk
+    WHERE f.missing_since IS NOT NULL
+    ORDER BY f.uid, f.facet FOR NO KEY UPDATE OF f
 )
 UPDATE facet SET missing_since = NULL FROM marked
 WHERE facet.uid = marked.uid AND facet.facet = marked.facet
+""")
+_PROBATION = text("""
+UPDATE scope SET probation = 2, held_count = 0 WHERE account_pk = :account_pk
 """)
 
 _DENY = text("""
@@ -232,7 +240,10 @@ def record_account(connection: Connection, lease: Lease, error: AccessError | No
 
 def enter_account(connection: Connection, account_pk: int, fingerprint: bytes) -> None:
     """Note with what the account is read from now on; a change means probation."""
-    connection.execute(_PROBATION, {"account_pk": account_pk, "fingerprint": fingerprint})
+    account = {"account_pk": account_pk}
+    if connection.scalar(_FINGERPRINT, {**account, "fingerprint": fingerprint}):
+        connection.execute(_FORGET_MARKS, account)
+        connection.execute(_PROBATION, account)
 
 
 def _columns(outcomes: Sequence[ScopeOutcome]) -> dict[str, list[Any]]:

@@ -101,15 +101,21 @@ WHERE r.deleted_at IS NULL AND s.retired_at IS NULL AND s.status <> 'unsupported
   AND s.account_pk = (SELECT account_pk FROM scope WHERE id = :scope_id)
 """)
 
+# Marks are looked at once more under lock: other credentials that were entered meanwhile have
+# taken them back. So what is deleted is always marked, by which a listing finds it again.
 _DELETE = text(f"""
 WITH {_GONE}, locked AS MATERIALIZED (  -- each by its id, as by a load: see `merge`
     SELECT r.uid FROM resource r JOIN gone ON gone.uid = r.uid AND gone.scope_id = r.scope_id
     WHERE r.deleted_at IS NULL AND selects(gone.types, r.type)
     ORDER BY r.uid FOR NO KEY UPDATE OF r
+), marked AS MATERIALIZED (
+    SELECT f.uid FROM facet f JOIN locked ON locked.uid = f.uid
+    WHERE f.facet = :facet AND f.missing_since IS NOT NULL
+    ORDER BY f.uid FOR NO KEY UPDATE OF f
 ), deleted AS (
     UPDATE resource r SET deleted_at = clock_timestamp(), deleted_reason = 'swept',
         changed_at = clock_timestamp()
-    FROM locked WHERE r.uid = locked.uid
+    FROM marked WHERE r.uid = marked.uid
     RETURNING r.uid, r.scope_id
 )
 INSERT INTO change (at, uid, facet, operation, old, scope_id)

@@ -6,12 +6,14 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import text
 
-from cloudops.domain.ledger import LeaseKind
+from cloudops.domain.ledger import Consistency, LeaseKind
 from cloudops.domain.resource import Facet, TagSource
-from cloudops.store import leases, scopes
+from cloudops.store import leases, scopes, sweep
+from cloudops.store.sweep import Swept
 from tests.fakes.cloud import observe
 from tests.fixtures.waiting import eventually
 from tests.integration.store.seeding import (
+    FREE,
     HOLDER,
     Ledger,
     acquire,
@@ -113,6 +115,61 @@ def test_tags_that_are_dropped_and_shown_again_make_nobody_wait_for_ever(engine)
         dropping.result(60)
 
     assert one(engine, "SELECT tags FROM resource") == {"team": "one"}
+
+
+class TestANewKeyThatIsEnteredWhileAnotherRegionSweeps:
+    """What the old key missed is forgotten, unless it is deleted: then its mark revives it."""
+
+    @pytest.fixture
+    def ledger(self, engine, ledger):
+        self.enter(engine, ledger, b"old")
+        ledger.pass_over([observe("a"), observe("b")])
+        ledger.pass_over([observe("b")])
+        return ledger
+
+    def enter(self, connectable, ledger, fingerprint):
+        with connectable.begin() as connection:
+            scopes.enter_account(connection, ledger.scope().account_pk, fingerprint)
+
+    @pytest.mark.parametrize("staged", [False, True])
+    def test_what_is_deleted_comes_back_when_it_is_shown_again(self, engine, ledger, staged):
+        """Fails if `_FORGET_MARKS` does not look again whether a resource is deleted."""
+        swept = [Swept(ledger.scope().id, Facet.LISTED, Consistency.STRONG)]
+        with ThreadPoolExecutor(1) as threads:
+            with engine.begin() as sweeping:
+                sweep.sweep(sweeping, ledger.lease, swept, brake=FREE, confirm_seconds=60)
+                entering = threads.submit(self.enter, engine, ledger, b"new")
+                eventually(lambda: entering.done() or waits_for_a_lock(engine))
+            entering.result(60)
+        assert ledger.live() == {"b"}
+
+        ledger.pass_over([observe("a"), observe("b")], staged=staged)
+
+        assert ledger.live() == {"a", "b"}
+
+    def test_what_was_only_missed_is_not_deleted(self, engine, ledger):
+        """Fails if `_DELETE` does not look again at the marks."""
+        with ThreadPoolExecutor(1) as threads:
+            with engine.begin() as connection:
+                scopes.enter_account(connection, ledger.scope().account_pk, b"new")
+                sweeping = threads.submit(ledger.sweep)
+                eventually(lambda: sweeping.done() or waits_for_a_lock(engine))
+            sweeping.result(60)
+
+        assert ledger.live() == {"a", "b"}
+        assert ledger.marked() == set()
+
+    def test_its_load_and_the_new_key_do_not_wait_for_each_other_for_ever(self, engine, ledger):
+        """Fails if `enter_account` comes to scopes before facets: loads do the opposite."""
+        with ThreadPoolExecutor(1) as threads:
+            with engine.begin() as load:
+                load.execute(text("UPDATE facet SET missing_since = NULL"))
+                entering = threads.submit(self.enter, engine, ledger, b"new")
+                eventually(lambda: waits_for_a_lock(engine))
+                load.execute(text("UPDATE scope SET status = 'complete'"))
+            entering.result(60)
+
+        assert ledger.marked() == set()
 
 
 def test_heartbeats_go_on_during_a_load_and_nobody_can_take_the_lease(engine, ledger):
