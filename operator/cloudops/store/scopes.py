@@ -22,10 +22,10 @@ POSTPONE_SECONDS = 300
 # A scope that is nearly due goes with its lease, which saves taking it twice;
 # a changed spec and a request make all of them due. The first facet at or after the
 # scope is found by the index; asked whether any is its own, the planner reads them all.
-_DUE = text(f"""
+_DUE = text("""
 SELECT s.id, s.listing, a.account_id, s.region, s.status, s.last_complete_at,
        s.consecutive_failures, s.empty_streak, s.item_count, s.period_seconds, s.account_pk,
-       s.types, s.error_code = '{CRASHED}' AS crashed,
+       s.types, s.crashed,
        coalesce(s.last_attempt_at > coalesce(l.finished_at, '-infinity'), false) AS read_again,
        coalesce((SELECT f.scope_id FROM facet f WHERE f.scope_id >= s.id
                  ORDER BY f.scope_id LIMIT 1) = s.id, false) AS has_rows
@@ -36,7 +36,7 @@ WHERE s.lease_id = :lease_id AND s.retired_at IS NULL
        OR coalesce(s.last_attempt_at, '-infinity')
           < greatest(p.requested_at, p.spec_changed_at))
 ORDER BY s.last_attempt_at NULLS FIRST, s.listing
-""")  # noqa: S608  constants only
+""")
 
 # What became due during the attempt (somebody saw an item in the meantime) stays due.
 _RECORD = text(f"""
@@ -52,7 +52,7 @@ UPDATE scope SET
     last_complete_end_at = CASE WHEN o.complete THEN clock_timestamp()
         ELSE scope.last_complete_end_at END,
     item_count = coalesce(o.item_count, scope.item_count),
-    malformed_count = o.malformed_count,
+    malformed_count = o.malformed_count, crashed = false,
     consecutive_failures = CASE WHEN o.complete THEN 0
         ELSE least(scope.consecutive_failures + 1, 1000) END,
     empty_streak = least(o.empty_streak, 1000),
@@ -116,10 +116,12 @@ WHERE lease_id = :lease_id AND retired_at IS NULL
   AND (CAST(:only AS integer[]) IS NULL OR id = ANY(CAST(:only AS integer[])))
 """)
 
+# Apart from the code, which a fault at the door overwrites: who forgets which listing kills
+# workers loses a few more, and all its neighbours meanwhile.
 _SUSPECT = text("""
 UPDATE scope SET status = 'failed', error_class = 'transient', error_code = :code,
     error_message = 'a worker died while reading this; it is retried alone, with growing pauses',
-    error_permission = '', last_attempt_at = clock_timestamp(),
+    error_permission = '', last_attempt_at = clock_timestamp(), crashed = true,
     status_since = CASE WHEN error_code = :code THEN status_since ELSE clock_timestamp() END,
     consecutive_failures = least(consecutive_failures + 1, 1000),
     next_due_at = clock_timestamp() + make_interval(secs => least(

@@ -157,6 +157,7 @@ scope: Final = Table(
     count("consecutive_failures", SmallInteger),
     count("empty_streak", SmallInteger),
     count("probation", SmallInteger),  # complete listings that must still agree
+    flag("crashed"),  # a worker died of it, and it was not read since
     count("held_count"),
     moment("next_due_at", default="now()", nullable=False),
     moment("planned_at", default="now()", nullable=False),  # the age of what was never complete

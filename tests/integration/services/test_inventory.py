@@ -15,6 +15,7 @@ from cloudops.domain.ledger import ErrorClass, LeaseKind
 from cloudops.domain.resource import TagSource
 from cloudops.services.inventory import InventoryService
 from cloudops.services.pulse import Pulse
+from cloudops.store import leases, scopes
 from cloudops.store.leases import CRASHES_BEFORE_BACKOFF
 from tests.fakes.cloud import DISKS, MACHINES, QUEUES, ROLES, TAGGING, spec_of
 from tests.fixtures.waiting import eventually
@@ -504,6 +505,12 @@ def run_out(engine):
     )
 
 
+def suspected(rig, lease):
+    with rig.engine.begin() as connection:
+        due = scopes.due_scopes(connection, lease)
+    return {scope.listing for scope in due if scope.crashed}
+
+
 class TestCrashedWorkers:
     def test_a_domain_that_killed_workers_is_read_one_listing_at_a_time(self, planned):
         planned.age(100_000)
@@ -570,6 +577,36 @@ class TestCrashedWorkers:
         assert planned.scopes()["fake.machines"].error_code == "WorkerCrashed"
         assert planned.value(UNREAD_NEIGHBOURS, id=taken[-1].id) == 0
 
+    @pytest.mark.parametrize(
+        "fault",
+        [NO_ANSWER, AccessError("shut", reason="RoleNotAssumable")],
+        ids=["that-passes", "that-stays"],
+    )
+    def test_a_fault_at_the_door_does_not_make_it_an_innocent_one(self, planned, fault):
+        """Fails if the code alone says it, which `_DENY` and `_DENY_SHUT` overwrite.
+
+        Its neighbours would die with it again, as often as before it was found.
+        """
+        lease = regional(planned)
+        with planned.engine.begin() as connection:
+            (machines,) = (
+                scope
+                for scope in scopes.due_scopes(connection, lease)
+                if scope.listing == "fake.machines"
+            )
+            scopes.suspect(connection, machines)
+            leases.finish(connection, lease)
+        planned.account.error = fault
+        planned.period()
+        assert planned.scopes()["fake.machines"].error_code == fault.reason
+        planned.account.heal()
+
+        lease = regional(planned)
+        assert suspected(planned, lease) == {"fake.machines"}
+        planned.run(lease)
+
+        assert suspected(planned, regional(planned)) == set()
+
     def test_it_keeps_none_of_its_neighbours_rows_alive(self, planned):
         """Fails without `swept_together`: no lease gets as far as the end of all turns.
 
@@ -578,7 +615,7 @@ class TestCrashedWorkers:
         """
         execute(
             planned.engine,
-            "UPDATE scope SET error_code = 'WorkerCrashed', status = 'failed',"
+            "UPDATE scope SET error_code = 'WorkerCrashed', status = 'failed', crashed = true,"
             " error_class = 'transient' WHERE listing = 'fake.machines'",
         )
         planned.account.remove(DISKS, "d1")

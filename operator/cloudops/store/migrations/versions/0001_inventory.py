@@ -145,6 +145,7 @@ CREATE TABLE scope (
     consecutive_failures smallint NOT NULL DEFAULT 0,
     empty_streak smallint NOT NULL DEFAULT 0,
     probation smallint NOT NULL DEFAULT 0,
+    crashed boolean NOT NULL DEFAULT false,
     held_count integer NOT NULL DEFAULT 0,
     next_due_at timestamptz NOT NULL DEFAULT now(),
     planned_at timestamptz NOT NULL DEFAULT now(),
