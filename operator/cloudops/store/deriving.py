@@ -147,7 +147,8 @@ UPDATE scope SET
 FROM different d WHERE scope.id = d.id AND d.lease_id IS NOT NULL
 """)  # noqa: S608  constants only
 
-# What can't be entered can't be read: its scopes say so, their rows stay.
+# What can't be entered can't be read: its scopes say so, their rows stay. What is not there
+# has none in the view, and would be shown again.
 _DENY_SHUT = text("""
 UPDATE scope SET status = 'denied', error_class = 'iam_deny', error_code = a.error_reason,
     error_message = a.error_message, error_permission = a.error_permission,
@@ -157,7 +158,8 @@ UPDATE scope SET status = 'denied', error_class = 'iam_deny', error_code = a.err
 FROM account a
 WHERE a.id = scope.account_pk AND a.id = ANY(CAST(:account_pks AS integer[]))
   AND a.provider_id = :provider_id AND a.account_id = ANY(CAST(:shut AS text[]))
-  AND scope.retired_at IS NULL AND (scope.status, scope.error_class, scope.error_code,
+  AND scope.retired_at IS NULL AND scope.status <> 'unsupported'
+  AND (scope.status, scope.error_class, scope.error_code,
         scope.error_message, scope.error_permission)
     IS DISTINCT FROM ('denied', 'iam_deny', a.error_reason, a.error_message, a.error_permission)
 """)

@@ -6,9 +6,11 @@ from cloudops.domain.ledger import Lease
 from cloudops.domain.reasons import DOOR_REASONS
 
 # Not only by what the account was last shut for: causes follow one another, and each lease
-# tells its own scopes alone.
+# tells its own scopes alone. What was unsupported says so meanwhile, and was not asked either.
 _DOOR_REASONS = ", ".join(f"'{reason}'" for reason in sorted(DOOR_REASONS))
-DENIED_AT_THE_DOOR = f"scope.error_code IN (a.error_reason, {_DOOR_REASONS})"
+KEPT_OUT = f"""
+(scope.error_code IN (a.error_reason, {_DOOR_REASONS}) OR scope.status = 'unsupported')
+"""
 
 # Once is enough: a discovery that began after the lease sees what the lease saw.
 # One that is just being written has begun, too, so its lock is not waited for.

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, text
 from cloudops.domain.resource import GLOBAL_REGION
 from cloudops.store.claims import settle_claims
 from cloudops.store.departing import AccountListing, Departures
-from cloudops.store.entering import DENIED_AT_THE_DOOR
+from cloudops.store.entering import KEPT_OUT
 from cloudops.store.words import storable
 
 
@@ -94,7 +94,7 @@ WHERE a.cloud = :cloud AND a.provider_id = :provider_id AND a.reachable = false
 _REOPEN = text(f"""
 UPDATE scope SET next_due_at = now() FROM account a
 WHERE a.id = scope.account_pk AND a.id = ANY(CAST(:account_pks AS integer[]))
-  AND {DENIED_AT_THE_DOOR} AND scope.retired_at IS NULL
+  AND {KEPT_OUT} AND scope.retired_at IS NULL
 """)  # noqa: S608  constants only
 
 # What passes by itself is told only of an account of which nothing is known yet;

@@ -14,7 +14,7 @@ from cloudops.domain.schedule import (
     EMPTY_PASSES_BEFORE_SLOWING,
     ScopeOutcome,
 )
-from cloudops.store.entering import DENIED_AT_THE_DOOR
+from cloudops.store.entering import KEPT_OUT
 from cloudops.store.words import storable
 
 POSTPONE_SECONDS = 300
@@ -101,11 +101,24 @@ _PROBATION = text("""
 UPDATE scope SET probation = 2, held_count = 0 WHERE account_pk = :account_pk
 """)
 
-_DENY = text("""
-UPDATE scope SET status = :status, error_class = :class, error_code = :code,
-    error_message = :message, error_permission = :permission, last_attempt_at = now(),
-    status_since = CASE WHEN status = :status AND error_code = :code THEN status_since
-        ELSE now() END,
+
+def _but_unsupported(**values: str) -> str:
+    """What a fault at the door changes; what is not there stays out of the view all the same."""
+    kept = "CASE WHEN status = 'unsupported' THEN {0} ELSE {1} END"
+    return ", ".join(f"{name} = {kept.format(name, value)}" for name, value in values.items())
+
+
+_TOLD = _but_unsupported(
+    status=":status",
+    status_since="CASE WHEN status = :status AND error_code = :code THEN status_since"
+    " ELSE now() END",
+    error_class=":class",
+    error_code=":code",
+    error_message=":message",
+    error_permission=":permission",
+)
+_DENY = text(f"""
+UPDATE scope SET {_TOLD}, last_attempt_at = now(),
     consecutive_failures = least(consecutive_failures + 1, 1000),
     next_due_at = now() + make_interval(secs => CASE :retry
         WHEN 'backoff' THEN least(period_seconds,
@@ -114,7 +127,7 @@ UPDATE scope SET status = :status, error_class = :class, error_code = :code,
         ELSE period_seconds END)
 WHERE lease_id = :lease_id AND retired_at IS NULL
   AND (CAST(:only AS integer[]) IS NULL OR id = ANY(CAST(:only AS integer[])))
-""")
+""")  # noqa: S608  constants only
 
 # Apart from the code, which a fault at the door overwrites: who forgets which listing kills
 # workers loses a few more, and all its neighbours meanwhile.
@@ -135,7 +148,7 @@ _REOPEN = text(f"""
 WITH woken AS (
     UPDATE scope SET next_due_at = now() FROM account a JOIN lease own ON own.account_pk = a.id
     WHERE own.id = :lease_id AND scope.account_pk = a.id AND a.reachable = false
-      AND {DENIED_AT_THE_DOOR} AND scope.retired_at IS NULL
+      AND {KEPT_OUT} AND scope.retired_at IS NULL
     RETURNING scope.lease_id
 )
 UPDATE lease SET next_due_at = now() WHERE id IN (SELECT lease_id FROM woken)

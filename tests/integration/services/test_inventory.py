@@ -24,6 +24,10 @@ from tests.integration.store.seeding import ACCOUNT, denial, execute, rows, stea
 pytestmark = [pytest.mark.integration, pytest.mark.database]
 
 NO_ANSWER = AccessError("no answer", reason="SecretUnavailable", error_class=ErrorClass.TRANSIENT)
+FAULTS_AT_THE_DOOR = [
+    pytest.param(NO_ANSWER, id="that-passes"),
+    pytest.param(AccessError("shut", reason="RoleNotAssumable"), id="that-stays"),
+]
 
 
 @pytest.fixture
@@ -364,7 +368,7 @@ class TestClosedDoor:
         assert planned.snapshot().accounts.unreachable == 0
 
     def test_two_causes_in_a_row_are_both_over_once_a_lease_gets_in(self, planned):
-        """Fails without `DENIED_AT_THE_DOOR`: what the first cause denied would wait for a day.
+        """Fails without `KEPT_OUT`: what the first cause denied would wait for a day.
 
         Each lease tells its own scopes only, and the account knows the last cause alone.
         """
@@ -380,7 +384,7 @@ class TestClosedDoor:
         assert planned.snapshot().unsynced == {}
 
     def test_two_causes_in_a_row_are_both_over_once_a_discovery_gets_in(self, planned):
-        """Fails without `DENIED_AT_THE_DOOR`: what the first cause denied would wait for a day."""
+        """Fails without `KEPT_OUT`: what the first cause denied would wait for a day."""
         shut_out_twice(planned)
         planned.secrets.error = None
 
@@ -403,6 +407,31 @@ class TestClosedDoor:
 
         assert planned.snapshot().accounts.unreachable == 0
         assert due_times(planned, "fake.machines") == [before - timedelta(seconds=950)]
+
+    @pytest.mark.parametrize("fault", FAULTS_AT_THE_DOOR)
+    def test_what_is_not_there_stays_out_of_the_view_and_is_asked_once_it_opens(
+        self, planned, fault
+    ):
+        """Fails without `_but_unsupported` in `_DENY`, and without it in `_DENY_SHUT`.
+
+        Its rows would be shown again, and kept for another month.
+        """
+        planned.account.fail(DISKS, denial("OptInRequired", error_class=ErrorClass.OPT_IN))
+        planned.period()
+        planned.account.heal()
+        planned.account.error = fault
+        for _ in range(2):
+            planned.period()
+
+        told = planned.scopes()["fake.disks"]
+        assert (told.status, told.error_code) == ("unsupported", "OptInRequired")
+        assert planned.inventory_view() == {"m1", "m2", "q1", "r1"}
+        assert planned.value("SELECT now() - :at > interval '2 days'", at=told.status_since)
+
+        planned.account.heal()
+        planned.age(950)  # it is due in an hour, as long as nobody knows that the door is open
+        planned.work()
+        assert planned.inventory_view() == {"m1", "m2", "q1", "d1", "r1"}
 
     def test_a_lost_lease_denies_nothing(self, planned):
         lease = regional(planned)
@@ -577,11 +606,7 @@ class TestCrashedWorkers:
         assert planned.scopes()["fake.machines"].error_code == "WorkerCrashed"
         assert planned.value(UNREAD_NEIGHBOURS, id=taken[-1].id) == 0
 
-    @pytest.mark.parametrize(
-        "fault",
-        [NO_ANSWER, AccessError("shut", reason="RoleNotAssumable")],
-        ids=["that-passes", "that-stays"],
-    )
+    @pytest.mark.parametrize("fault", FAULTS_AT_THE_DOOR)
     def test_a_fault_at_the_door_does_not_make_it_an_innocent_one(self, planned, fault):
         """Fails if the code alone says it, which `_DENY` and `_DENY_SHUT` overwrite.
 
