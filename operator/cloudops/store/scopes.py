@@ -38,7 +38,8 @@ WHERE s.lease_id = :lease_id AND s.retired_at IS NULL
 ORDER BY s.last_attempt_at NULLS FIRST, s.listing
 """)
 
-# What became due during the attempt (somebody saw an item in the meantime) stays due.
+# What became due during the attempt (somebody saw an item in the meantime) stays due. What is
+# not there has no rows that anybody could let go; a sweep counts them anew if it comes back.
 _RECORD = text(f"""
 UPDATE scope SET
     status = o.status,
@@ -53,6 +54,7 @@ UPDATE scope SET
         ELSE scope.last_complete_end_at END,
     item_count = coalesce(o.item_count, scope.item_count),
     malformed_count = o.malformed_count, crashed = false,
+    held_count = CASE WHEN o.status = 'unsupported' THEN 0 ELSE scope.held_count END,
     consecutive_failures = CASE WHEN o.complete THEN 0
         ELSE least(scope.consecutive_failures + 1, 1000) END,
     empty_streak = least(o.empty_streak, 1000),

@@ -737,6 +737,23 @@ def test_deletions_are_held_and_then_released(planned):
     assert planned.live() == {"m1", "m2", "q1", "d1", "r1"}
 
 
+def test_nothing_is_held_of_what_is_not_there_any_more(planned):
+    """Fails without `held_count` in `_RECORD`: nobody could ever release what no sweep reads."""
+    planned.plan(spec_of(brake={"percent": 30, "minimum": 1}), generation=2)
+    planned.account.remove(MACHINES, "m1", "m2")
+    planned.period()
+    assert planned.snapshot().held_total == 2
+
+    planned.account.fail(MACHINES, denial("Gone", error_class=ErrorClass.UNSUPPORTED))
+    planned.period()
+    assert planned.snapshot().held_total == 0
+
+    planned.account.heal()
+    planned.period()
+    assert planned.snapshot().held_total == 2
+    assert planned.live() == {"m1", "m2", "q1", "d1", "r1"}
+
+
 def test_the_controller_is_told_after_each_lease(planned):
     stop, heard = threading.Event(), []
 
