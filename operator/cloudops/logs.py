@@ -60,7 +60,10 @@ _hidden_lock = threading.Lock()
 
 
 def hide(*values: str) -> None:
-    """Remove these exact values from every later line; the oldest of 4,096 are forgotten."""
+    """Remove these exact values from every later line, and from what clouds say in answers.
+
+    The oldest of 4,096 are forgotten.
+    """
     with _hidden_lock:
         for value in values:
             for line in (value, *value.splitlines()):
@@ -71,12 +74,18 @@ def hide(*values: str) -> None:
             _hidden.popitem(last=False)
 
 
-def clean(text: str) -> str:
-    """Return `text` without anything that is, or looks like, a secret."""
+def without_hidden(text: str) -> str:
+    """`text` without the values that were given to `hide`."""
     with _hidden_lock:
         known = sorted((value for value in _hidden if value in text), key=len, reverse=True)
     for value in known:
         text = text.replace(value, REDACTED)
+    return text
+
+
+def clean(text: str) -> str:
+    """Return `text` without anything that is, or looks like, a secret."""
+    text = without_hidden(text)
     for pattern, kept in _PATTERNS:
         text = pattern.sub(kept + REDACTED, text)
     return text

@@ -26,6 +26,7 @@ from tests.fakes.aws.faults import Fault, RuleBook, error_of
 from tests.fakes.aws.identity import (
     NOBODY,
     AccessKey,
+    CredentialError,
     Signature,
     is_signed_with,
     read_signature,
@@ -34,7 +35,7 @@ from tests.fakes.aws.identity import (
 from tests.fakes.aws.memory import Memory
 from tests.fakes.aws.model import ALWAYS_ON, GLOBAL, Account
 from tests.fakes.aws.paging import Pager
-from tests.fakes.aws.problems import problem
+from tests.fakes.aws.problems import incomplete, problem
 from tests.fakes.aws.protocols import (
     JSON,
     SERVICES,
@@ -91,7 +92,10 @@ class Engine:
         self.stopping = threading.Event()
 
     def answer(self, wire: WireRequest) -> WireResponse:
-        signature = read_signature(wire.headers.get("authorization", ""))
+        try:
+            signature = read_signature(wire.headers.get("authorization", ""))
+        except CredentialError as malformed:
+            return failure("sts", incomplete(str(malformed)))
         if signature is None and _is_web_identity(wire):
             signature = _UNSIGNED_STS
         if signature is None or not is_known(signature.service):

@@ -106,6 +106,10 @@ def temporary_key(account: str, principal: str, user_id: str, seconds: float) ->
     )
 
 
+class CredentialError(Exception):
+    """What stands for an access key's id and the scope of the signature, in other parts."""
+
+
 @dataclass(frozen=True, slots=True)
 class Signature:
     """The parts of an `Authorization` header."""
@@ -119,12 +123,18 @@ class Signature:
 
 
 def read_signature(authorization: str) -> Signature | None:
-    """None where there is no well-formed SigV4 header."""
+    """None where there is no SigV4 header.
+
+    Raises:
+        CredentialError: The id of the key can't be told from what stands behind it.
+    """
     algorithm, _, rest = authorization.partition(" ")
     parts = dict(part.strip().partition("=")[::2] for part in rest.split(","))
-    scope = parts.get("Credential", "").split("/")
-    if algorithm != ALGORITHM or len(scope) != 5 or not parts.get("Signature"):
+    if algorithm != ALGORITHM or not parts.get("Signature"):
         return None
+    scope = parts.get("Credential", "").split("/")
+    if len(scope) != 5:
+        raise CredentialError("/".join(scope))
     return Signature(
         access_key=scope[0],
         date=scope[1],

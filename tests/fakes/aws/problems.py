@@ -105,6 +105,15 @@ def problem(kind: str, service: str) -> ApiError:
     return ApiError(code, message, status)
 
 
+def incomplete(credential: str) -> ApiError:
+    """Quotes what was sent, as AWS does: an id with a `/` in it is likely the other key."""
+    told = (
+        "Credential must have exactly 5 slash-delimited elements, e.g. "
+        f"keyid/date/region/service/term, got '{credential}'"
+    )
+    return ApiError("IncompleteSignature", told, 400)
+
+
 def denial(call: Call, variant: str = "identity", resource: str = "") -> ApiError:
     """The real message; `variant` as in `Fault.deny`, or "" for one that gives no reason."""
     action = _ACTIONS.get((call.service, call.operation))

@@ -220,3 +220,10 @@ def test_an_unsigned_request_is_refused(connect, prod):
 
     unsigned = connect("s3", signature_version=UNSIGNED)
     assert code_of(CALLS["s3"], unsigned) == "MissingAuthenticationToken"
+
+
+def test_an_id_that_is_a_secret_key_is_quoted(connect, prod):
+    swapped = connect("sts", access_key="wJalrXUtnFEMI/K7MDENG", secret_key="AKIA")
+
+    with pytest.raises(ClientError, match=r"IncompleteSignature.* got 'wJalrXUtnFEMI/K7MDENG/"):
+        swapped.get_caller_identity()

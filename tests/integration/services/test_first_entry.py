@@ -106,6 +106,29 @@ def test_a_malformed_value_is_named_before_any_call_and_told_nowhere(worker):
     assert said(rig, ConditionType.READY) == ("True", "Succeeded")
 
 
+@pytest.mark.parametrize(
+    ("swapped", "key"),
+    [
+        pytest.param("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", KEY, id="no-id"),
+        pytest.param("wJalrXUtnFEMIxK7MDENGxbPxRfiCYEXAMPLEKEY", KEY, id="an-id-for-its-secret"),
+    ],
+)
+def test_values_that_are_exchanged_are_told_before_any_call_and_to_nobody(worker, swapped, key):
+    """Fails without `_KEY_ID`: AWS answers with what it takes for the id."""
+    rig = worker()
+    rig.secrets.data = {"AWS_ACCESS_KEY_ID": swapped, "AWS_SECRET_ACCESS_KEY": key}
+    rig.plan()
+
+    rig.work()
+
+    [problem] = rig.snapshot().problems
+    assert problem.reason == "CredentialsRejected"
+    assert "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY exchanged?" in problem.message
+    assert said(rig, ConditionType.READY) == ("False", "CredentialsRejected")
+    assert swapped not in str(rows(rig.engine, "SELECT * FROM provider")) + str(rig.snapshot())
+    assert rig.aws.call_count() == 0
+
+
 class TestACloudThatDoesNotAnswer:
     """Fails if what passes by itself is taken for a refusal (`refused` without `PASSING`)."""
 

@@ -20,6 +20,7 @@ from botocore.exceptions import (
     UnknownServiceError,
 )
 
+from cloudops import logs
 from cloudops.collectors.aws.catalogue import LISTINGS
 from cloudops.collectors.aws.errors import (
     RoleNotAssumedError,
@@ -45,6 +46,15 @@ def refused(
     return ClientError(
         {"Error": {"Code": code, "Message": message}, "ResponseMetadata": metadata}, operation
     )
+
+
+@pytest.fixture
+def hidden():
+    """Registers what a Secret holds, and forgets it afterwards."""
+    before = logs._hidden.copy()
+    yield logs.hide
+    logs._hidden.clear()
+    logs._hidden.update(before)
 
 
 def unresolved(errno: int) -> EndpointConnectionError:
@@ -312,6 +322,25 @@ def test_messages_hold_no_key_ids_and_no_signed_request():
 
     message = classify(refused("SignatureDoesNotMatch", text)).message
     assert message == "DescribeX: The signature of <access key id> does not match."
+
+
+def test_a_header_that_aws_quotes_is_told_to_nobody():
+    """Fails if AWS's words are taken over where it can't take the header apart."""
+    text = "Credential must have exactly 5 slash-delimited elements, got 'wJalrXUtn/K7MD/2026'"
+
+    shut = access_error(refused("IncompleteSignature", text))
+
+    assert shut.reason == "CredentialsRejected"
+    told = "DescribeX: AWS can't read the signature: check the access key id (IncompleteSignature)"
+    assert str(shut) == told
+
+
+@pytest.mark.parametrize("value", ["what-the-secret-holds", "its-first-line\nits-second-line"])
+def test_what_a_secret_holds_is_told_in_no_message(hidden, value: str):
+    hidden(value)
+
+    message = classify(refused("Odd", f"we were sent {value.splitlines()[0]}")).message
+    assert message == "DescribeX: we were sent [redacted]"
 
 
 def test_what_the_http_client_says_of_its_headers_is_not_told():

@@ -1,17 +1,15 @@
 """Which accounts and regions there are, and the way into each."""
 
-import re
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from botocore.credentials import Credentials
-
 from cloudops.collectors.aws.arns import account_of, partition_of
 from cloudops.collectors.aws.client import SDK_ERRORS, Door, quota_of
 from cloudops.collectors.aws.errors import access_error
 from cloudops.collectors.aws.hooks import CallCounter
+from cloudops.collectors.aws.keys import ACCESS_KEY_ID, credentials_in
 from cloudops.collectors.aws.organization import read_organization
 from cloudops.collectors.aws.partitions import home_region
 from cloudops.collectors.aws.sdk import Sdk
@@ -36,12 +34,6 @@ from cloudops.domain.provider import (
     RoleHop,
 )
 
-ACCESS_KEY_ID: Final = "AWS_ACCESS_KEY_ID"
-SECRET_ACCESS_KEY: Final = "AWS_SECRET_ACCESS_KEY"  # noqa: S105  the name of a key, not a key
-SESSION_TOKEN: Final = "AWS_SESSION_TOKEN"  # noqa: S105  likewise
-SECRET_KEYS: Final = (ACCESS_KEY_ID, SECRET_ACCESS_KEY, SESSION_TOKEN)
-
-_IN_ONE_WORD: Final = re.compile(r"[!-~]+")  # printable ASCII, as all that AWS hands out
 _ENABLED: Final = frozenset({"opt-in-not-required", "opted-in"})
 ACCOUNTS_AT_ONCE: Final = 8  # AssumeRole and DescribeRegions take 0.4 s an account
 
@@ -266,22 +258,4 @@ def _session(sdk: Sdk, connection: AwsConnection, secret: Mapping[str, str]) -> 
         return sdk.session()
     if _by_token(connection):
         return sdk.session_of(None)
-    return sdk.session_of(_credentials(connection.credentials.secret_name, secret))
-
-
-def _credentials(name: str, secret: Mapping[str, str]) -> Credentials:
-    """What the Secret `name` holds; none of it stands in what is raised."""
-    missing = [key for key in (ACCESS_KEY_ID, SECRET_ACCESS_KEY) if not secret.get(key)]
-    if missing:
-        raise AccessError(f"Secret {name} lacks {' and '.join(missing)}", reason="SecretKeyMissing")
-    given = {key: secret.get(key, "") for key in SECRET_KEYS}
-    torn = [key for key, value in given.items() if value and not _IN_ONE_WORD.fullmatch(value)]
-    if torn:
-        # Whoever puts it into a header fails as well, and quotes it.
-        raise AccessError(
-            f"Secret {name}: {' and '.join(torn)} holds a space, a line break or a character"
-            " that is not ASCII: store it again as AWS shows it, in one line",
-            reason="CredentialsRejected",
-        )
-    token = given[SESSION_TOKEN] or None
-    return Credentials(given[ACCESS_KEY_ID], given[SECRET_ACCESS_KEY], token)
+    return sdk.session_of(credentials_in(connection.credentials.secret_name, secret))

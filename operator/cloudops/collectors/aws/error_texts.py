@@ -5,8 +5,12 @@ from typing import Final
 
 from botocore.exceptions import HTTPClientError
 
+from cloudops.logs import without_hidden
+
 _ACCESS_KEY: Final = re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{12,}\b")
 _MESSAGE_LENGTH: Final = 300
+# AWS quotes the header that it can't take apart, and with it whatever is put in there.
+_QUOTES_THE_HEADER: Final = "IncompleteSignature"
 
 
 def own_words(error: Exception) -> str:
@@ -17,7 +21,14 @@ def own_words(error: Exception) -> str:
     return error.fmt.format(**{**error.kwargs, "error": inner})
 
 
+def words_of_aws(operation: str, code: str, text: str) -> str:
+    """What AWS said of a call, so far as it may be told."""
+    if code.startswith(_QUOTES_THE_HEADER):
+        text = f"AWS can't read the signature: check the access key id ({code})"
+    return clean_message(f"{operation}: {text or code}")
+
+
 def clean_message(text: str) -> str:
-    """The first line only (later ones quote the signed request), without key ids."""
-    lines = text.strip().splitlines() or [""]
+    """The first line only (later ones quote the signed request), without keys and their ids."""
+    lines = without_hidden(text).strip().splitlines() or [""]
     return _ACCESS_KEY.sub("<access key id>", lines[0])[:_MESSAGE_LENGTH]

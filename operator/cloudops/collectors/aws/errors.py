@@ -27,7 +27,7 @@ from cloudops.collectors.aws.error_codes import (
     STATUS_CODES,
     STATUSES,
 )
-from cloudops.collectors.aws.error_texts import clean_message, own_words
+from cloudops.collectors.aws.error_texts import clean_message, own_words, words_of_aws
 from cloudops.collectors.turnstile import TooSlowError
 from cloudops.collectors.vocabulary import Listing
 from cloudops.domain.errors import AccessError, ItemDeniedError, ListingError
@@ -262,7 +262,7 @@ def _client_failure(error: ClientError) -> Failure:
     # Assumed credentials are refreshed inside other calls; then the error is theirs.
     if error.operation_name in _ASSUMING:
         permission = f"sts:{error.operation_name}"
-    message = clean_message(f"{error.operation_name}: {text or code}")
+    message = words_of_aws(error.operation_name, code, text)
     own_policy = error_class is ErrorClass.IAM_DENY and _OWN_POLICY in text
     return Failure(error_class, code, message, permission, own_policy)
 

@@ -7,8 +7,8 @@ from itertools import islice
 from cloudops.collectors.aws.calling import Caller
 from cloudops.collectors.aws.client import Door
 from cloudops.collectors.aws.details import DetailRun
-from cloudops.collectors.aws.discovery import ACCESS_KEY_ID
 from cloudops.collectors.aws.engine import Run
+from cloudops.collectors.aws.keys import ACCESS_KEY_ID
 from cloudops.collectors.detailing import listed_item
 from cloudops.collectors.identifiers import AnswerContext
 from cloudops.collectors.transforms import Transforms
