@@ -25,9 +25,12 @@ DEPENDENCY_REASONS: Final = frozenset(
     }
 )
 
+NOT_SUBSCRIBED: Final = "AccountNotSubscribed"
+"""Of an account that the cloud answers as if it had never been signed up."""
+
 # Where the cloud said no to those who came in.
 CREDENTIAL_REASONS: Final = frozenset(
-    {"CredentialsRejected", "IdentityMismatch", "RoleNotAssumable"}
+    {"CredentialsRejected", "IdentityMismatch", NOT_SUBSCRIBED, "RoleNotAssumable"}
 )
 
 # What the operator's settings leave to nobody, or not to this namespace.

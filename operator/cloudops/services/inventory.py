@@ -155,6 +155,10 @@ class InventoryService:
             self._suspect(lease, turn)
         done = self._run(run, lease, pulse, turn)
         self._settle(lease, done, outlived=True)
+        if any(one.closed for one in done):
+            # A region or a service was closed, or the whole account: discovery tells them apart.
+            with transaction(self._engine) as connection:
+                entering.rediscover(connection, lease)
         return _complete(turn, done)
 
     def _run(
@@ -170,7 +174,7 @@ class InventoryService:
         try:
             recorded = self._await(lease, pulse, futures)
             return [
-                Finished(future.result().complete, None) if future in recorded else future.result()
+                future.result()._replace(outcome=None) if future in recorded else future.result()
                 for future in futures
             ]
         except BaseException:

@@ -23,10 +23,17 @@ _log = structlog.get_logger(__name__)
 
 
 class Finished(NamedTuple):
-    """How a listing ended; `outcome` is still to be recorded if it is there."""
+    """How a listing ended.
+
+    Attributes:
+        complete: It was read to its end.
+        outcome: Still to be recorded, if it is there.
+        closed: The account is not signed up for what it had rows of.
+    """
 
     complete: bool
     outcome: ScopeOutcome | None
+    closed: bool = False
 
 
 class ListingRun:
@@ -90,7 +97,9 @@ class ListingRun:
                 return judge(scope, started_at, failure, item_count, malformed_count)
 
             outcome = load.commit(verdict, complete=failure is None)
-        return Finished(failure is None, outcome), outcome or verdict(0)
+        closed = failure is not None and failure.error_class is ErrorClass.OPT_IN
+        finished = Finished(failure is None, outcome, closed and scope.has_rows)
+        return finished, outcome or verdict(0)
 
     def _collect(
         self, load: ListingLoad, scope: Scope, listing: Listing

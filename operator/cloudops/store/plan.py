@@ -91,6 +91,14 @@ JOIN unnest(CAST(:account_ids AS text[]), CAST(:doors AS text[])) AS d(account_i
     ON d.account_id = a.account_id AND d.door = 'open'
 WHERE a.cloud = :cloud AND a.provider_id = :provider_id AND a.reachable = false
 """)
+# Whoever was still reading when the account closed may have said otherwise of its scopes.
+_CONTRADICTED = text("""
+UPDATE account SET derived_from = NULL
+WHERE cloud = :cloud AND provider_id = :provider_id AND derived_from IS NOT NULL
+  AND account_id = ANY(CAST(:closed AS text[])) AND EXISTS (
+    SELECT FROM scope s WHERE s.account_pk = account.id AND s.retired_at IS NULL
+      AND s.error_code <> account.error_reason)
+""")
 _REOPEN = text(f"""
 UPDATE scope SET next_due_at = now() FROM account a
 WHERE a.id = scope.account_pk AND a.id = ANY(CAST(:account_pks AS integer[]))
@@ -164,6 +172,7 @@ def write_accounts(connection: Connection, plan: ProviderPlan) -> Departures:
     if opened := list(connection.scalars(_OPENED, columns)):
         connection.execute(_REOPEN, {"account_pks": opened})
     connection.execute(_DETAILS, columns)
+    connection.execute(_CONTRADICTED, {**plan.keys, "closed": plan.ids(Door.CLOSED)})
     pairs = [(region, one.name) for one in plan.listings for region in one.absent]
     absent = {
         **plan.keys,

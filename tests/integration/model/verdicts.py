@@ -92,6 +92,8 @@ def of_door(calls: Sequence[Call]) -> set[Verdict]:
         return {_DOORS[verdict.error_class]}
     refused = last.operation == "AssumeRole" and last.code in _DENIALS
     reason = "RoleNotAssumable" if refused else "CredentialsRejected"
+    if verdict.error_class == "opt_in":
+        reason = "AccountNotSubscribed"
     classes = ("iam_deny", "scp_deny") if last.code in _DENIALS else ("iam_deny",)
     return {Verdict("denied", class_, reason) for class_ in classes}
 

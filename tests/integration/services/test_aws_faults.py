@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import pytest
 
+from cloudops.domain.ledger import LeaseKind
 from cloudops.store.leases import CRASHES_BEFORE_BACKOFF
 from tests.fakes.aws.builders import instance
 from tests.fakes.aws.faults import Fault
@@ -259,6 +260,65 @@ class TestRegionThatIsNotOptedIn:
         assert aws.inventory_view() == shown
 
 
+class TestAnAccountThatIsNotSignedUpAnyMore:
+    """AWS says the same of it everywhere, as it does of a region that is not opted in."""
+
+    def test_keeps_its_rows_says_so_and_is_left_alone(self, aws):
+        """Fails unless DescribeRegions closes the account: each listing hides its rows."""
+        shown = aws.inventory_view()
+        aws.aws.inject(Fault.opt_in(), service="[!s]*")
+        aws.aws.inject(Fault.opt_in(), service="s3*")
+
+        aws.period()
+        aws.aws.reset_calls()
+        aws.period()
+
+        assert aws.inventory_view() == shown
+        words = {(row.status, row.error_class, row.error_code) for row in ledger(aws)}
+        assert words == {("denied", "iam_deny", "AccountNotSubscribed")}
+        assert set(aws.snapshot().unsynced) == {"CredentialsRejected"}
+        [problem] = aws.snapshot().problems
+        assert (problem.reason, problem.permission) == ("AccountNotSubscribed", "")
+        assert aws.snapshot().accounts.unreachable == 1
+        assert {call.operation for call in aws.aws.calls()} == {
+            "GetCallerIdentity",
+            "DescribeRegions",
+        }
+
+        aws.aws.clear_faults()
+        aws.period()
+        assert {row.status for row in ledger(aws)} == {"complete"}
+        assert aws.snapshot().unsynced == {}
+        assert aws.inventory_view() == shown
+
+    def test_is_looked_at_as_soon_as_a_listing_says_so(self, aws):
+        """Fails without `rediscover` behind a listing: rows are hidden until the next period."""
+        shown = aws.inventory_view()
+        aws.age(100_000)
+        [discovery] = aws.acquire(LeaseKind.DISCOVERY)
+        aws.run(discovery)
+        aws.aws.inject(Fault.opt_in(), service="ec2")
+
+        aws.work()
+
+        assert aws.inventory_view() == shown
+        assert aws.snapshot().accounts.unreachable == 1
+
+    def test_is_not_called_open_by_who_was_still_reading(self, aws):
+        """Fails without `_CONTRADICTED`: what is said behind the closing hides rows for a day."""
+        shown = aws.inventory_view()
+        lease = aws.lease()
+        aws.aws.inject(Fault.opt_in(), service="ec2")
+        aws.work()
+        aws.run(lease)
+        assert aws.inventory_view() != shown
+
+        aws.age(960)
+        aws.work()
+
+        assert aws.inventory_view() == shown
+
+
 class TestCredentialsThatEnd:
     """In the middle of a listing, between two of its pages."""
 
@@ -341,7 +401,7 @@ class TestCredentialsThatEnd:
     ("fault", "word"),
     [
         pytest.param(
-            Fault.opt_in(), Word("denied", "iam_deny", "CredentialsRejected"), id="not-signed-up"
+            Fault.opt_in(), Word("denied", "iam_deny", "AccountNotSubscribed"), id="not-signed-up"
         ),
         pytest.param(
             Fault.error("InvalidAction"), Word("failed", "transient", "Unreachable"), id="no-sts"

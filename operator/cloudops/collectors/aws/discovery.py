@@ -33,6 +33,7 @@ from cloudops.domain.provider import (
     Identity,
     RoleHop,
 )
+from cloudops.domain.reasons import NOT_SUBSCRIBED
 
 _ENABLED: Final = frozenset({"opt-in-not-required", "opted-in"})
 ACCOUNTS_AT_ONCE: Final = 8  # AssumeRole and DescribeRegions take 0.4 s an account
@@ -219,8 +220,7 @@ class _Tour:
         try:
             answer = door.call("ec2", door.home, "DescribeRegions", {"AllRegions": True})
         except SDK_ERRORS as error:
-            refused = access_error(error, denied="AccessDenied", permission="ec2:DescribeRegions")
-            return None, _account_error(refused, entered=True)
+            return None, _regions_error(error)
         regions: Sequence[Mapping[str, Any]] = answer.get("Regions", ())
         if not regions:  # there is no account without regions
             nothing = AccessError(
@@ -235,6 +235,21 @@ class _Tour:
             if region.get("OptInStatus", "opt-in-not-required") in _ENABLED
         )
         return tuple(sorted(n for n in enabled if self.connection.regions.matches(n))), None
+
+
+def _regions_error(error: Exception) -> AccountError:
+    """Who is not signed up for EC2 in the home region has no account that could be read.
+
+    Every listing would say so of itself, and hide its rows.
+    """
+    refused = access_error(error, denied="AccessDenied", permission="ec2:DescribeRegions")
+    if refused.reason != NOT_SUBSCRIBED:
+        return _account_error(refused, entered=True)
+    message = (
+        f"{refused}: AWS does not know the account as a customer (any more). Its rows are kept,"
+        " and nothing else is tried there until DescribeRegions is answered."
+    )
+    return AccountError(refused.reason, message, closed=True)
 
 
 def _account_error(error: AccessError, *, entered: bool) -> AccountError:

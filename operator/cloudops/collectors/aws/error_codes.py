@@ -3,6 +3,7 @@
 from typing import Final
 
 from cloudops.domain.ledger import ErrorClass
+from cloudops.domain.reasons import NOT_SUBSCRIBED
 
 DENIED_CODES: Final = frozenset(
     {
@@ -92,6 +93,12 @@ CODES: Final = {
     # What `STATUS_CODES` makes of an answer that names no error: a proxy says so of
     # anything, and rows leave the view only where the service itself does.
     "Http501": ErrorClass.TRANSIENT,
+}
+
+# What they mean on the way in.
+ENTRY_REASONS: Final = {
+    **dict.fromkeys(CREDENTIAL_CODES, "CredentialsRejected"),
+    **dict.fromkeys(OPT_IN_CODES, NOT_SUBSCRIBED),
 }
 
 # Where a proxy or a broken answer leaves nothing but an HTTP status.

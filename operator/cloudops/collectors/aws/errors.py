@@ -22,8 +22,8 @@ from cloudops.collectors.aws.clock_skew import CLOCK_SKEWED, is_clock_skewed
 from cloudops.collectors.aws.error_codes import (
     CODES,
     CREDENTIAL_CODES,
+    ENTRY_REASONS,
     HANDLER_CODES,
-    OPT_IN_CODES,
     STATUS_CODES,
     STATUSES,
 )
@@ -193,8 +193,8 @@ def access_error(
         reason = "Throttled"
     elif failure.code == CLOCK_SKEWED:
         reason = CLOCK_SKEWED
-    elif failure.code in CREDENTIAL_CODES | OPT_IN_CODES:
-        reason = "CredentialsRejected"
+    elif failure.code in ENTRY_REASONS:
+        reason = ENTRY_REASONS[failure.code]
     elif failure.code in _ROLE_MISSPELT:
         # Only an edit helps: what passes by itself is something else.
         reason, error_class = "RoleNotAssumable", ErrorClass.IAM_DENY
