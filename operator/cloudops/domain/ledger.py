@@ -7,6 +7,7 @@ sweep and freshness.
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 
 class ErrorClass(StrEnum):
@@ -74,6 +75,10 @@ CONSEQUENCES: dict[ErrorClass, Consequence] = {
     ErrorClass.MALFORMED_ITEM: Consequence(ScopeStatus.PARTIAL, Retry.NEXT_PERIOD),
     ErrorClass.BUDGET: Consequence(ScopeStatus.PARTIAL, Retry.NEXT_PERIOD, None),
 }
+
+
+NOT_THERE: Final = frozenset({ErrorClass.OPT_IN, ErrorClass.UNSUPPORTED})
+"""There is nothing to be listed, says the cloud; whoever was shown something knows better."""
 
 
 class PeriodClass(StrEnum):

@@ -4,7 +4,7 @@ from datetime import datetime
 from hashlib import blake2b
 
 from cloudops.domain.errors import ListingError
-from cloudops.domain.ledger import ErrorClass, Scope
+from cloudops.domain.ledger import NOT_THERE, ErrorClass, Scope
 from cloudops.domain.schedule import Failure, ScopeOutcome, judge_attempt
 
 
@@ -33,9 +33,16 @@ def _spread(scope: Scope) -> float:
     return int.from_bytes(blake2b(place, digest_size=4).digest()) / 2**32
 
 
-def failure_of(error: ListingError) -> Failure:
-    """What a call that failed says of the attempt."""
-    return Failure(error.error_class, error.code, str(error), error.permission)
+def failure_of(error: ListingError, *, begun: bool = False) -> Failure:
+    """What a call that failed says of the attempt.
+
+    Args:
+        error: What was raised.
+        begun: Something was listed before; that there is nothing to list can't be true then.
+    """
+    untrue = begun and error.error_class in NOT_THERE
+    error_class = ErrorClass.INCOMPLETE if untrue else error.error_class
+    return Failure(error_class, error.code, str(error), error.permission)
 
 
 def malformed(count: int, first: str) -> Failure:

@@ -9,7 +9,7 @@ import structlog
 from cloudops.collectors.vocabulary import Listing
 from cloudops.domain.errors import CloudOpsError, ListingError
 from cloudops.domain.ledger import ErrorClass, Scope
-from cloudops.domain.resource import Facet
+from cloudops.domain.resource import Facet, Page
 from cloudops.domain.schedule import Failure, ScopeOutcome
 from cloudops.metrics import LISTING_SECONDS, LISTINGS
 from cloudops.services.detailing import DetailRun
@@ -105,18 +105,18 @@ class ListingRun:
         self, load: ListingLoad, scope: Scope, listing: Listing
     ) -> tuple[Failure | None, int]:
         """Why it broke off, if it did, and how many items could not be understood."""
-        count, first = 0, ""
+        count, first, begun = 0, "", False
         try:
             for page in self._held.session.pages(narrowed(listing, scope.types), scope.region):
                 load.add(page)
+                begun = begun or _shows_something(page, listing)
                 if page.malformed:
                     first = first or page.malformed[0].reason
                     count += len(page.malformed)
                 del page  # it may be large: not kept while the next one is read
                 self._held.pulse.beat()
         except ListingError as error:
-            failure = failure_of(error)
-            return failure, count
+            return failure_of(error, begun=begun), count
         return (malformed(count, first) if count else None), count
 
     def _report(
@@ -130,6 +130,11 @@ class ListingRun:
             _log.debug("listing read", seconds=round(seconds, 3), **facts)
         else:
             _log.warning("listing not complete", error=outcome.failure.message, **facts)
+
+
+def _shows_something(page: Page, listing: Listing) -> bool:
+    """Whether the listing is there; before each parent's items comes a page of nothing."""
+    return bool(page.observations or page.malformed) or listing.parents is None
 
 
 def _unexpected(error: Exception) -> Failure:

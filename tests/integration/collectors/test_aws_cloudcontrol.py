@@ -257,6 +257,39 @@ def test_where_no_parent_can_be_read_it_is_not_tried_for_each(fake_aws, apis, se
     assert fake_aws.call_count("cloudcontrol", LIST) == 1 + MAX_FAILURES
 
 
+@pytest.mark.parametrize(
+    ("skip", "times", "shown"),
+    [
+        pytest.param(1, 1, ("api-2", "api-3", "api-4"), id="the-first-parent"),
+        pytest.param(3, 1, ("api-1", "api-2", "api-4"), id="another-parent"),
+        pytest.param(1, None, (), id="all-of-them"),
+    ],
+)
+def test_a_parent_that_can_have_none_says_nothing_of_the_others(
+    fake_aws, apis, session, skip, times, shown
+):
+    """Fails with UNSUPPORTED in `_OF_ALL`: what the others have would leave the view."""
+    none = Fault.error("UnsupportedActionException", "no such thing")
+    fake_aws.inject(none, service="cloudcontrol", skip=skip, times=times)
+
+    pages, error = read(session, MODEL)
+
+    assert ids(pages) == models(*shown)
+    assert error is not None
+    assert (error.error_class, error.code) == ("incomplete", "UnsupportedActionException")
+
+
+def test_where_the_only_parent_can_have_none_there_is_nothing_to_list(fake_aws, apis, session):
+    for name in ("api-2", "api-3", "api-4"):
+        apis.delete(f"arn:aws:cloudcontrol:{REGION}:{ACCOUNT}:{REST_API}/{name}")
+    fake_aws.inject(Fault.error("UnsupportedActionException"), service="cloudcontrol", skip=1)
+
+    _, error = read(session, MODEL)
+
+    assert error is not None
+    assert error.error_class is ErrorClass.UNSUPPORTED
+
+
 def test_throttling_is_of_all_parents(fake_aws, apis, session):
     fake_aws.inject(Fault.error("ThrottlingException"), service="cloudcontrol", skip=1)
 

@@ -100,6 +100,8 @@ def of_door(calls: Sequence[Call]) -> set[Verdict]:
 
 def _of_error(last: Call, faults: Collection[Fault]) -> set[Verdict]:
     verdict = _BY_CODE[last.code]
+    if verdict.error_class == "opt_in" and last.page:
+        return {Verdict("partial", "incomplete", last.code)}
     variants = {fault.variant for fault in faults if fault.kind == "deny"}
     if last.code not in _DENIALS or "deny" not in last.faults or "scp" not in variants:
         return {verdict}

@@ -260,6 +260,20 @@ class TestRegionThatIsNotOptedIn:
         assert aws.inventory_view() == shown
 
 
+def test_a_listing_that_says_in_its_middle_that_it_is_none_hides_nothing(aws):
+    """Fails unless what was begun is incomplete: rows that were just shown leave the view."""
+    shown = aws.inventory_view()
+    aws.aws.inject(Fault.opt_in(), operation="DescribeInstances", page=1, region=REGION)
+
+    aws.period()
+
+    row = aws.scope(INSTANCES)
+    words = (row.status, row.error_class, row.error_code)
+    assert words == ("partial", "incomplete", "OptInRequired")
+    assert aws.inventory_view() == shown
+    assert aws.snapshot().unsynced == {"PartialListing": 1}
+
+
 class TestAnAccountThatIsNotSignedUpAnyMore:
     """AWS says the same of it everywhere, as it does of a region that is not opted in."""
 

@@ -12,15 +12,13 @@ from cloudops.collectors.parents import Parents
 from cloudops.collectors.paths import parse_path
 from cloudops.collectors.vocabulary import Listing
 from cloudops.domain.errors import ListingError
-from cloudops.domain.ledger import ErrorClass
+from cloudops.domain.ledger import NOT_THERE, ErrorClass
 from cloudops.domain.resource import Page
 
 # So many parents that can't be read say that it is not the parents' fault.
 MAX_FAILURES: Final = 3
 # What concerns the whole service, and not one parent.
-_OF_ALL: Final = frozenset(
-    {ErrorClass.OPT_IN, ErrorClass.SCP_DENY, ErrorClass.THROTTLED, ErrorClass.UNSUPPORTED}
-)
+_OF_ALL: Final = frozenset({ErrorClass.SCP_DENY, ErrorClass.THROTTLED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +74,7 @@ class Children:
         self._call = call
         self._paging = paging
         self._items = parse_path(parents.items)
+        self._asked = 0
         self._failures = 0
         self._unread: ListingError | None = None
 
@@ -104,6 +103,7 @@ class Children:
         Raises:
             ListingError: Not only this parent's children can't be read.
         """
+        self._asked += 1
         try:
             # Also where there are none: whoever waits sees that the work goes on.
             yield Page(observations=())
@@ -113,8 +113,10 @@ class Children:
                 return
             self._failures += 1
             self._unread = error
-            if error.error_class in _OF_ALL or self._failures >= MAX_FAILURES:
+            if error.error_class in _OF_ALL:
                 raise
+            if self._failures >= MAX_FAILURES:
+                self.settle()
 
     def settle(self) -> None:
         """At the end of the parents: say what could not be read.
@@ -122,8 +124,12 @@ class Children:
         Raises:
             ListingError: The children of at least one parent.
         """
-        if self._unread is not None:
-            raise self._unread
+        if self._unread is None:
+            return
+        if self._unread.error_class in NOT_THERE and self._asked > 1:
+            # Of that parent, or of what the cloud knows of it today: others may have some.
+            raise incomplete(self._unread.code, str(self._unread)) from self._unread
+        raise self._unread
 
     def _named(self, parent: object) -> str:
         name = parent
