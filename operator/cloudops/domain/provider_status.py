@@ -11,7 +11,7 @@ from cloudops.domain.reasons import (
     NO_DOORS,
     NOT_ALLOWED_REASONS,
 )
-from cloudops.domain.snapshot import Entry, EntryState, ProviderSnapshot
+from cloudops.domain.snapshot import Entry, EntryState, Problem, ProviderSnapshot
 from cloudops.domain.wording import first_reason, held_deletions, unsynced_counts
 
 
@@ -147,12 +147,9 @@ def _verdict(
         return _waiting(snapshot.entry.message, _shut(snapshot.entry))
     if snapshot.entry.state is EntryState.REJECTED:
         return _rejected(snapshot.entry.message, snapshot, now=now, grace=grace)
-    if not previous.is_ready_for(facts.generation) and _first_pass_runs(facts, snapshot):
-        discovered = snapshot.discovered_generation >= facts.generation
-        step = "The first pass is running" if discovered else "The accounts are being discovered"
-        accounts = snapshot.accounts
-        tried = f": accounts tried {accounts.tried}/{accounts.total}" if accounts.total else ""
-        return _progressing(f"{step}{tried}.")
+    first_pass = not previous.is_ready_for(facts.generation) and _first_pass_runs(facts, snapshot)
+    if first_pass or snapshot.accounts.unknown:
+        return _in_first_pass(facts, snapshot)
     return _after_first_pass(snapshot, now=now, grace=grace)
 
 
@@ -165,15 +162,23 @@ def _first_pass_runs(facts: SpecFacts, snapshot: ProviderSnapshot) -> bool:
     )
 
 
+def _in_first_pass(facts: SpecFacts, snapshot: ProviderSnapshot) -> _Verdict:
+    discovered = snapshot.discovered_generation >= facts.generation
+    step = "The first pass is running" if discovered else "The accounts are being discovered"
+    accounts = snapshot.accounts
+    tried = f": accounts tried {accounts.tried}/{accounts.total}" if accounts.total else ""
+    return _progressing(f"{step}{tried}.")
+
+
 def _after_first_pass(snapshot: ProviderSnapshot, *, now: datetime, grace: timedelta) -> _Verdict:
     accounts = snapshot.accounts
     if not accounts.total:
         return _no_account(snapshot)
-    if not accounts.reachable and accounts.tried >= accounts.total:
+    if not accounts.reachable:
         missing = [p.message for p in snapshot.problems if p.reason in DEPENDENCY_REASONS]
         if missing:
             return _waiting(missing[0], "DependencyNotReady")
-        first = snapshot.problems[0].message if snapshot.problems else "see status.problems"
+        first = next((problem.message for problem in _doors(snapshot)), "see status.problems")
         message = f"None of {accounts.total} accounts is readable: {first}"
         return _rejected(message, snapshot, now=now, grace=grace)
     message = f"{accounts.reachable} of {accounts.total} accounts are readable."
@@ -201,11 +206,7 @@ def _rejected(
     message: str, snapshot: ProviderSnapshot, *, now: datetime, grace: timedelta
 ) -> _Verdict:
     """A role that was just created, or a key that was just rotated, takes its time."""
-    shut = [
-        problem.since
-        for problem in snapshot.problems
-        if not problem.listing and problem.reason not in NO_DOORS
-    ]
+    shut = [problem.since for problem in _doors(snapshot)]
     since = snapshot.entry.since if snapshot.entry.state is EntryState.REJECTED else None
     stalls_at = max([snapshot.spec_changed_at, *([since] if since else shut)]) + grace
     if now < stalls_at:
@@ -217,6 +218,12 @@ def _rejected(
             stalls_at=stalls_at,
         )
     return _Verdict(Truth.FALSE, "CredentialsRejected", message, stalled=True)
+
+
+def _doors(snapshot: ProviderSnapshot) -> list[Problem]:
+    """Why accounts of this provider can't be entered."""
+    problems = snapshot.problems
+    return [one for one in problems if not one.listing and one.reason not in NO_DOORS]
 
 
 def _progress(verdict: _Verdict) -> list[ConditionValue]:

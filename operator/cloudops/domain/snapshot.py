@@ -37,6 +37,11 @@ class AccountCounts:
     reachable: int = 0
     unreachable: int = 0
 
+    @property
+    def unknown(self) -> bool:
+        """Whether nobody knows of any of them if it can be read."""
+        return self.total > 0 and not (self.reachable or self.unreachable)
+
 
 @dataclass(frozen=True, slots=True)
 class ScopeCounts:

@@ -330,11 +330,43 @@ def test_accounts_that_shut_at_once_get_the_grace_too():
     assert (summary(judgement), judgement.stalls_at) == (REJECTED, NOW + timedelta(minutes=9))
 
 
-def test_no_readable_account_names_the_first_problem():
+def test_no_readable_account_names_the_first_that_is_shut():
+    """Fails if any problem is named: that of an account that somebody else reads comes first."""
+    claimed = problem(reason="AccountClaimed", listing="", message="of CloudProvider a/older")
+    shut = problem(reason="RoleNotAssumable", listing="", message="the role can't be assumed")
+    problems = (claimed, problem(), shut)
+    stuck = judged(replace(HEALTHY, accounts=SHUT_OUT, problems=problems)).condition("Ready")
+
+    assert stuck is not None
+    assert stuck.message == "None of 2 accounts is readable: the role can't be assumed"
+
+
+def test_without_a_shut_one_among_the_problems_shown_all_are_pointed_to():
     stuck = judged(replace(HEALTHY, accounts=SHUT_OUT, problems=(problem(),))).condition("Ready")
 
     assert stuck is not None
-    assert "not authorized to perform" in stuck.message
+    assert stuck.message.endswith("see status.problems")
+
+
+@pytest.mark.parametrize(
+    ("accounts", "expected"),
+    [
+        pytest.param(
+            AccountCounts(total=2, tried=1, unreachable=1), "CredentialsRejected", id="one-is-shut"
+        ),
+        pytest.param(AccountCounts(total=2), "Progressing", id="none-was-tried"),
+    ],
+)
+def test_without_a_readable_account_it_is_not_ready_whatever_it_was(accounts, expected):
+    """Fails if those that nobody tried yet count: `0 of 2 accounts are readable` is no success."""
+    ready = as_previous(judged(HEALTHY))
+
+    judgement = judged(replace(HEALTHY, accounts=accounts), previous=ready)
+
+    condition = judgement.condition("Ready")
+    assert condition is not None
+    assert (condition.status.value, condition.reason) != ("True", "Succeeded")
+    assert condition.reason == expected
 
 
 @pytest.mark.parametrize(
