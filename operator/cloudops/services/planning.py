@@ -4,7 +4,7 @@ from sqlalchemy import Engine
 
 from cloudops.collectors.vocabulary import Cloud, DiscoveredAccount, Discovery, RegionRule
 from cloudops.domain.ledger import Lease
-from cloudops.domain.provider import PlannedProvider, ProviderSpec
+from cloudops.domain.provider import Globs, PlannedProvider, ProviderSpec
 from cloudops.services.access import PASSING
 from cloudops.services.pulse import Pulse
 from cloudops.services.selection import planned_listings
@@ -38,6 +38,7 @@ def provider_plan(
             for listing, types in planned_listings(cloud.listings, spec)
         ],
         organization=organization,
+        regions=spec.aws.regions if spec.aws else Globs(),
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from cloudops.domain.provider import Globs
 from cloudops.domain.resource import GLOBAL_REGION
 from cloudops.store.claims import settle_claims
 from cloudops.store.departing import AccountListing, Departures
@@ -56,7 +57,9 @@ class PlannedListing:
 class ProviderPlan:
     """What a complete discovery found, and what the provider asks for.
 
-    `organization`: where the accounts come from, if that is one.
+    Attributes:
+        organization: Where the accounts come from, if that is one.
+        regions: Which are asked for, of whatever an account has.
     """
 
     provider_id: int
@@ -64,6 +67,7 @@ class ProviderPlan:
     accounts: Sequence[PlannedAccount]
     listings: Sequence[PlannedListing]
     organization: AccountListing | None = None
+    regions: Globs = Globs()
 
     @property
     def keys(self) -> dict[str, Any]:
@@ -135,6 +139,17 @@ WHERE account.id = f.id AND (account.name, account.partition, account.regions,
         f.permission)
 """)
 
+_KNOWN_REGIONS = text("""
+SELECT id, regions FROM account
+WHERE cloud = :cloud AND provider_id = :provider_id AND regions <> '{}'
+  AND account_id = ANY(CAST(:account_ids AS text[]))
+""")
+_NARROW = text("""
+UPDATE account SET regions = string_to_array(n.regions, ',')
+FROM unnest(CAST(:account_pks AS integer[]), CAST(:regions AS text[])) AS n(id, regions)
+WHERE account.id = n.id
+""")
+
 # Of all regions that a cloud has, only those matter that one of the accounts has enabled.
 _OFFERED = """
 absent AS (
@@ -172,6 +187,7 @@ def write_accounts(connection: Connection, plan: ProviderPlan) -> Departures:
     if opened := list(connection.scalars(_OPENED, columns)):
         connection.execute(_REOPEN, {"account_pks": opened})
     connection.execute(_DETAILS, columns)
+    _narrow(connection, plan)
     connection.execute(_CONTRADICTED, {**plan.keys, "closed": plan.ids(Door.CLOSED)})
     pairs = [(region, one.name) for one in plan.listings for region in one.absent]
     absent = {
@@ -182,6 +198,17 @@ def write_accounts(connection: Connection, plan: ProviderPlan) -> Departures:
     connection.execute(_FORGET_OFFERED, absent)
     connection.execute(_NOTE_OFFERED, absent)
     return departures
+
+
+def _narrow(connection: Connection, plan: ProviderPlan) -> None:
+    """Leave out what is not asked for any more, also where the cloud does not tell its regions."""
+    unread = [account.account_id for account in plan.accounts if account.regions is None]
+    known = connection.execute(_KNOWN_REGIONS, {**plan.keys, "account_ids": unread}).all()
+    kept = {row.id: [name for name in row.regions if plan.regions.matches(name)] for row in known}
+    fewer = [row.id for row in known if len(kept[row.id]) < len(row.regions)]
+    if fewer:
+        regions = [",".join(kept[account_pk]) for account_pk in fewer]
+        connection.execute(_NARROW, {"account_pks": fewer, "regions": regions})
 
 
 def mark_discovered(connection: Connection, provider_id: int, generation: int) -> None:

@@ -138,6 +138,25 @@ class TestRegionsThatMayNotBeRead:
         assert set(planned.statuses().values()) == {"complete"}
         assert planned.live() == {"m", "new", "r"}
 
+    def test_those_that_are_not_asked_for_any_more_are_left_all_the_same(self, rig):
+        """Fails without `_narrow`: what the spec gave up would be read until the grant comes."""
+        regions = rig.account.regions = ("eu-west-1", "us-east-1")
+        for region in regions:
+            rig.account.put(MACHINES, region, region=region)
+        rig.plan(spec_of(ACCOUNT))
+        rig.work()
+        assert rig.inventory_view() == set(regions)
+        rig.account.regions_error = regions_denied()
+        asked = set()
+        rig.cloud.on_page = lambda _listing, region, _number: asked.add(region)
+
+        rig.plan(spec_of(ACCOUNT, regions=["eu-*"]), generation=2)
+        rig.period()
+
+        assert asked == {"global", "eu-west-1"}
+        assert rig.inventory_view() == {"eu-west-1"}
+        assert rig.live() == set(regions)
+
     def test_the_leases_that_get_in_do_not_take_the_problem_back(self, planned):
         planned.account.regions_error = regions_denied()
 
