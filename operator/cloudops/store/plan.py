@@ -4,7 +4,7 @@ Leases and scopes follow from that account by account, see `deriving`.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -67,7 +67,7 @@ class ProviderPlan:
     accounts: Sequence[PlannedAccount]
     listings: Sequence[PlannedListing]
     organization: AccountListing | None = None
-    regions: Globs = Globs()
+    regions: Globs = field(default_factory=Globs)
 
     @property
     def keys(self) -> dict[str, Any]:
