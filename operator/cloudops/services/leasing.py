@@ -6,7 +6,7 @@ import structlog
 from sqlalchemy import Engine
 
 from cloudops.domain.ledger import Lease
-from cloudops.store import clock_jump, leases, sightings
+from cloudops.store import clock_jump, leases, server, sightings
 from cloudops.store.clock import ClockWatch
 from cloudops.store.machine import Machine
 from cloudops.store.migrate import require_current
@@ -40,17 +40,21 @@ class LeasingService:
                 suspects=suspects,
             )
         if taken:
-            # A jump in between would make them begin long after what was marked just now.
+            # A jump in between would make them begin long after what was marked just now;
+            # another server in between would have granted them.
             self.watch()
         return taken
 
     def watch(self) -> None:
-        """Before anything is taken, read or deleted by a clock that has jumped."""
+        """Before anything is deleted by a clock that has jumped, or by marks of another server."""
         with transaction(self._engine) as connection:
+            known = server.is_known(connection)
             jump = self._watch.look(
                 lambda: leases.database_now(connection),
                 lambda: sightings.latest(connection, self._watch.machine.name),
             )
+        if not known:
+            self._meet_server()
         if jump.seconds:
             _log.warning("the database's clock has jumped", seconds=round(jump.seconds))
             with transaction(self._engine) as connection:
@@ -84,3 +88,14 @@ class LeasingService:
         """
         with transaction(self._engine) as connection:
             require_current(connection)
+
+    def _meet_server(self) -> None:
+        """In one transaction: who finds the server known may rely on what follows from it."""
+        with transaction(self._engine) as connection:
+            past = server.meet(connection)
+            if past is server.Past.UNCERTAIN:
+                _log.warning("another database server answers: what was missed counts no more")
+                server.forget_marks(connection)
+            elif past is server.Past.KEPT:
+                _log.warning("the database was restarted: what was missed counts from now on")
+                clock_jump.restart_confirmations(connection)

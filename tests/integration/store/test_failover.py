@@ -5,12 +5,22 @@ import pytest
 from sqlalchemy import text
 
 from cloudops.domain.errors import NotLeaderError, StoreUnavailableError
+from cloudops.domain.ledger import Consistency
+from cloudops.services.leasing import LeasingService
 from cloudops.services.plan import PlanService
 from cloudops.settings import Settings
-from cloudops.store import leases
+from cloudops.store import leases, server
 from cloudops.store.session import open_engine, transaction
 from tests.fakes.cloud import observe
-from tests.integration.store.seeding import Ledger, acquire, execute, one, provider_record, retake
+from tests.integration.store.seeding import (
+    Ledger,
+    acquire,
+    execute,
+    one,
+    provider_record,
+    retake,
+    rows,
+)
 
 pytestmark = [pytest.mark.integration, pytest.mark.database]
 
@@ -47,6 +57,31 @@ class TestAddresses:
             in_recovery(writer)
         reader.dispose()
         writer.dispose()
+
+
+@pytest.fixture
+def missed(pair, pair_engine):
+    """Several machines, one of which a listing left out an hour ago; the standby has it all."""
+    LeasingService(pair_engine, lease_seconds=60).watch()
+    ledger = Ledger.plan(pair_engine)
+    ledger.load(MACHINES)
+    ledger.pass_over(MACHINES[1:])
+    ledger.ago(3600)
+    free_leases(ledger)
+    pair.catch_up()
+    return ledger
+
+
+def free_leases(ledger):
+    execute(ledger.engine, "UPDATE lease SET holder = '', expires_at = NULL, next_due_at = now()")
+
+
+def acquire_as_worker(ledger, leasing=None):
+    """What a worker does that takes the freed lease; without `leasing` it has just started."""
+    leasing = leasing or LeasingService(ledger.engine, lease_seconds=60)
+    taken = leasing.acquire("started", 100)
+    ledger.lease = next(lease for lease in taken if lease.id == ledger.lease.id)
+    ledger.by_listing = ledger.reread()
 
 
 class TestFailover:
@@ -121,6 +156,98 @@ class TestFailover:
         ledger.pass_over(MACHINES)
         ledger.sweep()
         assert "m0" in ledger.live()
+
+    def test_no_mark_from_before_counts_on_another_server(self, pair, missed):
+        """Fails unless marks are forgotten: it was seen since, and that is lost.
+
+        A later time does not help: a minute on, one listing would do to delete it.
+        """
+        pair.part()
+        missed.pass_over(MACHINES)  # it is there again
+
+        pair.fail_over()
+        acquire_as_worker(missed)
+        assert missed.marked() == set()
+        missed.ago(3600)
+        missed.pass_over(MACHINES[1:])  # left out for the first time since it was seen
+        missed.sweep(consistency=Consistency.EVENTUAL)
+
+        assert "m0" in missed.live()
+
+    def test_nor_where_the_server_changes_while_leases_are_taken(
+        self, pair, pair_engine, missed, monkeypatch
+    ):
+        """Fails without the second `watch`: the other server granted the lease."""
+        leasing = LeasingService(pair_engine, lease_seconds=60)
+        leasing.watch()
+        pair.part()
+        missed.pass_over(MACHINES)
+        take = leases.acquire
+
+        def take_elsewhere(_, **options):
+            pair.fail_over()
+            with transaction(pair_engine) as connection:
+                return take(connection, **options)
+
+        monkeypatch.setattr(leases, "acquire", take_elsewhere)
+        acquire_as_worker(missed, leasing)
+
+        assert missed.marked() == set()
+
+    def test_what_is_really_gone_goes_two_listings_later(self, pair, missed):
+        pair.fail_over()
+        acquire_as_worker(missed)
+
+        for _ in range(2):
+            missed.pass_over(MACHINES[1:])
+            missed.ago(3600)
+            missed.pass_over(MACHINES[1:])
+        missed.sweep(consistency=Consistency.EVENTUAL)
+
+        assert "m0" not in missed.live()
+
+    def test_accounts_that_their_organization_lacked_are_looked_for_anew(self, pair, missed):
+        """Fails if marks of resources alone are forgotten."""
+        execute(missed.engine, "UPDATE claim SET missing_since = now(), held_count = 7")
+        pair.catch_up()
+
+        pair.fail_over()
+        acquire_as_worker(missed)
+
+        found = rows(missed.engine, "SELECT missing_since, held_count FROM claim")
+        assert [tuple(row) for row in found] == [(None, 0)]
+
+    def test_what_was_deleted_keeps_its_mark(self, pair, missed):
+        missed.sweep()
+        assert "m0" not in missed.live()
+        pair.catch_up()
+
+        pair.fail_over()
+        acquire_as_worker(missed)
+
+        assert one(missed.engine, "SELECT count(*) FROM facet WHERE missing_since < now()") == 1
+
+    def test_a_restart_that_lost_nothing_counts_marks_from_now_on(self, pair, missed):
+        """Fails if it is taken for a failover: one restarted daily would never delete."""
+        pair.primary.stop("fast")
+        pair.primary.start()
+
+        acquire_as_worker(missed)
+
+        assert missed.marked() == {"m0"}
+        fresh = "SELECT missing_since > pg_postmaster_start_time() FROM facet"
+        assert one(missed.engine, f"{fresh} WHERE missing_since IS NOT NULL")
+
+    def test_a_server_that_does_not_tell_its_timeline_may_be_another_one(
+        self, pair, missed, monkeypatch
+    ):
+        monkeypatch.setattr(server, "_TIMELINE", text("SELECT 1 / 0"))
+        pair.primary.stop("fast")
+        pair.primary.start()
+
+        acquire_as_worker(missed)
+
+        assert missed.marked() == set()
 
     def test_two_leaders_never_share_an_epoch(self, pair, pair_engine):
         """Fails with `epoch + 1`: the standby never saw the number that was lost."""
