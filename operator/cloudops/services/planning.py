@@ -5,6 +5,7 @@ from sqlalchemy import Engine
 from cloudops.collectors.vocabulary import Cloud, DiscoveredAccount, Discovery, RegionRule
 from cloudops.domain.ledger import Lease
 from cloudops.domain.provider import Globs, PlannedProvider, ProviderSpec
+from cloudops.domain.resource import Facet
 from cloudops.services.access import PASSING
 from cloudops.services.pulse import Pulse
 from cloudops.services.selection import planned_listings
@@ -34,6 +35,7 @@ def provider_plan(
                 () if types == listing.types else types,
                 tuple(sorted(cloud.regions_without(listing, partition, spec))),
                 listing.tier,
+                types if listing.facet is Facet.LISTED else (),
             )
             for listing, types in planned_listings(cloud.listings, spec)
         ],

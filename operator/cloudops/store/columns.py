@@ -1,4 +1,6 @@
-"""The kinds of columns that the tables are made of."""
+"""The kinds of columns that the tables are made of, and where all tables are noted."""
+
+from typing import Final
 
 from sqlalchemy import (
     Boolean,
@@ -6,9 +8,12 @@ from sqlalchemy import (
     DateTime,
     Identity,
     Integer,
+    MetaData,
     Text,
     text,
 )
+
+metadata: Final = MetaData()
 
 
 def number() -> Column[int]:

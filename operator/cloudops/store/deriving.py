@@ -14,6 +14,7 @@ import orjson
 from sqlalchemy import Connection, text
 
 from cloudops.domain.schedule import DAY_SECONDS
+from cloudops.store import succession
 from cloudops.store.plan import Door, ProviderPlan
 from cloudops.store.snapshot import NOT_OFFERED
 
@@ -233,7 +234,12 @@ def derive_scopes(connection: Connection, plan: ProviderPlan, outdated: Sequence
         "types": [",".join(one.types) for one in plan.listings],
         "shut": plan.ids(Door.SHUT, Door.CLOSED),
     }
-    for statement in (_LOCK, _LEASES, _SCOPES, _DENY_SHUT, _WAKE_LEASES, _DERIVED):
+    moved = succession.moved_types(connection, plan)
+    succession.take_from_workers(connection, values["account_pks"], moved)
+    for statement in (_LOCK, _LEASES, _SCOPES):
+        connection.execute(statement, values)
+    succession.hand_over(connection, values["account_pks"], moved)
+    for statement in (_DENY_SHUT, _WAKE_LEASES, _DERIVED):
         connection.execute(statement, values)
 
 

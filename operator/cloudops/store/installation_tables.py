@@ -2,11 +2,9 @@
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Boolean, Column, Double, LargeBinary, MetaData, Table, Text, text
+from sqlalchemy import BigInteger, Boolean, Column, Double, LargeBinary, Table, Text, text
 
-from cloudops.store.columns import moment, words
-
-metadata: Final = MetaData()
+from cloudops.store.columns import metadata, moment, words
 
 # One row: which cluster this database belongs to, the key of redaction fingerprints, and the
 # server on which marks were made.

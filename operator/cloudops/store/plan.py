@@ -51,6 +51,7 @@ class PlannedListing:
     types: tuple[str, ...] = ()  # of several types those that are asked for; empty = all
     absent: tuple[str, ...] = ()  # regions that its service is not offered in
     tier: int = 1  # how much it tells of an item
+    shows: tuple[str, ...] = ()  # all types that are asked for, of tags and details none
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    DateTime,
     ForeignKey,
     Index,
     Integer,
@@ -20,10 +19,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from cloudops.store.columns import count, flag, moment, number, words
-from cloudops.store.installation_tables import metadata
+from cloudops.store.columns import count, flag, metadata, moment, number, words
+from cloudops.store.detail_tables import detail, detail_calls
+from cloudops.store.installation_tables import clock_sighting, installation, leader
 
-__all__ = ["metadata"]  # the tables register themselves with it
+__all__ = ["clock_sighting", "detail", "detail_calls", "installation", "leader", "metadata"]
 
 _LIVE: Final = text("deleted_at IS NULL")
 
@@ -103,6 +103,15 @@ not_offered: Final = Table(
     metadata,
     Column("provider_id", ForeignKey("provider.id", ondelete="CASCADE"), primary_key=True),
     Column("region", Text, primary_key=True),
+    Column("listing", Text, primary_key=True),
+)
+
+# Which listings have ever shown a type: where that changes, rows go over.
+shown_by: Final = Table(
+    "shown_by",
+    metadata,
+    Column("cloud", Text, primary_key=True),
+    Column("type", Text, primary_key=True),
     Column("listing", Text, primary_key=True),
 )
 
@@ -242,28 +251,6 @@ edge: Final = Table(
     Column("target_uid", Uuid),  # null = the catalogue can't tell its id
     Index("edge_uid", "uid"),
     Index("edge_target_uid", "target_uid", postgresql_where=text("target_uid IS NOT NULL")),
-)
-
-# When details of a resource were asked for, and of which document of its list they are.
-detail: Final = Table(
-    "detail",
-    metadata,
-    Column("uid", Uuid, primary_key=True),
-    Column("scope_id", Integer, nullable=False),
-    Column("of_digest", LargeBinary, nullable=False),
-    moment("tried_at", nullable=False),
-    moment("read_at"),
-    words("error_code"),
-    postgresql_with={"fillfactor": "80"},
-)
-
-# Calls for details that an account was granted, by when.
-detail_calls: Final = Table(
-    "detail_calls",
-    metadata,
-    Column("account_pk", Integer, primary_key=True, autoincrement=False),
-    Column("slot", DateTime(timezone=True), primary_key=True),
-    Column("calls", Integer, nullable=False),
 )
 
 # Partitioned by month; no partition is ever missing, since a default one catches the rest.

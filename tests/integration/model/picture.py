@@ -19,7 +19,7 @@ from tests.fakes.aws.server import FakeAws
 from tests.integration.model.estate import KINDS, version_of
 
 TABLES = (
-    *("provider", "account", "claim", "not_offered", "lease", "scope"),
+    *("provider", "account", "claim", "not_offered", "shown_by", "lease", "scope"),
     *("resource", "facet", "change"),
 )
 

@@ -1,11 +1,13 @@
 """The services over a real database, driven lease by lease; `Rig` has a cloud in memory."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import Engine
 
 from cloudops.collectors.vocabulary import Cloud, Listing
+from cloudops.domain.errors import LeaseLostError
 from cloudops.domain.ledger import Lease, LeaseKind
 from cloudops.domain.snapshot import ProviderSnapshot
 from cloudops.services.access import Keyring, SecretReader
@@ -91,7 +93,8 @@ class ServiceRig:
             if not taken:
                 return done
             for lease in sorted(taken, key=lambda one: one.kind is LeaseKind.INVENTORY):
-                self.run(lease)
+                with suppress(LeaseLostError):  # a discovery took it away; it comes again
+                    self.run(lease)
             done += len(taken)
         raise AssertionError(f"still something due after {rounds} rounds")
 

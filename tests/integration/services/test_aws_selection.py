@@ -6,6 +6,7 @@ import pytest
 
 from cloudops.collectors.aws import AwsCloud
 from cloudops.collectors.aws.arns import TAGGING
+from cloudops.domain.ledger import LeaseKind
 from cloudops.domain.resource import resource_uid
 from cloudops.services.maintenance import MaintenanceService
 from tests.fakes.aws.builders import bucket, table, zone
@@ -271,7 +272,7 @@ class TestListingThatTakesOverATypeInALaterVersion:
         "moved", [{USER}, ALL_OF_IAM], ids=["one-of-several-types", "all-of-them"]
     )
     def test_takes_over_its_rows_and_deletes_none(self, aws, worker, moved):
-        """Fails without `scope_id` in `_DIFFERENT`: unchanged rows stay with the old listing."""
+        """Fails without both `hand_over` and `scope_id` in `_DIFFERENT`: the old one keeps them."""
         truth = aws.account.truth()
         upgraded = worker(newer(moved_types=moved))
 
@@ -287,23 +288,66 @@ class TestListingThatTakesOverATypeInALaterVersion:
         assert [row.listing for row in owners] == [NEW]
         assert upgraded.value("SELECT count(*) FROM change WHERE operation = 'deleted'") == 0
 
-    def test_deletes_none_even_if_it_may_not_be_read_yet(self, aws, worker):
-        """The new call's grant comes after the upgrade: until then only the old one is read.
+    @pytest.mark.parametrize(
+        ("moved", "excluded"),
+        [({USER}, []), ({USER}, ["identity.role"]), (ALL_OF_IAM, [])],
+        ids=["one-of-several-types", "one-of-those-asked-for", "all-of-them"],
+    )
+    def test_keeps_them_even_if_it_may_not_be_read_yet(self, aws, worker, moved, excluded):
+        """The new call's grant comes after the upgrade: until then its rows grow older.
 
-        Fails if the old listing may mark what it does not list any more (`_load`'s types).
+        Fails without `hand_over`: they would be hidden with the old scope, or look as fresh as
+        what that one still shows.
         """
-        truth = aws.account.truth()
-        upgraded = worker(newer(moved_types={USER}, operation="ListUsers"))
+        aws.plan(aws_spec(aws.aws.url, excluded=excluded), generation=2)
+        aws.work()
+        before = aws.inventory_view()
+        upgraded = worker(newer(moved_types=moved, operation="ListUsers"))
         upgraded.aws.inject(Fault.deny(), operation="ListUsers")
 
         for _ in range(3):
             upgraded.period()
 
         assert upgraded.scope(NEW, "global").status == "denied"
-        assert upgraded.scope(IAM, "global").status == "complete"
-        assert upgraded.inventory_view() == truth
+        assert upgraded.inventory_view() == before
+        told = rows(
+            upgraded.engine,
+            "SELECT DISTINCT listing_status, as_of < now() - interval '2 days' AS stale"
+            " FROM inventory WHERE type = :user",
+            user=USER,
+        )
+        assert [tuple(row) for row in told] == [("denied", True)]
+        assert upgraded.snapshot().unsynced["AccessDenied"] == 1
 
-        granted = worker(newer(moved_types={USER}))
+        granted = worker(newer(moved_types=moved))
         granted.period()
         assert granted.scope(NEW, "global").status == "complete"
-        assert granted.inventory_view() == truth
+        assert granted.inventory_view() == before
+
+    def test_gets_back_within_a_day_what_an_older_worker_took(self, aws, worker):
+        """Versions run side by side for a while. What the old listing does not list stays unmarked.
+
+        Fails without the types of the load (`_load`), or if rows go over once only.
+        """
+        truth = aws.account.truth()
+        upgraded = worker(newer(moved_types={USER}, operation="ListUsers"))
+        upgraded.aws.inject(Fault.deny(), operation="ListUsers")
+        upgraded.period()
+        of_users = "uid IN (SELECT uid FROM resource WHERE type = :user)"
+        for name in ("facet", "resource"):
+            execute(
+                upgraded.engine,
+                f"UPDATE {name} SET scope_id = :old WHERE {of_users}",  # noqa: S608  our own
+                old=upgraded.scope(IAM, "global").id,
+                user=USER,
+            )
+
+        upgraded.age(50_000)
+        for lease in upgraded.acquire(LeaseKind.INVENTORY):
+            upgraded.run(lease)
+        assert upgraded.value("SELECT count(*) FROM facet WHERE missing_since IS NOT NULL") == 0
+        assert upgraded.inventory_view() == truth
+
+        upgraded.period()
+        owner = "SELECT DISTINCT listing FROM inventory WHERE type = :user"
+        assert upgraded.value(owner, user=USER) == NEW

@@ -102,6 +102,12 @@ CREATE TABLE not_offered (
 """
 
 _LEDGER = """
+CREATE TABLE shown_by (
+    cloud text NOT NULL,
+    type text NOT NULL,
+    listing text NOT NULL,
+    PRIMARY KEY (cloud, type, listing)
+);
 CREATE TABLE lease (
     id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     kind text NOT NULL CHECK (kind IN ('discovery', 'inventory')),
@@ -294,7 +300,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute(
         "DROP VIEW relation, inventory, details; DROP TABLE change, detail_calls, detail, edge,"
-        " facet, resource, scope, lease, not_offered, claim, account, provider, leader,"
+        " facet, resource, scope, lease, shown_by, not_offered, claim, account, provider, leader,"
         " clock_sighting, installation CASCADE;"
         " DROP FUNCTION changed_keys, selects;"
     )
