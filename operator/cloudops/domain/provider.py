@@ -174,12 +174,17 @@ class ProviderRecord:
 
 @dataclass(frozen=True, slots=True)
 class PlannedProvider:
-    """A provider row as a worker needs it to do the provider's work."""
+    """A provider row as a worker needs it to do the provider's work.
+
+    Attributes:
+        discovered_for: Digest of the identity that the spec asked for when the credentials
+            were accepted last; None where they never were.
+    """
 
     id: int
     namespace: str
     name: str
     generation: int
-    discovered_generation: int
+    discovered_for: bytes | None
     cloud: str
     spec: Mapping[str, Any]

@@ -19,6 +19,7 @@ from cloudops.services.access import (
 )
 from cloudops.services.planning import failed_by_itself, provider_plan, write_plan
 from cloudops.services.pulse import Pulse
+from cloudops.services.wishes import identity_digest
 from cloudops.store import claims, deriving, leases, plan, providers
 from cloudops.store.departing import AccountListing
 from cloudops.store.notify import notify_provider
@@ -66,30 +67,31 @@ class DiscoveryService:
             provider = providers.planned_provider(connection, lease.provider_id)
         spec = provider_spec(provider)
         try:
-            found = self._discover(provider, pulse.beat)
+            found = self._discover(provider, spec, pulse.beat)
         except AccessError as error:
             pulse.give_back()
             self._record_refusal(lease, provider, spec, error)
             return
         self._write(lease, provider, spec, found, self._listing(lease, spec, found), pulse)
 
-    def _discover(self, provider: PlannedProvider, progress: Progress) -> Discovery:
+    def _discover(
+        self, provider: PlannedProvider, spec: ProviderSpec, progress: Progress
+    ) -> Discovery:
         access = open_access(provider, self._keyring)
         found = self._clouds[provider.cloud].discover(access, progress)
         progress()
-        self._refuse_other_identity(provider, found)
+        if provider.discovered_for == identity_digest(spec):
+            self._refuse_other_identity(provider, found)
         return found
 
     def _refuse_other_identity(self, provider: PlannedProvider, found: Discovery) -> None:
         """Swapped credentials must not retire what the spec still asks for.
 
         Which account a provider without ids reads follows from its
-        credentials. If they lead elsewhere while the spec is the same, a
-        mistake is likelier than a wish; an edited spec says that it is one.
+        credentials. If they lead elsewhere while the spec asks for the same, a
+        mistake is likelier than a wish; one that asks for others says that it is one.
         Which accounts an organization has follows from them as well.
         """
-        if provider.discovered_generation != provider.generation:
-            return
         if found.identity.organization_id:
             self._refuse_other_organization(provider, found.identity.organization_id)
         if not found.implicit:
@@ -150,7 +152,9 @@ class DiscoveryService:
             providers.record_entry(
                 connection, provider.id, Entry(EntryState.ACCEPTED), found.identity
             )
-            plan.mark_discovered(connection, provider.id, provider.generation)
+            plan.mark_discovered(
+                connection, provider.id, provider.generation, identity_digest(spec)
+            )
             leases.finish(connection, lease, due_in_seconds=wait)
         _log.info(
             "discovered",

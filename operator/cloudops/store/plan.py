@@ -212,14 +212,16 @@ def _narrow(connection: Connection, plan: ProviderPlan) -> None:
         connection.execute(_NARROW, {"account_pks": fewer, "regions": regions})
 
 
-def mark_discovered(connection: Connection, provider_id: int, generation: int) -> None:
-    """The plan below the provider is that of `generation`."""
+def mark_discovered(
+    connection: Connection, provider_id: int, generation: int, identity_digest: bytes
+) -> None:
+    """The plan below the provider is that of `generation`, whose wishes made that digest."""
     connection.execute(
         text(
-            "UPDATE provider SET discovered_generation = :generation, discovered_at = now() "
-            "WHERE id = :id"
+            "UPDATE provider SET discovered_generation = :generation, discovered_at = now(), "
+            "discovered_for = :wishes WHERE id = :id"
         ),
-        {"id": provider_id, "generation": generation},
+        {"id": provider_id, "generation": generation, "wishes": identity_digest},
     )
 
 

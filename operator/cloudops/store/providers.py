@@ -220,7 +220,7 @@ def planned_provider(connection: Connection, provider_id: int) -> PlannedProvide
     commit, but after its time stamp, would be taken for one of the new spec.
     """
     statement = text(
-        "SELECT id, namespace, name, generation, discovered_generation, cloud, spec "
+        "SELECT id, namespace, name, generation, discovered_for, cloud, spec "
         "FROM provider WHERE id = :id FOR KEY SHARE"
     )
     return PlannedProvider(**connection.execute(statement, {"id": provider_id}).mappings().one())

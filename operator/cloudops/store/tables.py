@@ -54,6 +54,7 @@ provider: Final = Table(
     Column("identity", JSONB),
     Column("discovered_generation", BigInteger, nullable=False, server_default=text("0")),
     moment("discovered_at"),
+    Column("discovered_for", LargeBinary),  # digest: which identity the spec asked for then
     moment("vanished_at"),
     moment("notified_at", default="'-infinity'", nullable=False),  # the controller was woken
     UniqueConstraint("namespace", "name"),

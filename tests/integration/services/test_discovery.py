@@ -1,6 +1,7 @@
 """Discovery: from a provider's wishes to accounts, leases and scopes, or to why not."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -247,13 +248,37 @@ class TestSwappedCredentials:
             ("denied", "IdentityMismatch")
         }
 
-    def test_until_somebody_edits_the_spec(self, rig, other):
+    @pytest.mark.parametrize(
+        "facts",
+        [
+            pytest.param({"spec": spec_of(regions=["eu-*"]), "generation": 2}, id="other-regions"),
+            pytest.param({"spec": spec_of(sync_period=1800), "generation": 2}, id="other-period"),
+            pytest.param({"uid": "made-anew"}, id="object-made-anew"),
+        ],
+    )
+    def test_an_edit_of_something_else_is_no_consent(self, rig, other, facts):
+        """Fails if generations are compared: any edit would retire the whole inventory."""
         rig.plan()
         rig.work()
         self.swap(rig)
         rig.period()
 
-        rig.plan(spec_of(regions=["eu-*"]), generation=2)
+        rig.plan(**facts)
+        rig.work()
+        rig.period()
+
+        assert rig.snapshot().entry.reason == "IdentityMismatch"
+        assert rig.inventory_view() == {"mine"}
+
+    def test_until_somebody_asks_for_other_credentials(self, rig, other):
+        rig.plan()
+        rig.work()
+        self.swap(rig)
+        rig.period()
+        spec: dict[str, Any] = spec_of()
+        spec["aws"]["credentials"]["secretRef"]["name"] = "those-of-the-other"
+
+        rig.plan(spec, generation=2)
         rig.work()
 
         assert rig.snapshot().entry.state is EntryState.ACCEPTED

@@ -509,7 +509,13 @@ def test_credentials_of_another_organization_retire_nothing(rig: AwsRig):
 
     discover(rig)
 
-    entry = rig.snapshot().entry
-    assert (entry.state, entry.reason) == (EntryState.REJECTED, "IdentityMismatch")
-    assert rig.live() == truth(rig)
-    assert claimed(rig) == {ACCOUNT, *MEMBERS, SUSPENDED}
+    def assert_refused():
+        entry = rig.snapshot().entry
+        assert (entry.state, entry.reason) == (EntryState.REJECTED, "IdentityMismatch")
+        assert rig.live() == truth(rig)
+        assert claimed(rig) == {ACCOUNT, *MEMBERS, SUSPENDED}
+
+    assert_refused()
+    rig.plan(organization_spec(rig, exclude=["*-sandbox"]), generation=2)
+    discover(rig)
+    assert_refused()

@@ -320,7 +320,7 @@ class TestEntry:
         self.record(engine, provider_id, Entry(known, "Why", "so"))
         if known is EntryState.ACCEPTED:
             with engine.begin() as connection:
-                mark_discovered(connection, provider_id, generation=1)
+                mark_discovered(connection, provider_id, 1, b"wishes")
         if edited:
             write_provider(engine, provider_record(spec={"type": "aws", "x": 1}, generation=2))
 
@@ -373,7 +373,7 @@ class TestRecreation:
     def test_it_starts_over_with_discovery_and_credentials(self, engine):
         provider_id = write_provider(engine)
         with engine.begin() as connection:
-            mark_discovered(connection, provider_id, 1)
+            mark_discovered(connection, provider_id, 1, b"wishes")
             providers.record_entry(
                 connection, provider_id, Entry(EntryState.ACCEPTED), Identity("arn", "1")
             )
@@ -389,7 +389,7 @@ class TestRecreation:
     def test_an_edit_of_the_same_object_keeps_what_is_known(self, engine):
         provider_id = write_provider(engine)
         with engine.begin() as connection:
-            mark_discovered(connection, provider_id, 1)
+            mark_discovered(connection, provider_id, 1, b"wishes")
 
         write_provider(engine, provider_record(generation=2, spec={"more": True}))
 

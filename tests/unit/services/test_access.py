@@ -43,7 +43,7 @@ def recorder() -> Recorder:
 
 def planned(**credentials: Any) -> PlannedProvider:
     spec = {"type": "aws", "aws": {"credentials": credentials}}
-    return PlannedProvider(7, "team-a", "prod", 1, 0, "aws", spec)
+    return PlannedProvider(7, "team-a", "prod", 1, None, "aws", spec)
 
 
 def test_a_secret_is_read_at_once_in_the_providers_own_namespace(recorder: Recorder):
@@ -99,7 +99,7 @@ def test_what_the_settings_do_not_allow_is_not_entered(
 ):
     """Fails if only the controller looks: a row may be older than the settings."""
     spec = {"type": "aws", "aws": connection}
-    provider = PlannedProvider(7, "team-a", "prod", 1, 0, "aws", spec)
+    provider = PlannedProvider(7, "team-a", "prod", 1, None, "aws", spec)
 
     with pytest.raises(AccessError) as error:
         open_access(provider, Keyring(recorder, recorder, Settings()))

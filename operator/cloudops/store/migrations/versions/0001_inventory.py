@@ -58,6 +58,7 @@ CREATE TABLE provider (
     identity jsonb,
     discovered_generation bigint NOT NULL DEFAULT 0,
     discovered_at timestamptz,
+    discovered_for bytea,
     vanished_at timestamptz,
     notified_at timestamptz NOT NULL DEFAULT '-infinity',
     UNIQUE (namespace, name)
