@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from cloudops.store.departing import AccountListing, Departures, depart
+from cloudops.store.departing import MAY_OWN, AccountListing, Departures, depart
 
 # Any constant will do, so long as nothing else in the database locks it.
 _OWNERS_LOCK = 7_203_518_223
@@ -35,13 +35,14 @@ WHERE a.id = claim.account_pk AND claim.provider_id = :provider_id
 """)
 
 # The oldest provider that names an account reads it; one of the command line
-# stands behind those of the cluster. A new owner plans it in
-# a discovery of its own, since its regions and types may be others. Answers the accounts that
-# nobody names any more.
-_SETTLE_OWNERS = text("""
+# stands behind those of the cluster, and takes nothing over from them once it is at rest. A
+# new owner plans it in a discovery of its own, since its regions and types may be others.
+# Answers the accounts that nobody names any more.
+_SETTLE_OWNERS = text(f"""
 WITH best AS (
     SELECT DISTINCT ON (c.account_pk) c.account_pk, c.provider_id
-    FROM claim c JOIN provider p ON p.id = c.provider_id AND p.vanished_at IS NULL
+    FROM claim c JOIN provider p ON p.id = c.provider_id JOIN account a ON a.id = c.account_pk
+    WHERE {MAY_OWN}
     ORDER BY c.account_pk, p.origin = 'cli', p.created_at, p.uid
 ), moved AS (
     UPDATE account SET provider_id = best.provider_id, derived_from = NULL,
@@ -55,7 +56,7 @@ WITH best AS (
       AND p.id = moved.provider_id AND p.runnable AND NOT p.suspended
 )
 SELECT id FROM moved WHERE provider_id IS NULL
-""")
+""")  # noqa: S608  constants only
 
 _RETIRE_UNOWNED = text("""
 UPDATE scope SET retired_at = now(), retired_reason = 'AccountUnclaimed'

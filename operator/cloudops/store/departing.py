@@ -16,6 +16,13 @@ from cloudops.domain.provider import DeletionBrake
 # So many accounts with resources going at once look like an outage, whatever they hold.
 LEAVING_ACCOUNTS_HELD = 3
 
+# Of a provider `p` that names an account `a`. A sync of the command line that is over reads
+# nothing any more: what the cluster read after it would be shown for ever.
+MAY_OWN = """
+p.vanished_at IS NULL AND (p.origin = 'cluster' OR p.runnable OR NOT EXISTS (
+    SELECT FROM provider last WHERE last.id = a.last_provider_id AND last.origin = 'cluster'))
+"""
+
 _MISS = text("""
 UPDATE claim SET missing_since = clock_timestamp() FROM account a
 WHERE a.id = claim.account_pk AND claim.provider_id = :provider_id
@@ -26,17 +33,18 @@ RETURNING a.account_id
 
 # What was missed before, some time before this listing began. Who is named by another
 # provider is handed on and loses nothing.
-_LEAVING = text("""
+_LEAVING = text(f"""
 SELECT a.id AS account_pk, a.account_id, EXISTS (
-    SELECT FROM claim other JOIN provider p ON p.id = other.provider_id AND p.vanished_at IS NULL
-    WHERE other.account_pk = a.id AND other.provider_id <> c.provider_id) AS handed_on
+    SELECT FROM claim other JOIN provider p ON p.id = other.provider_id
+    WHERE other.account_pk = a.id AND other.provider_id <> c.provider_id AND {MAY_OWN}
+    ) AS handed_on
 FROM claim c JOIN account a ON a.id = c.account_pk
 WHERE c.provider_id = :provider_id
   AND NOT (a.cloud = :cloud AND a.account_id = ANY(:account_ids))
   AND c.missing_since
       <= CAST(:began_at AS timestamptz) - make_interval(secs => :confirm_seconds)
 ORDER BY a.account_id
-""")
+""")  # noqa: S608  constants only
 
 _LIVE = text("""
 SELECT s.account_pk, count(*) AS live

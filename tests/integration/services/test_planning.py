@@ -6,10 +6,12 @@ import pytest
 
 from cloudops.domain.errors import LeaseLostError, WorkerStoppingError
 from cloudops.domain.ledger import LeaseKind
+from cloudops.domain.provider import Origin
 from cloudops.services.pulse import Pulse
+from cloudops.store import providers
 from cloudops.store.deriving import ACCOUNTS_AT_ONCE
 from tests.fakes.cloud import MACHINES, QUEUES, spec_of
-from tests.integration.store.seeding import ACCOUNT, steal
+from tests.integration.store.seeding import ACCOUNT, provider_record, steal
 
 pytestmark = [pytest.mark.integration, pytest.mark.database]
 
@@ -111,3 +113,64 @@ class TestManyAccounts:
             rig.discovery.run(many, pulse)
 
         assert self.planned(rig) == ACCOUNTS_AT_ONCE
+
+
+class TestAnAccountThatACommandHadCollected:
+    """`cloudops collect` leaves a provider behind that nobody reads."""
+
+    @staticmethod
+    def begin(rig):
+        record = provider_record("tried", uid="")
+        with rig.engine.begin() as connection:
+            return providers.write_provider(connection, record, origin=Origin.CLI)
+
+    @staticmethod
+    def work(rig, provider_id):
+        while taken := rig.leasing.acquire("command", 100, provider_id):
+            for lease in taken:
+                rig.run(lease)
+
+    def end(self, rig, provider_id):
+        self.work(rig, provider_id)
+        with rig.engine.begin() as connection:
+            providers.rest(connection, provider_id)
+
+    def collect(self, rig):
+        self.end(rig, self.begin(rig))
+
+    def vanish(self, rig):
+        rig.planning.mark_vanished(rig.epoch, [("platform", "aws-prod")])
+
+    def test_shows_what_the_command_found_until_somebody_reads_on(self, rig):
+        rig.account.put(MACHINES, "m")
+
+        self.collect(rig)
+        rig.period()
+
+        assert rig.inventory_view() == {"m"}
+
+    def test_does_not_fall_back_to_it_from_a_provider_that_goes(self, rig):
+        """Fails without `MAY_OWN`: the rows of a deleted provider would be shown for ever."""
+        rig.account.put(MACHINES, "m")
+        self.collect(rig)
+        rig.plan()
+        rig.work()
+
+        self.vanish(rig)
+
+        assert rig.inventory_view() == set()
+        assert rig.live() == {"m"}
+
+    def test_is_taken_over_by_a_command_that_runs(self, rig):
+        rig.account.put(MACHINES, "m")
+        rig.plan()
+        rig.work()
+        running = self.begin(rig)
+        self.work(rig, running)
+        self.vanish(rig)
+        rig.account.put(MACHINES, "new")
+        rig.age(100_000)
+
+        self.end(rig, running)
+
+        assert rig.inventory_view() == {"m", "new"}

@@ -4,12 +4,14 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from cloudops.store import claims, clock_jump
+from cloudops.domain.provider import Origin
+from cloudops.store import claims, clock_jump, providers
 from cloudops.store.departing import AccountListing, Departures
 from tests.integration.store.seeding import (
     ACCOUNT,
     account,
     one,
+    provider_record,
     rows,
     write_plan,
     write_provider,
@@ -98,6 +100,21 @@ def test_who_never_came_from_this_organization_has_not_left_it(engine, provider_
     assert claimed(engine) == {ACCOUNT: False}
     reasons = rows(engine, "SELECT retired_reason FROM scope WHERE retired_at IS NOT NULL")
     assert [row.retired_reason for row in reasons] == ["AccountUnclaimed"]
+
+
+def test_who_rests_after_a_sync_of_the_command_line_is_handed_nothing(engine):
+    """Fails without `MAY_OWN`: rows of an account that left would be kept as live for ever."""
+    with engine.begin() as connection:
+        record = provider_record("tried", uid="")
+        tried = providers.write_provider(connection, record, origin=Origin.CLI)
+    write_plan(engine, tried, [account(OTHER)])
+    with engine.begin() as connection:
+        providers.rest(connection, tried)
+    provider_id = write_provider(engine)
+    discover(engine, provider_id, ACCOUNT, OTHER)
+    discover(engine, provider_id, ACCOUNT)
+
+    assert discover(engine, provider_id, ACCOUNT, later=61).deleted == 1
 
 
 def test_no_jump_of_the_clock_makes_a_mark_old(engine, provider_id):
