@@ -119,6 +119,15 @@ GROUP BY account_pk, 1, 2 HAVING count(*) >= {REGION_LISTINGS} AND NOT EXISTS (
       AND o.status NOT IN ('planned', 'unsupported', 'denied'))
 """  # noqa: S608  constants only
 
+# Whose an account is that this provider names, too, and why nobody reads it, if so.
+_OWNED = """
+CASE WHEN owner.suspended THEN 'belongs to ' WHEN owner.runnable THEN 'read by '
+    ELSE 'belongs to ' END
+|| 'CloudProvider ' || owner.namespace || '/' || owner.name || ', which is '
+|| CASE WHEN owner.suspended THEN 'suspended' WHEN owner.runnable THEN 'older'
+    WHEN owner.origin = 'cli' THEN 'at rest' ELSE 'stalled' END
+"""
+
 # One cause, however many scopes it stops, is one problem. A way in that is shut
 # concerns all accounts, whether they have noticed it or not; with none it stands alone.
 _PROBLEMS = f"""
@@ -158,8 +167,7 @@ FROM (
     WHERE coalesce(a.provider_id, l.provider_id) = :id AND l.attempts > {CRASHES_BEFORE_BACKOFF}
     UNION ALL
     SELECT '{CLAIMED}', '', '', a.account_id, '', c.claimed_at,
-           'read by CloudProvider ' || owner.namespace || '/' || owner.name
-           || ', which is older; remove the account from one of the two', false
+           {_OWNED} || '; remove the account from one of the two', false
     FROM claim c JOIN account a ON a.id = c.account_pk
     JOIN provider owner ON owner.id = a.provider_id
     WHERE c.provider_id = :id AND a.provider_id <> :id

@@ -315,6 +315,35 @@ class TestSwappedCredentials:
         assert rig.live() == {"q", *others}
 
 
+@pytest.mark.parametrize(
+    ("facts", "told"),
+    [
+        pytest.param({}, "read by CloudProvider platform/old, which is older", id="read"),
+        pytest.param(
+            {"suspended": True},
+            "belongs to CloudProvider platform/old, which is suspended",
+            id="suspended",
+        ),
+        pytest.param(
+            {"runnable": False},
+            "belongs to CloudProvider platform/old, which is stalled",
+            id="stalled",
+        ),
+    ],
+)
+def test_whose_an_account_is_is_told_with_why_nobody_reads_it(rig, facts, told):
+    """Fails if it says `read by` of an owner that reads nothing."""
+    rig.plan(name="old")
+    rig.work()
+    rig.plan(name="young", created_at=datetime(2026, 1, 1, tzinfo=UTC))
+    rig.work()
+
+    rig.plan(name="old", **facts)
+
+    [problem] = rig.snapshot("young").problems
+    assert problem.message == f"{told}; remove the account from one of the two"
+
+
 def test_two_providers_over_one_account_share_it_by_age(rig):
     rig.account.put(MACHINES, "m")
     rig.plan(name="old")
