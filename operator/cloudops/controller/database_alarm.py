@@ -2,7 +2,8 @@
 
 import contextlib
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from cloudops.controller.kube import KubeClient, KubeError, object_path
@@ -25,51 +26,69 @@ BACK: Final = Happening(
     "Normal", "DatabaseAvailable", "The operator's database can be reached again."
 )
 
+EVENT_LIFE_SECONDS: Final = 3600
+"""After so long Kubernetes forgets an event, and nothing has to be taken back any more."""
+
 
 class DatabaseAlarm:
     """The plan as reconcilers use it, listened to: only a call that reached it says "back".
 
     What the database can't say is unknown, so no status is written and the objects
     are not told; the trouble belongs to the operator, and there it is shown: on its
-    Deployment.
+    Deployment. Whoever stands by only remembers: the leader that told of the trouble may
+    be gone when it is over.
     """
 
     def __init__(
-        self, plan: ProviderPlan, settings: Settings, client: KubeClient, recorder: Recorder
+        self,
+        plan: ProviderPlan,
+        settings: Settings,
+        client: KubeClient,
+        recorder: Recorder,
+        *,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._plan = plan
         self._settings = settings
         self._client = client
         self._recorder = recorder
         self._lock = threading.Lock()
+        self._clock = clock
         self._away = False
+        self._forget_at = 0.0  # until then somebody else may have told of an end to come
 
     def sync_provider(self, epoch: int, record: ProviderRecord) -> ProviderSnapshot | None:
         with self._listening():
             return self._plan.sync_provider(epoch, record)
 
-    def ping(self) -> None:
-        with self._listening():
+    def ping(self, *, leads: bool = True) -> None:
+        with self._listening(leads=leads):
             self._plan.ping()
 
     @contextlib.contextmanager
-    def _listening(self) -> Iterator[None]:
+    def _listening(self, *, leads: bool = True) -> Iterator[None]:
         try:
             yield
         except StoreBusyError:
             raise  # it answered, only not with what was wanted
         except StoreUnavailableError:
-            self._note(away=True)
+            self._note(away=True, leads=leads)
             raise
-        self._note(away=False)
+        self._note(away=False, leads=leads)
 
-    def _note(self, *, away: bool) -> None:
-        """Only changes are told."""
+    def _note(self, *, away: bool, leads: bool) -> None:
+        """Only changes are told, and only by who leads."""
         with self._lock:
-            if self._away == away:
+            now = self._clock()
+            if not leads:
+                if away:
+                    self._forget_at = now + EVENT_LIFE_SECONDS
                 return
-            self._away = away
-        self._tell(AWAY if away else BACK)
+            told_by_another = not away and now < self._forget_at
+            changed = self._away != away or told_by_another
+            self._away, self._forget_at = away, 0.0
+        if changed:
+            self._tell(AWAY if away else BACK)
 
     def _tell(self, happening: Happening) -> None:
         log.warning(happening.message, reason=happening.reason)

@@ -250,7 +250,7 @@ class Replica:
 
     def _database_answers(self) -> str:
         """A probe comes more often than a reconcile: it sounds the leader's alarm, too."""
-        (self._alarm if self._elector.leads() else self._plan).ping()
+        self._alarm.ping(leads=self._elector.leads())
         return ""
 
     def _crds_are_served(self) -> str:
