@@ -165,7 +165,8 @@ WHERE a.id = scope.account_pk AND a.id = ANY(CAST(:account_pks AS integer[]))
     IS DISTINCT FROM ('denied', 'iam_deny', a.error_reason, a.error_message, a.error_permission)
 """)
 
-# A lease may rest, or wait for scopes that are due later than those that came. What was
+# A lease may rest, or wait for scopes that are due later than those that came; one that lost
+# all of its scopes has nothing to wait for, and whoever asked for a run waits for no such. What was
 # asked for, or has scopes again, is looked for in all accounts: whoever asked may have found
 # the lease locked.
 _WAKE_LEASES = text("""
@@ -179,11 +180,12 @@ WITH asleep AS MATERIALIZED (
            OR coalesce(l.finished_start_at, '-infinity')
               < greatest(p.requested_at, p.spec_changed_at))
 )
-UPDATE lease SET next_due_at = due.at
+UPDATE lease SET next_due_at = coalesce(due.at, 'infinity')
 FROM (SELECT l.id, CASE WHEN l.asked_for AND s.at > now() THEN now() ELSE s.at END AS at
       FROM asleep l CROSS JOIN LATERAL (SELECT min(s.next_due_at) AS at FROM scope s
                                         WHERE s.lease_id = l.id AND s.retired_at IS NULL) s) due
-WHERE lease.id = due.id AND lease.next_due_at > due.at
+WHERE lease.id = due.id AND (lease.next_due_at > due.at
+                             OR due.at IS NULL AND lease.next_due_at < 'infinity')
 """)
 
 # Where nobody can enter nobody tries, until a discovery finds the account open and its

@@ -164,6 +164,20 @@ class TestNarrowing:
 
         assert REGION in due(engine)
 
+    def test_a_lease_that_nothing_is_left_of_rests_and_nobody_waits_for_it(self, engine, ledger):
+        """Fails if it keeps its time: a run that was asked for would be over only then."""
+        settle(engine)
+        execute(
+            engine,
+            "UPDATE lease SET next_due_at = now() + interval '1 d' WHERE region = :r",
+            r=REGION,
+        )
+        execute(engine, "UPDATE provider SET requested_at = now(), requested_token = 'now'")
+
+        self.replan(ledger, regions=())
+
+        assert one(engine, "SELECT next_due_at = 'infinity' FROM lease WHERE region = :r", r=REGION)
+
     def test_a_new_listing_makes_its_lease_due_at_once(self, engine, ledger):
         self.replan(ledger, listings=("fake.machines", "fake.queues", "fake.disks"))
 
