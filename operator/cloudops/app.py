@@ -57,7 +57,7 @@ def controller_app(settings: Settings) -> ControllerApp:
     Raises:
         InvalidInputError: No usable database URL.
     """
-    engine = open_engine(settings, application="cloudops-controller")
+    engine = open_engine(settings, application="cloudops-controller", lists=False)
     return ControllerApp(settings, PlanService(engine))
 
 
@@ -93,7 +93,7 @@ def collecting_service(settings: Settings) -> CollectingService:
     Raises:
         InvalidInputError: No usable database URL.
     """
-    return CollectingService(open_engine(settings, application="cloudops-cli"))
+    return CollectingService(open_engine(settings, application="cloudops-cli", lists=False))
 
 
 def reading_service(settings: Settings) -> ReadingService:
@@ -102,7 +102,8 @@ def reading_service(settings: Settings) -> ReadingService:
     Raises:
         InvalidInputError: No usable database URL.
     """
-    return ReadingService(open_engine(settings, application="cloudops-cli", writes=False))
+    engine = open_engine(settings, application="cloudops-cli", writes=False, lists=False)
+    return ReadingService(engine)
 
 
 def aws_permissions(spec: ProviderSpec | None, types: Sequence[str] = ()) -> Permissions:

@@ -18,7 +18,10 @@ class Settings(BaseSettings):
         "", description="`postgresql://user:password@host/name`; may be empty for `cloudops run`."
     )
     database_pool_size: int = Field(
-        16, ge=1, description="Connections a process keeps, at least seven for two worker threads."
+        10,
+        ge=1,
+        description="Connections that a process keeps; up to 4 more for a moment. Less than 3 for"
+        " each of CLOUDOPS_WORKER_THREADS has no effect in a worker.",
     )
     data_dir: Path = Field(
         Path("~/.local/share/cloudops-central"),

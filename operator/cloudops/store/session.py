@@ -46,7 +46,11 @@ _CONNECT = {
 
 
 def open_engine(
-    settings: Settings, *, application: str = "cloudops", writes: bool = True
+    settings: Settings,
+    *,
+    application: str = "cloudops",
+    writes: bool = True,
+    lists: bool = True,
 ) -> Engine:
     """An engine for `settings.database_url`; connects on first use.
 
@@ -54,6 +58,7 @@ def open_engine(
         settings: Where the database is, and how many threads will use it.
         application: Name of its sessions, for `pg_stat_activity`.
         writes: False for those who only read: a standby is good enough for them.
+        lists: False for those who run no listings: no thread of theirs keeps connections.
 
     Raises:
         InvalidInputError: No URL is set, or it is not one of PostgreSQL.
@@ -65,7 +70,7 @@ def open_engine(
         )
     engine = create_engine(
         driver_url(settings.database_url, writes=writes),
-        pool_size=max(settings.database_pool_size, _least_connections(settings)),
+        pool_size=max(settings.database_pool_size, _least_connections(settings) if lists else 0),
         max_overflow=4,
         pool_pre_ping=True,
         pool_recycle=1800,
