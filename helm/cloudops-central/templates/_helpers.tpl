@@ -162,6 +162,9 @@ spec:
       args: [migrate]
       env:
         {{- include "cloudops.env" . | nindent 8 }}
+        {{- with $values.extraEnv }}
+        {{- toYaml . | nindent 8 }}
+        {{- end }}
       resources:
         {{- toYaml $values.resources | nindent 8 }}
       securityContext:

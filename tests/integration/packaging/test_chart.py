@@ -172,6 +172,15 @@ def test_settings_reach_both_components(render):
     assert "CLOUDOPS_WORKER_POLL_SECONDS" not in found["cloudops-controller"]
 
 
+def test_further_variables_reach_the_migration_as_well(render):
+    """Fails if they do not: a proxy or `PGOPTIONS` of the database would count for one of both."""
+    further = {"name": "PGSSLMODE", "value": "verify-full"}
+    pods = workloads(render(controller={"extraEnv": [further]}, worker={"extraEnv": [further]}))
+
+    for pod in pods.values():
+        assert [further in each["env"] for each in containers(pod)] == [True, True]
+
+
 def test_migration_can_be_left_to_someone_else(render):
     pods = workloads(render(database={"existingSecret": "db", "key": "dsn", "migrate": False}))
 
@@ -234,6 +243,15 @@ def test_an_autoscaler_takes_over_the_number_of_workers(render):
     assert "replicas" not in deployment["spec"]
     assert scaler["spec"]["scaleTargetRef"]["name"] == "cloudops-worker"
     assert (scaler["spec"]["minReplicas"], scaler["spec"]["maxReplicas"]) == (3, 9)
+
+
+def test_an_autoscaler_whose_least_is_more_than_its_most_is_refused(helm):
+    scaling = {"enabled": True, "minReplicas": 3, "maxReplicas": 2}
+    values = REQUIRED | {"worker": {"autoscaling": scaling}}
+    done = helm("template", "cloudops", str(CHART), values=values)
+
+    assert done.returncode != 0
+    assert "worker.autoscaling.minReplicas is 3, more than maxReplicas, which is 2" in done.stderr
 
 
 def test_network_policies_open_metrics_and_the_listed_ports(render):
