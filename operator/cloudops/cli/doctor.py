@@ -45,7 +45,14 @@ def doctor(ctx: click.Context, filename: Path, output: str, *, all_regions: bool
     )
     grants = aws_grants(spec, diagnosis)
     if output == "json":
-        print_json({**asdict(diagnosis), "healthy": diagnosis.healthy, "grants": grants})
+        print_json(
+            {
+                **asdict(diagnosis),
+                "healthy": diagnosis.healthy,
+                "unselected": _unselected(diagnosis),
+                "grants": grants,
+            }
+        )
     else:
         _print(diagnosis, grants)
     ctx.exit(0 if diagnosis.healthy else NOT_ALL_READ)
@@ -80,6 +87,11 @@ def _print(diagnosis: Diagnosis, grants: Sequence[Grant]) -> None:
         click.echo("\nEverything that was tried can be read.")
 
 
+def _unselected(diagnosis: Diagnosis) -> dict[str, str] | None:
+    nothing = diagnosis.unselected
+    return dict(zip(("reason", "message"), nothing, strict=True)) if nothing else None
+
+
 def _account_row(account: AccountDiagnosis) -> tuple[Any, ...]:
     regions = None if account.regions is None else len(account.regions)
     entered = "yes" if account.principal else "no"
@@ -90,6 +102,9 @@ def _account_row(account: AccountDiagnosis) -> tuple[Any, ...]:
 def _problem_rows(diagnosis: Diagnosis) -> Iterator[tuple[str, ...]]:
     if diagnosis.trouble:
         yield _problem(diagnosis.trouble)
+    if diagnosis.unselected:
+        reason, message = diagnosis.unselected
+        yield reason, "", "", "", "", message
     for account in diagnosis.accounts:
         if account.trouble:
             yield _problem(account.trouble, account.account_id)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from cloudops.domain.ledger import CONSEQUENCES, ErrorClass, ScopeStatus
 from cloudops.domain.provider import Identity
+from cloudops.domain.reasons import NO_ACCOUNT, NOTHING_SELECTED
 
 _GRANTABLE = frozenset({ErrorClass.IAM_DENY, ErrorClass.CREDENTIALS})
 
@@ -90,8 +91,19 @@ class Diagnosis:
 
     @property
     def healthy(self) -> bool:
-        """Everything that was tried can be read."""
-        return self.trouble is None and not any(a.trouble or a.unread for a in self.accounts)
+        """Everything that was tried can be read; nothing at all is not everything."""
+        troubles = any(a.trouble or a.unread for a in self.accounts)
+        return self.trouble is None and not troubles and self.unselected is None
+
+    @property
+    def unselected(self) -> tuple[str, str] | None:
+        """Reason and sentence where the spec leaves nothing to try."""
+        if self.trouble is not None:
+            return None
+        if not self.accounts:
+            return NO_ACCOUNT
+        tried = any(account.checks or account.trouble for account in self.accounts)
+        return None if tried else NOTHING_SELECTED
 
     @property
     def shut_out(self) -> bool:

@@ -8,8 +8,10 @@ from cloudops.domain.conditions import ConditionType, ConditionValue, Truth
 from cloudops.domain.reasons import (
     CLAIMED,
     DEPENDENCY_REASONS,
+    NO_ACCOUNT,
     NO_DOORS,
     NOT_ALLOWED_REASONS,
+    NOTHING_SELECTED,
 )
 from cloudops.domain.snapshot import Entry, EntryState, Problem, ProviderSnapshot
 from cloudops.domain.wording import first_reason, held_deletions, unsynced_counts
@@ -186,7 +188,7 @@ def _after_first_pass(snapshot: ProviderSnapshot, *, now: datetime, grace: timed
 
 
 def _no_account(snapshot: ProviderSnapshot) -> _Verdict:
-    reason, message = "NoAccountSelected", "No account is selected; edit the spec's accounts."
+    reason, message = NO_ACCOUNT
     claimed = [problem.message for problem in snapshot.problems if problem.reason == CLAIMED]
     if claimed:
         reason, message = CLAIMED, f"No account is left to read: {claimed[0]}"
@@ -276,8 +278,7 @@ def _nothing_planned(facts: SpecFacts, snapshot: ProviderSnapshot | None) -> Con
         return ConditionValue(kind, Truth.UNKNOWN, "Progressing", message)
     if not snapshot.accounts.total:
         return ConditionValue(kind, Truth.FALSE, _no_account(snapshot).reason, message)
-    message = "No listing reads what is selected: edit spec.inventory.types or the regions."
-    return ConditionValue(kind, Truth.FALSE, "NothingSelected", message)
+    return ConditionValue(kind, Truth.FALSE, *NOTHING_SELECTED)
 
 
 def _shut(entry: Entry) -> str:

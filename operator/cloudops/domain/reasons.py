@@ -4,6 +4,13 @@ from typing import Final
 
 CLAIMED: Final = "AccountClaimed"
 
+# Where a spec leaves nothing to read: no account, or none of its scopes.
+NO_ACCOUNT: Final = ("NoAccountSelected", "No account is selected; edit the spec's accounts.")
+NOTHING_SELECTED: Final = (
+    "NothingSelected",
+    "No listing reads what is selected: edit spec.inventory.types or the regions.",
+)
+
 CRASHED: Final = "WorkerCrashed"
 
 REGION_DENIED: Final = "RegionDenied"

@@ -203,6 +203,37 @@ def test_only_what_the_file_selects_is_tried(doctor):
     }
 
 
+@pytest.mark.parametrize(
+    ("spec", "reason"),
+    [
+        pytest.param(
+            {"regions": '"xx-*"', "more": "  inventory: {types: {include: [compute.instance]}}\n"},
+            "NothingSelected",
+            id="regions",
+        ),
+        pytest.param(
+            {
+                "regions": '"xx-*"',
+                "more": "  inventory: {types: {include: ['AWS::Nope::*']}}\n",
+            },
+            "NothingSelected",
+            id="types",
+        ),
+        pytest.param(
+            {"ids": f'"{ACCOUNT}"], exclude: ["*"', "more": ""}, "NoAccountSelected", id="accounts"
+        ),
+    ],
+)
+def test_where_nothing_is_selected_nothing_is_healthy(doctor, spec, reason):
+    done = doctor(**spec)
+    diagnosis = found(doctor("-o", "json", **spec), 3)
+
+    assert done.returncode == 3
+    assert "Everything" not in done.stdout
+    assert f"\n{reason} " in done.stdout
+    assert (diagnosis["healthy"], diagnosis["unselected"]["reason"]) == (False, reason)
+
+
 def test_no_secret_is_shown(doctor, fake_aws):
     fake_aws.inject(Fault.deny(), service="ec2")
     secret = SECRET.partition("AWS_SECRET_ACCESS_KEY: ")[2].partition("}")[0]
