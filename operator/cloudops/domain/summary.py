@@ -1,12 +1,22 @@
 """What one sync from the command line found."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from cloudops.domain.ledger import ScopeStatus
 from cloudops.domain.reading import AccountRow, ScopeRow
+from cloudops.domain.reasons import NO_ACCOUNT, NOTHING_SELECTED
 from cloudops.domain.snapshot import Entry, EntryState, Problem
 
 READ = frozenset({ScopeStatus.COMPLETE.value, ScopeStatus.UNSUPPORTED.value})
+
+
+def unselected(accounts: int, scopes: int, since: datetime) -> tuple[Problem, ...]:
+    """The problem of a spec that leaves nothing to read; nobody else would name it."""
+    if scopes:
+        return ()
+    reason, message = NOTHING_SELECTED if accounts else NO_ACCOUNT
+    return (Problem(reason, "", "", accounts, 0, "", "", since, message),)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ from sqlalchemy import Engine
 
 from cloudops.domain.errors import InvalidInputError
 from cloudops.domain.provider import Origin, ProviderRecord
-from cloudops.domain.summary import SyncSummary
+from cloudops.domain.snapshot import EntryState
+from cloudops.domain.summary import SyncSummary, unselected
 from cloudops.store import leases, providers, reading
 from cloudops.store.session import transaction
 from cloudops.store.snapshot import read_snapshot
@@ -71,16 +72,18 @@ class CollectingService:
             snapshot = read_snapshot(connection, namespace, name)
             if snapshot is None:
                 raise InvalidInputError(f"CloudProvider {namespace}/{name} was removed meanwhile")
+            accounts = tuple(reading.accounts(connection, provider_id))
+            pks = reading.account_pks(connection, provider_id=provider_id)
+            scopes = tuple(reading.ledger(connection, pks))
+            problems = snapshot.problems
+            if not problems and snapshot.entry.state is EntryState.ACCEPTED:
+                problems = unselected(len(accounts), len(scopes), snapshot.spec_changed_at)
             return SyncSummary(
                 entry=snapshot.entry,
-                accounts=tuple(reading.accounts(connection, provider_id)),
-                scopes=tuple(
-                    reading.ledger(
-                        connection, reading.account_pks(connection, provider_id=provider_id)
-                    )
-                ),
+                accounts=accounts,
+                scopes=scopes,
                 resources=reading.resources_by_type(connection, provider_id),
-                problems=snapshot.problems,
-                problems_total=snapshot.problems_total,
+                problems=problems,
+                problems_total=max(snapshot.problems_total, len(problems)),
                 api_calls=api_calls,
             )

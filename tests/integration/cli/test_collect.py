@@ -136,6 +136,27 @@ def test_no_secret_is_ever_printed_or_stored(cloudops, provider_file, migrated_u
     assert SECRET_KEY not in repr(everything)
 
 
+@pytest.mark.parametrize(
+    ("spec", "reason"),
+    [
+        pytest.param(
+            {"regions": '"xx-*"', "more": "  inventory: {types: {include: [compute.instance]}}\n"},
+            "NothingSelected",
+            id="nothing",
+        ),
+        pytest.param({"ids": f'"{ACCOUNT}"], exclude: ["*"'}, "NoAccountSelected", id="no-account"),
+    ],
+)
+def test_where_nothing_is_selected_it_says_why(cloudops, provider_file, spec, reason):
+    told = cloudops("collect", "-f", provider_file(**spec))
+    listed = cloudops("collect", "-f", provider_file(**spec), "-o", "json")
+
+    assert (told.returncode, listed.returncode) == (3, 3)
+    assert f"\n{reason} " in told.stdout
+    (problem,) = summary_of(listed)["problems"]
+    assert problem["reason"] == reason
+
+
 class TestBadInput:
     @pytest.mark.parametrize(
         ("options", "message"),
