@@ -1,18 +1,22 @@
 """`cloudops resources`, and its `list`."""
 
+import itertools
+from collections.abc import Iterator
 from dataclasses import asdict, fields
 from typing import Any
 
 import click
 
-from cloudops.app import reading_service
+from cloudops.app import reading_service, resource_types
 from cloudops.cli.arguments import since, unicode
 from cloudops.cli.history import history
 from cloudops.cli.options import configure_logs, database_option, load_settings, output_option
 from cloudops.cli.show import show
-from cloudops.cli.tables import age, print_csv, print_json_rows, print_table
+from cloudops.cli.tables import age, print_csv, print_json_rows, print_table, printable
 from cloudops.domain.errors import InvalidInputError
 from cloudops.domain.reading import ResourceFilter, ResourceRow, Since
+from cloudops.domain.resource_types import TypeFilter
+from cloudops.services.reading import ReadingService
 
 _HEADER = ("TYPE", "NAME", "ACCOUNT", "REGION", "STATE", "TAGS", "AS OF", "ID")
 _HEADER_WITH_DELETED = (*_HEADER[:-1], "DELETED", _HEADER[-1])
@@ -67,7 +71,36 @@ def list_(database_url: str, output: str, **conditions: Any) -> None:
     settings = load_settings(database_url=database_url)
     configure_logs(settings, service=False)
     wanted = _filter(**conditions)
-    rows = reading_service(settings).resources(wanted)
+    service = reading_service(settings)
+    rows = service.resources(wanted)
+    first = next(rows, None)
+    notes = [_why_none(service, wanted)] if first is None and wanted.type else []
+    _print(itertools.chain([first] if first else [], rows), output, wanted)
+    for note in filter(None, notes):
+        click.echo(f"note: {printable(note)}", err=True)
+
+
+def _why_none(service: ReadingService, wanted: ResourceFilter) -> str:
+    """What is unread must not pass for absent.
+
+    Raises:
+        InvalidInputError: It is no type or kind at all.
+    """
+    known = resource_types(TypeFilter(type=wanted.type))
+    found = service.coverage(
+        [(row.listing, row.type) for row in known], account=wanted.account, region=wanted.region
+    )
+    if not found.planned:
+        return f"no planned listing reads {wanted.type}"
+    if not found.unread:
+        return ""
+    return (
+        f"{sum(found.unread.values())} scope(s) of these types were never read to their end"
+        f" ({', '.join(found.unread)}): cloudops scopes list"
+    )
+
+
+def _print(rows: Iterator[ResourceRow], output: str, wanted: ResourceFilter) -> None:
     if output == "json":
         print_json_rows(asdict(row) for row in rows)
     elif output == "csv":

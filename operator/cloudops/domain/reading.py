@@ -58,6 +58,18 @@ class ResourceRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Coverage:
+    """The scopes behind a question: is there any, and which never came to their end.
+
+    Attributes:
+        unread: How many were never read to their end, by status.
+    """
+
+    planned: bool
+    unread: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class ResourceMatch:
     """What an id that a person wrote may mean; `kept`: there is still a row of it."""
 

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine
 from cloudops.domain.errors import InvalidInputError
 from cloudops.domain.reading import (
     ChangeRow,
+    Coverage,
     ResourceDetail,
     ResourceFilter,
     ResourceMatch,
@@ -96,6 +97,14 @@ class ReadingService:
             with transaction(self._engine) as connection:
                 rows = reading.ledger(connection, [account_pk], status=status)
             yield from rows
+
+    def coverage(
+        self, pairs: Sequence[tuple[str, str]], *, account: str = "", region: str = ""
+    ) -> Coverage:
+        """How far the listings of these pairs of listing and type were read."""
+        with transaction(self._engine) as connection:
+            require_current(connection)
+            return reading.coverage(connection, pairs, account=account, region=region)
 
     def _pages(
         self, read: Callable[[Connection, _Row | None], list[_Row]], size: int

@@ -8,7 +8,14 @@ import orjson
 from sqlalchemy import Connection, TextClause, text
 
 from cloudops.domain.globs import is_plain
-from cloudops.domain.reading import AccountRow, ResourceFilter, ResourceRow, ScopeRow, Since
+from cloudops.domain.reading import (
+    AccountRow,
+    Coverage,
+    ResourceFilter,
+    ResourceRow,
+    ScopeRow,
+    Since,
+)
 from cloudops.store.globs import regular_expression
 from cloudops.store.snapshot import IS_NOT_OFFERED, NOT_OFFERED
 
@@ -44,6 +51,27 @@ SELECT a.account_id, n.region, n.listing, 'unsupported', 0, NULL, NULL, 0, '{NOT
 FROM account a JOIN not_offered n ON {IS_NOT_OFFERED}
 WHERE :status IN ('', 'unsupported') AND a.id = ANY(:account_pks)
 ORDER BY 1, 2, 3
+""")  # noqa: S608  constants only
+
+# Where nothing is called since nothing is there, nothing is unread either.
+_COVERAGE = text(f"""
+WITH wanted AS (
+    SELECT * FROM unnest(CAST(:listings AS text[]), CAST(:types AS text[])) AS w (listing, type)
+)
+SELECT s.status, count(*) FILTER (
+    WHERE s.last_complete_at IS NULL AND s.status <> 'unsupported'
+) AS unread
+FROM scope s JOIN account a ON a.id = s.account_pk
+WHERE s.retired_at IS NULL AND s.listing = ANY(CAST(:listings AS text[]))
+  AND EXISTS (SELECT FROM wanted w WHERE w.listing = s.listing AND selects(s.types, w.type))
+  AND (:account = '' OR a.account_id = :account) AND s.region ~ :region
+GROUP BY 1
+UNION ALL
+SELECT 'unsupported', 0
+FROM account a JOIN not_offered n ON {IS_NOT_OFFERED}
+WHERE n.listing = ANY(CAST(:listings AS text[]))
+  AND (:account = '' OR a.account_id = :account) AND n.region ~ :region
+ORDER BY 1
 """)  # noqa: S608  constants only
 
 _ACCOUNT_PKS = text("""
@@ -137,6 +165,20 @@ def ledger(
         "not_offered": _NOT_OFFERED_MESSAGE,
     }
     return [ScopeRow(**row) for row in connection.execute(_SCOPES, parameters).mappings()]
+
+
+def coverage(
+    connection: Connection, pairs: Sequence[tuple[str, str]], *, account: str, region: str
+) -> Coverage:
+    """How far the listings of these pairs of listing and type were read."""
+    parameters = {
+        "listings": [listing for listing, _ in pairs],
+        "types": [type_ for _, type_ in pairs],
+        "account": account,
+        "region": regular_expression(region or "*"),
+    }
+    found = connection.execute(_COVERAGE, parameters).all()
+    return Coverage(bool(found), {row.status: row.unread for row in found if row.unread})
 
 
 def accounts(connection: Connection, provider_id: int) -> list[AccountRow]:

@@ -16,6 +16,7 @@ from tests.integration.store.seeding import ACCOUNT, Ledger, denial
 
 pytestmark = [pytest.mark.integration, pytest.mark.database]
 
+NOT_PLANNED = "note: no planned listing reads AWS::EC2::Volume\n"
 EVIL = "\x1b[31mred\u009b2J"
 
 
@@ -110,6 +111,37 @@ class TestResources:
         done = cloudops("resources", "list", "-o", "json", *options)
 
         assert [row["canonical_id"] for row in json.loads(done.stdout)] == list(names)
+
+    @pytest.mark.parametrize(
+        ("options", "note"),
+        [
+            (
+                ["--type", "AWS::EC2::Volume"],
+                "note: 1 scope(s) of these types were never read to their end (planned): "
+                "cloudops scopes list\n",
+            ),
+            (["--type", "AWS::EC2::Volume", "--region", "xx-*"], NOT_PLANNED),
+            (["--type", "AWS::EC2::Volume", "--account", "1"], NOT_PLANNED),
+            (["--type", "AWS::EC2::Volume", "--name", "x"], "note: 1 scope(s)"),
+            (["--type", "AWS::S3::Bucket"], "note: no planned listing reads AWS::S3::Bucket\n"),
+            (["--type", "AWS::EC2::Instance"], ""),
+        ],
+    )
+    def test_what_is_unread_does_not_pass_for_absent(self, cloudops, engine, options, note):
+        ledger = Ledger.plan(engine, "aws.ec2.instances", "aws.ec2.volumes")
+        ledger.pass_over([], name="aws.ec2.instances")
+
+        done = cloudops("resources", "list", "-o", "json", *options)
+
+        assert (done.returncode, done.stdout) == (0, "[]\n")
+        assert done.stderr.startswith(note)
+        assert bool(done.stderr) is bool(note)
+
+    def test_a_misspelt_type_is_refused(self, cloudops, ledger):
+        done = cloudops("resources", "list", "--type", "AWS::EC2::Instances")
+
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "AWS::EC2::Instances: no such type or kind is read" in done.stderr
 
     @pytest.mark.parametrize("tag", ["team", "=one", ""])
     def test_a_tag_without_a_key_or_a_value_is_refused(self, cloudops, tag):
