@@ -34,7 +34,9 @@ RUN pip install --require-hashes --requirement requirements.txt
 COPY --from=wheel /wheels /wheels
 RUN pip install --no-deps --no-index /wheels/*.whl && python3 -m compileall -q /opt/cloudops
 
-# Tests and tools, the package in place: docker run --rm cloudops-central:dev pytest -m unit
+# Tests and tools, the package in place:
+#   docker build --target development --tag cloudops-central:tests .
+#   docker run --rm cloudops-central:tests pytest -m unit
 FROM base AS development
 RUN python3 -m venv /opt/cloudops
 COPY requirements-build.txt requirements-dev.txt ./

@@ -1,5 +1,7 @@
 """The chart as Helm renders it, with its defaults and with what people set."""
 
+import re
+import shlex
 from typing import Any
 
 import pytest
@@ -40,6 +42,24 @@ def test_no_database_secret_is_an_error_that_says_what_to_set(helm):
 
     assert done.returncode != 0
     assert "database.existingSecret is required: the name of a Secret" in done.stderr
+
+
+def test_the_command_of_the_readme_renders_with_the_image_and_secret_made_before_it(helm):
+    readme = (ROOT / "README.md").read_text().replace("\\\n", "")
+    [command] = re.findall(r"^helm install (.*)$", readme, re.MULTILINE)
+    [image] = re.findall(r"^docker build --target production -t (\S+) \.$", readme, re.MULTILINE)
+    [secret] = re.findall(r"create secret generic (\S+) --from-literal=url=", readme)
+    arguments = [str(CHART) if each.startswith("helm/") else each for each in shlex.split(command)]
+
+    done = helm("template", *arguments, values={})
+
+    assert done.returncode == 0, done.stderr
+    for pod in workloads(load_all(done.stdout)).values():
+        for container in containers(pod):
+            assert container["image"] == image
+            reference = container["env"][0]["valueFrom"]["secretKeyRef"]
+            assert reference == {"name": secret, "key": "url"}
+    assert f"docker push {image}\n" in readme
 
 
 def test_crds_are_templates_that_survive_the_release(render):

@@ -128,6 +128,19 @@ def test_every_copied_path_survives_dockerignore():
     assert values("production", "COPY") == ["--from=build /opt/cloudops /opt/cloudops"]
 
 
+def test_the_tag_that_the_overlay_of_developers_runs_is_of_the_image_that_has_the_command():
+    """Fails if one tag means two images: the tests' has no entry point for `args: [controller]`."""
+    texts = [
+        (ROOT / "Dockerfile").read_text(),
+        *(file.read_text() for file in (ROOT / "manifests").rglob("kustomization.yaml")),
+    ]
+    built = re.findall(r"docker build --target (\w+) (?:-t|--tag) (\S+) \.", "\n".join(texts))
+
+    assert ("production", "cloudops-central:dev") in built
+    assert ("development", "cloudops-central:tests") in built
+    assert len({tag for _, tag in built}) == len(set(built))
+
+
 def test_benches_run_a_worker_in_the_environment_of_the_image():
     (declared,) = values("base", "ENV")
 
