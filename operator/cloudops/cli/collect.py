@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from cloudops.api.v1alpha1.cloudprovider import CloudProvider
 from cloudops.app import collecting_service, worker_app
-from cloudops.cli.documents import FileSecrets, read_file, refuse_what_needs_more
+from cloudops.cli.documents import FileSecrets, note_suspension, read_file, refuse_what_needs_more
 from cloudops.cli.options import configure_logs, database_option, load_settings, output_option
 from cloudops.cli.tables import print_json, print_table, printable
 from cloudops.domain.snapshot import EntryState
@@ -43,6 +43,7 @@ def collect(ctx: click.Context, filename: Path, database_url: str, output: str) 
     """
     provider, secrets = read_file(filename)
     refuse_what_needs_more(filename, provider)
+    note_suspension(provider)
     with _database(load_settings(database_url=database_url)) as settings:
         configure_logs(settings, service=False)
         summary = _sync(settings, provider, secrets)

@@ -8,7 +8,7 @@ from typing import Any, Final
 import click
 
 from cloudops.app import aws_grants, doctor_service
-from cloudops.cli.documents import read_file, refuse_what_needs_more
+from cloudops.cli.documents import note_suspension, read_file, refuse_what_needs_more
 from cloudops.cli.options import configure_logs, load_settings, output_option
 from cloudops.cli.tables import print_document, print_fields, print_json, print_table, printable
 from cloudops.domain.diagnosis import AccountDiagnosis, Diagnosis, Trouble
@@ -37,6 +37,7 @@ def doctor(ctx: click.Context, filename: Path, output: str, *, all_regions: bool
     """
     provider, secrets = read_file(filename)
     refuse_what_needs_more(filename, provider)
+    note_suspension(provider)
     settings, spec = load_settings(), provider.spec.to_domain()
     configure_logs(settings, service=False)
     service = doctor_service(settings, Keyring(secrets))

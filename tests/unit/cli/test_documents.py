@@ -1,10 +1,10 @@
-"""CloudProvider and Secrets from a file, read as Kubernetes reads YAML."""
+"""CloudProvider and Secrets from a file, read nearly as kubectl reads it."""
 
 import base64
 
 import pytest
 
-from cloudops.cli.documents import read_file
+from cloudops.cli.documents import note_suspension, read_file
 from cloudops.domain.errors import AccessError, InvalidInputError
 
 pytestmark = pytest.mark.unit
@@ -204,3 +204,12 @@ def test_a_file_that_is_not_there_is_told(tmp_path):
 def test_a_folder_is_no_file(tmp_path):
     with pytest.raises(InvalidInputError, match="directory"):
         read_file(tmp_path)
+
+
+def test_a_suspended_provider_is_told_of_on_stderr_and_no_other(read, capsys):
+    note_suspension(read(PROVIDER)[0])
+    assert capsys.readouterr() == ("", "")
+
+    note_suspension(read(PROVIDER.replace("spec:\n", "spec:\n  suspend: true\n"))[0])
+    told = "note: spec.suspend is set; a command reads all the same\n"
+    assert capsys.readouterr() == ("", told)
