@@ -22,7 +22,7 @@ FIGURES = (
         "s",
         f"{_SAMPLE} and does not count, into an empty database; CPU time of the worker and of all "
         "PostgreSQL processes from the plan to the end of the last lease.",
-        "Each of some 1,500 scopes costs a call, and each resource its rows, indexes and history.",
+        "Each scope costs a call, and each resource its rows, indexes and history.",
         _READING,
         Aim("ratio", at_most=1.5),
     ),
