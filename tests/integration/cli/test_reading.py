@@ -117,10 +117,7 @@ class TestResources:
         [
             (
                 ["--type", "AWS::EC2::Volume"],
-                (
-                    "note: 1 scope(s) of these types were never read to their end (planned): "
-                    "cloudops scopes list\n"
-                ),
+                "note: 1 scope(s) of these types were never read to their end (planned)",
             ),
             (["--type", "AWS::EC2::Volume", "--region", "xx-*"], NOT_PLANNED),
             (["--type", "AWS::EC2::Volume", "--account", "1"], NOT_PLANNED),
