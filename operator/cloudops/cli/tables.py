@@ -42,26 +42,26 @@ def print_document(document: Mapping[str, Any]) -> None:
 
 
 def print_json(value: Any) -> None:
-    """Indented, with RFC 3339 times."""
-    click.echo(orjson.dumps(value, option=orjson.OPT_INDENT_2, default=str).decode())
+    """Indented, with RFC 3339 times; bytes, since JSON is UTF-8 wherever it is written."""
+    click.echo(orjson.dumps(value, option=orjson.OPT_INDENT_2, default=str))
 
 
 def print_json_rows(rows: Iterable[Any]) -> None:
     """An array, one row a line, however many there are."""
-    separator = "[\n"
+    separator = b"[\n"
     for row in rows:
-        click.echo(separator + orjson.dumps(row, default=str).decode(), nl=False)
-        separator = ",\n"
-    click.echo("[]" if separator == "[\n" else "\n]")
+        click.echo(separator + orjson.dumps(row, default=str), nl=False)
+        separator = b",\n"
+    click.echo(b"[]" if separator == b"[\n" else b"\n]")
 
 
 def print_csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """RFC 4180; tags as JSON."""
+    """RFC 4180 in UTF-8; tags as JSON."""
     buffer = io.StringIO()
     writer = csv.writer(buffer)
     for row in itertools.chain([header], rows):
         writer.writerow([_csv_cell(value) for value in row])
-        click.echo(buffer.getvalue(), nl=False)
+        click.echo(buffer.getvalue().encode(errors="backslashreplace"), nl=False)
         buffer.seek(0)
         buffer.truncate()
 

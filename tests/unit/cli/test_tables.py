@@ -24,6 +24,17 @@ def test_columns_are_as_wide_as_their_content(capsys):
     assert capsys.readouterr().out == "A      LONG NAME\nvalue  1\nv      x\n"
 
 
+def test_what_programs_read_is_utf_8_wherever_it_goes(monkeypatch):
+    raw = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(raw, "ascii", errors="backslashreplace"))
+
+    print_json({"name": "ä"})
+    print_json_rows([{"name": "ö"}])
+    print_csv(["name"], [["ü"]])
+
+    assert [letter in raw.getvalue().decode() for letter in "äöü"] == [True] * 3
+
+
 def test_a_table_without_rows_has_its_header(capsys):
     print_table(("A", "B"), [])
 
