@@ -111,6 +111,8 @@ def _load(path: Path) -> list[dict[str, Any]]:
         raise InvalidInputError(f"{path} is not YAML: it is not UTF-8") from error
     except (YAMLError, ValueError) as error:
         raise InvalidInputError(f"{path} is not YAML: {_mistake(error)}") from error
+    except RecursionError as error:
+        raise InvalidInputError(f"{path} is not YAML: it is nested too deeply") from error
     documents = [document for document in loaded if document is not None]
     if not all(isinstance(document, dict) for document in documents):
         raise InvalidInputError(f"{path}: every document must be a Kubernetes object")

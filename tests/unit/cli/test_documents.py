@@ -159,6 +159,7 @@ def test_a_switch_is_true_or_false(read, word):
         pytest.param("just text", "every document must be a Kubernetes object", id="text"),
         pytest.param("- a", "every document must be a Kubernetes object", id="list"),
         pytest.param(b"\xff\xfe\x00", "is not YAML: it is not UTF-8", id="bytes"),
+        pytest.param("a: " + "[" * 5_000, "it is nested too deeply", id="deep"),
         pytest.param("a: \x07", "is not YAML", id="control-character"),
         pytest.param(PROVIDER + "  nonsense: 1\n", "spec.nonsense: unknown field", id="unknown"),
         pytest.param(
