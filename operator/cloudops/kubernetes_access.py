@@ -4,6 +4,7 @@ import os
 
 import kubernetes.client
 import kubernetes.config
+import yaml  # type: ignore[import-untyped]
 
 from cloudops.domain.errors import CloudOpsError
 
@@ -32,6 +33,10 @@ def load_configuration() -> kubernetes.client.Configuration:
             )
     except (kubernetes.config.ConfigException, OSError) as error:
         raise NoKubernetesError(f"no way to the Kubernetes API: {error}") from error
+    except (yaml.YAMLError, AttributeError, TypeError, ValueError) as error:
+        # The client takes any file for a kubeconfig, and stumbles over what it holds.
+        file = kubeconfig or "~/.kube/config"
+        raise NoKubernetesError(f"no way to the Kubernetes API: {file} is no kubeconfig") from error
     configuration.retries = False  # each caller has its own deadline and its own backoff
     configuration.connection_pool_maxsize = 32
     return configuration

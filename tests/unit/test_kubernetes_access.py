@@ -37,6 +37,16 @@ def test_no_way_to_the_cluster_is_told(environment):
         load_configuration()
 
 
+@pytest.mark.parametrize("text", ["just text", "- a", "a: [", "clusters: 7"])
+def test_a_file_that_is_no_kubeconfig_is_told(monkeypatch, tmp_path, text):
+    path = tmp_path / "config"
+    path.write_text(text)
+    monkeypatch.setenv("KUBECONFIG", str(path))
+
+    with pytest.raises(NoKubernetesError, match="no way to the Kubernetes API"):
+        load_configuration()
+
+
 @pytest.mark.parametrize("environment", NO_WAY, indirect=True)
 def test_without_a_cluster_a_secret_is_out_of_reach_for_now(environment):
     with pytest.raises(AccessError, match="no way to the Kubernetes API") as caught:
