@@ -126,6 +126,13 @@ def aws_permissions(spec: ProviderSpec | None, types: Sequence[str] = ()) -> Per
     return Permissions(reader_policies(listings), entry)
 
 
+def aws_selects(spec: ProviderSpec) -> bool:
+    """Whether any type of the catalogue is one that an AWS provider asks for."""
+    from cloudops.collectors.aws.catalogue import CATALOGUE  # noqa: PLC0415  as for _clouds
+
+    return any(types for _, types in planned_listings(CATALOGUE, spec))
+
+
 def resource_types(wanted: TypeFilter) -> list[TypeRow]:
     """What `cloudops types list` prints; needs no database and asks no cloud.
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from cloudops.app import aws_permissions
+from cloudops.app import aws_permissions, aws_selects
 from cloudops.cli.documents import read_file
 from cloudops.cli.options import output_option
 from cloudops.cli.tables import print_json
@@ -39,7 +39,10 @@ def aws(filename: Path | None, types: tuple[str, ...], output: str) -> None:
     and `entry` has, for each principal that assumes a role on the way of the CloudProvider
     in the file, or lists its organization, its `principal` and its `policies`.
     """
-    granted = aws_permissions(_spec(filename, types) if filename else None, types)
+    spec = _spec(filename, types) if filename else None
+    granted = aws_permissions(spec, types)
+    if spec and not aws_selects(spec):
+        click.echo("note: no listing reads what spec.inventory.types selects", err=True)
     if output == "json":
         print_json(asdict(granted))
         return

@@ -155,3 +155,17 @@ def test_a_selection_that_cannot_be_meant_is_refused(arguments, complaint):
 
     assert (done.returncode, done.stdout) == (2, "")
     assert complaint in done.stderr
+
+
+def test_a_file_that_selects_nothing_is_told(tmp_path):
+    path = tmp_path / "provider.yaml"
+    path.write_text(
+        "apiVersion: cloudops.dev/v1alpha1\nkind: CloudProvider\nmetadata: {name: a}\n"
+        "spec: {type: aws, aws: {credentials: {source: Operator}},"
+        " inventory: {types: {include: ['AWS::Nope::*']}}}\n"
+    )
+
+    done = Command()("permissions", "aws", "-f", path)
+
+    assert done.returncode == 0
+    assert "note: no listing reads what spec.inventory.types selects\n" in done.stderr
