@@ -1,5 +1,7 @@
 """The command line: parse, call a service, print. One module a command."""
 
+import errno
+import os
 import sys
 from importlib import import_module
 from typing import Any, Final
@@ -12,6 +14,9 @@ from cloudops.domain.errors import CloudOpsError, InvalidInputError
 
 BAD_INPUT: Final = 2
 FAILED: Final = 1
+
+# A reader that went away is none of these: click ends quietly then.
+_UNWRITABLE: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 
 # Loaded when asked for: `cloudops worker` needs no kopf, `controller` no SDK.
 _COMMANDS: Final = {
@@ -57,6 +62,13 @@ class _Commands(click.Group):
             ctx.exit(BAD_INPUT)
         except CloudOpsError as error:
             _say(error)
+            ctx.exit(FAILED)
+        except OSError as error:
+            if error.errno not in _UNWRITABLE:
+                raise
+            click.echo(f"error: the output can't be written: {error.strerror}", err=True)
+            # What is left of it goes nowhere, or the interpreter would try it once more.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             ctx.exit(FAILED)
 
 

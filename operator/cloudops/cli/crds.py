@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from cloudops.api.v1alpha1.crd import crd_files
+from cloudops.domain.errors import InvalidInputError
 
 
 @click.command("crds")
@@ -26,10 +27,17 @@ def crds(ctx: click.Context, directory: Path, *, check: bool) -> None:
         difference = _difference(directory, files)
         click.echo(difference, nl=False)
         ctx.exit(1 if difference else 0)
-    directory.mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
-        (directory / name).write_text(text, encoding="utf-8")
+        _write(directory / name, text)
         click.echo(directory / name)
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InvalidInputError(f"--directory: {path}: {error.strerror}") from error
 
 
 def _difference(directory: Path, files: Mapping[str, str]) -> str:

@@ -27,7 +27,7 @@ def embedded_postgres(folder: Path, say: Callable[[str], None]) -> Iterator[str]
         The database's URL, over a Unix socket.
 
     Raises:
-        InvalidInputError: The package is not installed.
+        InvalidInputError: The package is not installed, or the folder can't be made.
     """
     try:
         with warnings.catch_warnings(action="ignore"):  # about folders that it then makes
@@ -42,7 +42,12 @@ def embedded_postgres(folder: Path, say: Callable[[str], None]) -> Iterator[str]
     say(f"no CLOUDOPS_DATABASE_URL: embedded PostgreSQL with its data in {folder}")
     if os.geteuid() == 0:
         say(AS_ROOT.format(folder=folder))
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InvalidInputError(
+            f"CLOUDOPS_DATA_DIR: {folder} can't be made: {error.strerror}"
+        ) from error
     server = get_server(folder, cleanup_mode="stop")
     try:
         yield server.get_uri()

@@ -37,7 +37,8 @@ def upgrade(database_url: str) -> str:
         The revision that the database has now.
 
     Raises:
-        InvalidInputError: It is no URL of PostgreSQL, or its role may not change the schema.
+        InvalidInputError: It is no URL of PostgreSQL, its schema is of a newer version, or
+            its role may not change the schema.
         StoreUnavailableError: The database can't be reached.
     """
     engine = create_engine(driver_url(database_url), connect_args={"connect_timeout": 10})
@@ -45,6 +46,7 @@ def upgrade(database_url: str) -> str:
         with store_errors(), _refusals(), engine.connect() as connection:
             connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _ADVISORY_LOCK})
             connection.commit()
+            _refuse_newer(connection)
             config = _config()
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
@@ -105,14 +107,22 @@ def require_current(connection: Connection) -> None:
     Raises:
         InvalidInputError: With the command that cures it.
     """
-    scripts = ScriptDirectory.from_config(_config())
-    head, found = scripts.get_current_head(), current_revision(connection)
-    if found == head:
-        return
-    known = {script.revision for script in scripts.walk_revisions()}
-    cure = "run `cloudops migrate`"
-    if found is not None and found not in known:
+    _refuse_newer(connection)
+    head = ScriptDirectory.from_config(_config()).get_current_head()
+    found = current_revision(connection)
+    if found != head:
+        raise _other_schema(found, head, "run `cloudops migrate`")
+
+
+def _refuse_newer(connection: Connection) -> None:
+    """Only the version that made a schema knows the way from it."""
+    scripts, found = ScriptDirectory.from_config(_config()), current_revision(connection)
+    if found is not None and found not in {row.revision for row in scripts.walk_revisions()}:
         cure = "it was made by a newer version of cloudops; use that one"
-    raise InvalidInputError(
+        raise _other_schema(found, scripts.get_current_head(), cure)
+
+
+def _other_schema(found: str | None, head: str | None, cure: str) -> InvalidInputError:
+    return InvalidInputError(
         f"the database schema is at {found or 'nothing'}, this version needs {head}: {cure}"
     )

@@ -69,8 +69,50 @@ def test_without_a_database_url_a_command_says_which_setting_is_missing(command)
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("command", "settings", "code"),
+    [
+        (("crds", "--directory", "/proc/x"), {}, 2),
+        (("run",), {"CLOUDOPS_DATA_DIR": "/proc/x"}, 2),
+    ],
+)
+def test_a_folder_that_cannot_be_made_is_told(command, settings, code):
+    done = Command(settings)(*command)
+
+    assert done.returncode == code
+    assert "/proc/x" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_output_that_has_no_room_is_one_line_and_exit_1():
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "cloudops", "types", "list"],
+            cwd=REPOSITORY,
+            env=Command.inherited(),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+
+    assert done.returncode == 1
+    assert done.stderr == "error: the output can't be written: No space left on device\n"
+
+
 @pytest.mark.database
 class TestMigrate:
+    def test_a_newer_schema_is_left_to_its_own_version(self, migrated_url):
+        with psycopg.connect(migrated_url, autocommit=True) as connection:
+            connection.execute("UPDATE alembic_version SET version_num = '9999'")
+
+        done = Command()("migrate", "--database-url", migrated_url)
+
+        assert done.returncode == 2
+        assert "made by a newer version of cloudops; use that one" in done.stderr
+        assert done.stderr.count("\n") == 1
+
     def test_it_brings_the_schema_up_and_says_where_it_is(self, database_url):
         done = Command()("migrate", "--database-url", database_url)
 
