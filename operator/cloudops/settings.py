@@ -12,7 +12,9 @@ Names = Annotated[tuple[str, ...], NoDecode]
 class Settings(BaseSettings):
     """Read from `CLOUDOPS_*` environment variables; lists are comma-separated."""
 
-    model_config = SettingsConfigDict(env_prefix="CLOUDOPS_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="CLOUDOPS_", frozen=True, extra="ignore", allow_inf_nan=False
+    )
 
     database_url: str = Field(
         "", description="`postgresql://user:password@host/name`; may be empty for `cloudops run`."

@@ -5,6 +5,7 @@ from dataclasses import asdict
 import click
 
 from cloudops.app import reading_service
+from cloudops.cli.arguments import unicode
 from cloudops.cli.options import configure_logs, database_option, load_settings, output_option
 from cloudops.cli.tables import age, print_json_rows, print_table
 from cloudops.domain.ledger import ScopeStatus
@@ -18,7 +19,7 @@ def scopes() -> None:
 @scopes.command("list")
 @database_option
 @click.option("--status", type=click.Choice([status.value for status in ScopeStatus]), default=None)
-@click.option("--account", default="", help="Account id.")
+@click.option("--account", default="", callback=unicode, help="Account id.")
 @output_option("table", "json")
 def list_(database_url: str, status: str | None, account: str, output: str) -> None:
     """List planned scopes; PERMISSION is what to grant where one was denied."""

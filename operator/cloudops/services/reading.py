@@ -1,5 +1,6 @@
 """Reading back what is known; returns domain objects to whoever asks."""
 
+import re
 import shlex
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -24,6 +25,9 @@ from cloudops.store.session import transaction
 
 # So many resources are named where an id fits several.
 NAMED: Final = 5
+
+# No name to be looked for: `i-0abc1234`, an ARN.
+_ID: Final = re.compile(r"arn:.*|[a-z]+-([0-9a-f]{8}|[0-9a-f]{17})", re.DOTALL)
 
 _Row = TypeVar("_Row")
 
@@ -126,10 +130,11 @@ def _the_one(connection: Connection, id_: str) -> ResourceMatch:
     found = single.with_id(connection, id_)
     found = found or single.with_ending(connection, id_, limit=NAMED + 1)
     if not found:
-        raise InvalidInputError(
-            f"resource {id_}: there is none with this id, nor was there one lately; look for it "
-            f"with `cloudops resources list --deleted --name {shlex.quote(f'*{id_}*')}`"
-        )
+        told = f"resource {id_}: there is none with this id, nor was there one lately"
+        if not _ID.fullmatch(id_):
+            named = shlex.quote(f"*{id_}*")
+            told += f"; look for it with `cloudops resources list --deleted --name {named}`"
+        raise InvalidInputError(told)
     if len(found) > 1:
         raise InvalidInputError(_ambiguity(id_, found))
     return found[0]

@@ -2,6 +2,7 @@
 
 import re
 
+from psycopg.pq import Conninfo
 from sqlalchemy import URL
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
@@ -36,9 +37,20 @@ def driver_url(database_url: str, *, writes: bool = True) -> URL:
         raise InvalidInputError(
             f"CLOUDOPS_DATABASE_URL must start with postgresql://, not {url.drivername}://"
         )
+    _refuse_unknown_options(url)
     if writes and "target_session_attrs" not in url.query:
         url = url.update_query_dict({"target_session_attrs": "read-write"})
     return url.set(drivername="postgresql+psycopg")
+
+
+def _refuse_unknown_options(url: URL) -> None:
+    """PostgreSQL's library would, too, but only when it connects."""
+    known = {option.keyword.decode() for option in Conninfo.get_defaults()}
+    unknown = sorted(set(url.query) - known)
+    if unknown:
+        raise InvalidInputError(
+            f"CLOUDOPS_DATABASE_URL: PostgreSQL has no connection option {unknown[0]!a}"
+        )
 
 
 def _make_url(database_url: str) -> URL:

@@ -12,7 +12,7 @@ from cloudops.domain.schedule import Failure, judge_attempt
 from cloudops.store import leases, scopes
 from tests.fakes.cloud import observe
 from tests.integration.cli.commands import Command
-from tests.integration.store.seeding import ACCOUNT, Ledger, denial
+from tests.integration.store.seeding import ACCOUNT, Ledger, denial, execute
 
 pytestmark = [pytest.mark.integration, pytest.mark.database]
 
@@ -230,6 +230,31 @@ READERS = [
 ]
 
 
+def test_an_account_that_is_no_text_is_refused(cloudops):
+    done = cloudops("scopes", "list", "--account", os.fsdecode(b"\xff"))
+
+    assert done.returncode == 2
+    assert "is not UTF-8" in done.stderr
+
+
+def test_a_role_that_may_not_read_is_told_what_to_grant(cloudops, engine):
+    execute(engine, "REVOKE SELECT ON inventory FROM current_user")  # even an owner needs it
+
+    done = cloudops("resources", "list")
+
+    assert done.returncode == 2
+    assert "grant SELECT on all tables and views of the schema to that role" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(("id_", "hinted"), [("i-0abc1234", False), ("web", True)])
+def test_an_id_is_not_advised_to_be_looked_for_as_a_name(cloudops, id_, hinted):
+    done = cloudops("resources", "show", id_)
+
+    assert done.returncode == 2
+    assert ("--name" in done.stderr) is hinted
+
+
 @pytest.mark.parametrize("command", READERS, ids=" ".join)
 class TestWhatGoesWrong:
     def test_a_database_that_is_away_is_one_line_and_exit_1(self, cloudops, postgres, command):
@@ -253,6 +278,11 @@ class TestWhatGoesWrong:
         ("settings", "message"),
         [
             ({}, "set CLOUDOPS_DATABASE_URL"),
+            (
+                {"CLOUDOPS_DATABASE_URL": "postgresql://u:canary@localhost/x?nope=1"},
+                "no connection option 'nope'",
+            ),
+            ({"CLOUDOPS_WORKER_POLL_SECONDS": "inf"}, "CLOUDOPS_WORKER_POLL_SECONDS"),
             ({"CLOUDOPS_DATABASE_URL": "nonsense"}, "CLOUDOPS_DATABASE_URL is no URL"),
             (
                 {"CLOUDOPS_DATABASE_URL": "mysql://root:canary@db/x"},
