@@ -147,7 +147,6 @@ def store_errors() -> Iterator[None]:
     Raises:
         StoreUnavailableError: The database can't be reached or went away.
         StoreBusyError: A lock or a statement took too long.
-        InvalidInputError: The role may not do it.
     """
     try:
         yield
@@ -165,10 +164,10 @@ def _raise_ours(cause: BaseException | None, error: Exception, *, gone: bool = F
     """What is no fault of the database is left as it is: a value that it refuses, a bug."""
     if isinstance(cause, _BUSY):
         raise StoreBusyError(f"database: {_first_line(cause)}") from error
-    if isinstance(cause, InsufficientPrivilege):
-        raise InvalidInputError(
-            f"the database refuses: {_first_line(cause)}; to read, grant SELECT on all tables"
-            " and views of the schema to that role"
+    if isinstance(cause, InsufficientPrivilege):  # until somebody grants it, as good as away
+        raise StoreUnavailableError(
+            f"database: {_first_line(cause)}; grant it to that role (to read: SELECT on all"
+            " tables and views of the schema)"
         ) from error
     too_much = isinstance(cause, ProgramLimitExceeded)  # such as a value that no index takes
     if gone or (isinstance(cause, _AWAY) and not too_much):
