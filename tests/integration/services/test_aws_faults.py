@@ -322,9 +322,11 @@ class TestAnAccountThatIsNotSignedUpAnyMore:
         """Fails without `_CONTRADICTED`: what is said behind the closing hides rows for a day."""
         shown = aws.inventory_view()
         lease = aws.lease()
+        [discovery] = aws.acquire(LeaseKind.DISCOVERY)
         aws.aws.inject(Fault.opt_in(), service="ec2")
-        aws.work()
-        aws.run(lease)
+        pulse = InterruptedPulse(lease.domain, 1, lambda _: aws.run(discovery))
+
+        aws.inventory.run(lease, pulse)
         assert aws.inventory_view() != shown
 
         aws.age(960)
