@@ -126,7 +126,7 @@ class Children:
         """
         if self._unread is None:
             return
-        if self._unread.error_class in NOT_THERE and self._asked > 1:
+        if self._unread.error_class in NOT_THERE and self._asked > self._failures:
             # Of that parent, or of what the cloud knows of it today: others may have some.
             raise incomplete(self._unread.code, str(self._unread)) from self._unread
         raise self._unread
