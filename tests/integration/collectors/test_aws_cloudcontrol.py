@@ -280,7 +280,7 @@ def test_a_parent_that_can_have_none_says_nothing_of_the_others(
 
 @pytest.mark.parametrize("left_out", [("api-2", "api-3", "api-4"), ("api-4",), ()])
 def test_where_no_parent_can_have_any_there_is_nothing_to_list(fake_aws, apis, session, left_out):
-    """Fails if it would be `partial`: a region that lacks the type would be out of step for ever."""
+    """Fails if it were `partial`: regions that lack the type would be out of step for ever."""
     for name in left_out:
         apis.delete(f"arn:aws:cloudcontrol:{REGION}:{ACCOUNT}:{REST_API}/{name}")
     fake_aws.inject(Fault.error("UnsupportedActionException"), service="cloudcontrol", skip=1)
