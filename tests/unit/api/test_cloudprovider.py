@@ -96,6 +96,14 @@ def test_at_least_forty_mistakes_are_in_the_table_each_once():
             "spec.aws: needed when type is aws; spec.azure: not allowed unless type is azure",
             id="every-broken-rule",
         ),
+        *(
+            pytest.param(
+                document(changed(AWS, {"aws.endpointURL": url})),
+                "spec.aws.endpointURL: is no address: see its host and port",
+                id=url,
+            )
+            for url in ("http://[::1", "http://:80", "http://h:99999", "http://h:0")
+        ),
         pytest.param(
             document(changed(AWS, {"awz": 1, "suspend": "no"})),
             "spec.suspend: must be true or false; spec.awz: unknown field",

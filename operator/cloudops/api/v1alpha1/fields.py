@@ -5,6 +5,7 @@ Patterns use explicit classes: `\d`, `\w` and `\s` differ between engines.
 """
 
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
@@ -30,6 +31,18 @@ _PROJECT = r"([a-z0-9.-]+:)?[a-z0-9][a-z0-9-]*"
 # Free texts hold neither what no database stores nor what commands a terminal.
 _PRINTABLE = r"[^\x00-\x1f\x7f-\x9f]"
 _POSITIVE = r"[0-9]*[1-9][0-9]*(\.[0-9]+)?|[0-9]+\.[0-9]*[1-9][0-9]*"
+
+
+def _address(url: str) -> str:
+    """What a pattern can't tell: brackets that close, a host, and a port that there may be."""
+    try:
+        parts = urlsplit(url)
+        readable = parts.port != 0 and (not url or bool(parts.hostname))
+    except ValueError:
+        readable = False
+    if not readable:
+        raise PydanticCustomError("no_address", "is no address: see its host and port")
+    return url
 
 
 def _optional(pattern: str) -> str:
@@ -60,7 +73,11 @@ RegionGlob = Annotated[
 ]
 Region = Annotated[str, Field(strict=True, max_length=NAME_LENGTH, pattern=r"^[a-z0-9-]+$")]
 Url = Annotated[str, Field(strict=True, max_length=URL_LENGTH, pattern=f"^{_URL}$")]
-OptionalUrl = Annotated[str, Field(strict=True, max_length=URL_LENGTH, pattern=_optional(_URL))]
+OptionalUrl = Annotated[
+    str,
+    Field(strict=True, max_length=URL_LENGTH, pattern=_optional(_URL)),
+    AfterValidator(_address),
+]
 OptionalPositiveDecimal = Annotated[
     str, Field(strict=True, max_length=DECIMAL_LENGTH, pattern=_optional(_POSITIVE))
 ]
