@@ -233,7 +233,7 @@ class TestBadInput:
 
 
 class TestSwappedCredentials:
-    def test_without_ids_another_account_needs_an_edited_file(
+    def test_without_ids_another_account_has_to_be_named_in_the_file(
         self, cloudops, provider_file, fake_aws
     ):
         fake_aws.account(
@@ -248,7 +248,7 @@ class TestSwappedCredentials:
         )
 
         refused = cloudops("collect", "-f", provider_file(ids="", secret=swapped), "-o", "json")
-        edited = provider_file(ids="", secret=swapped, regions='"us-*"')
+        edited = provider_file(ids='"999900001111"', secret=swapped)
         accepted = cloudops("collect", "-f", edited, "-o", "json")
 
         assert refused.returncode == 3

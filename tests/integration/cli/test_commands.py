@@ -117,7 +117,7 @@ class TestMigrate:
         done = Command()("migrate", "--database-url", database_url)
 
         assert done.returncode == 0, done.stderr
-        assert done.stdout == "schema is at 0001\n"
+        assert done.stdout == "schema is at 0002\n"
         with psycopg.connect(database_url) as connection:
             assert connection.execute("SELECT count(*) FROM resource").fetchone() == (0,)
 
