@@ -46,6 +46,7 @@ NOT_IN_MOTO: Final = {
 ABSENT: Final = {
     "AWS::CloudWatch::CompositeAlarm": "moto can't make composite alarms",
     "AWS::CloudWatch::Dashboard": "moto shows dashboards only in the region where they were made",
+    "AWS::InspectorV2::AccountStatus": "moto tells of accounts only that are named",
     "AWS::WAFv2::CloudFrontLoggingConfiguration": "moto looks for a region called `global`",
     "AWS::Route53::QueryLoggingConfig": "their log groups lie in another region than the estate",
 }

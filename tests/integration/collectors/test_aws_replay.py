@@ -4,6 +4,7 @@ The recorded answers of `tests/data` are served in each service's own protocol; 
 reads them with the SDK, page by page, and what it makes of them is what the file expects.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -153,7 +154,17 @@ def test_recorded_details_say_the_same_over_the_wire(row: Listing, enter):
             assert expected[id_].get(field) == value, (id_, field)
 
 
-LISTS = [pytest.param(one, id=one.name) for one in LISTED if list_paths(one.service, one.operation)]
+def tells_items_apart(listing: Listing) -> bool:
+    """Not so a statement about the account, of which there is one however long its list is."""
+    ids = [id_ for emits in listing.emits for id_ in emits.ids]
+    return any("{" not in id_ or re.search(r"{(?!partition|account|region)", id_) for id_ in ids)
+
+
+LISTS = [
+    pytest.param(one, id=one.name)
+    for one in LISTED
+    if list_paths(one.service, one.operation) and tells_items_apart(one)
+]
 
 
 @pytest.mark.parametrize("listing", LISTS)
