@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import orjson
 from sqlalchemy import Connection, text
 
+from cloudops.domain.reasons import NOT_SUBSCRIBED
 from cloudops.domain.schedule import DAY_SECONDS
 from cloudops.store import succession
 from cloudops.store.plan import Door, ProviderPlan
@@ -159,7 +160,9 @@ UPDATE scope SET status = 'denied', error_class = 'iam_deny', error_code = a.err
 FROM account a
 WHERE a.id = scope.account_pk AND a.id = ANY(CAST(:account_pks AS integer[]))
   AND a.provider_id = :provider_id AND a.account_id = ANY(CAST(:shut AS text[]))
-  AND scope.retired_at IS NULL AND scope.status <> 'unsupported'
+  AND scope.retired_at IS NULL
+  AND (scope.status <> 'unsupported'  -- of an account that AWS forgot each listing says that
+       OR a.error_reason = :not_subscribed AND scope.error_class = 'opt_in')
   AND (scope.status, scope.error_class, scope.error_code,
         scope.error_message, scope.error_permission)
     IS DISTINCT FROM ('denied', 'iam_deny', a.error_reason, a.error_message, a.error_permission)
@@ -235,6 +238,7 @@ def derive_scopes(connection: Connection, plan: ProviderPlan, outdated: Sequence
         "tiers": [one.tier for one in plan.listings],
         "types": [",".join(one.types) for one in plan.listings],
         "shut": plan.ids(Door.SHUT, Door.CLOSED),
+        "not_subscribed": NOT_SUBSCRIBED,
     }
     moved = succession.moved_types(connection, plan)
     succession.take_from_workers(connection, values["account_pks"], moved)

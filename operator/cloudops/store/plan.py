@@ -102,7 +102,8 @@ UPDATE account SET derived_from = NULL
 WHERE cloud = :cloud AND provider_id = :provider_id AND derived_from IS NOT NULL
   AND account_id = ANY(CAST(:closed AS text[])) AND EXISTS (
     SELECT FROM scope s WHERE s.account_pk = account.id AND s.retired_at IS NULL
-      AND s.error_code <> account.error_reason)
+      AND s.error_code <> account.error_reason
+      AND (s.status <> 'unsupported' OR s.error_class = 'opt_in'))
 """)
 _REOPEN = text(f"""
 UPDATE scope SET next_due_at = now() FROM account a
