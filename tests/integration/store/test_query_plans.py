@@ -204,6 +204,7 @@ def test_a_sweep_looks_at_each_row_a_few_times_at_most(ledger, name):
         confirm_seconds=60,
         scope_ids=[ledger.scope().id],
         strong=[ledger.scope().id],
+        shows_permitted=[],
     )
 
     assert touched(nodes) < 10 * ROWS
