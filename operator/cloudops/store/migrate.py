@@ -46,7 +46,7 @@ def upgrade(database_url: str) -> str:
         with store_errors(), _refusals(), engine.connect() as connection:
             connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _ADVISORY_LOCK})
             connection.commit()
-            _refuse_newer(connection)
+            _revisions(connection)
             config = _config()
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
@@ -107,19 +107,23 @@ def require_current(connection: Connection) -> None:
     Raises:
         InvalidInputError: With the command that cures it.
     """
-    _refuse_newer(connection)
-    head = ScriptDirectory.from_config(_config()).get_current_head()
-    found = current_revision(connection)
+    found, head = _revisions(connection)
     if found != head:
         raise _other_schema(found, head, "run `cloudops migrate`")
 
 
-def _refuse_newer(connection: Connection) -> None:
-    """Only the version that made a schema knows the way from it."""
+def _revisions(connection: Connection) -> tuple[str | None, str | None]:
+    """That of the database, and that of this version.
+
+    Raises:
+        InvalidInputError: A newer version made the schema: only that one knows the way from it.
+    """
     scripts, found = ScriptDirectory.from_config(_config()), current_revision(connection)
+    head = scripts.get_current_head()
     if found is not None and found not in {row.revision for row in scripts.walk_revisions()}:
         cure = "it was made by a newer version of cloudops; use that one"
-        raise _other_schema(found, scripts.get_current_head(), cure)
+        raise _other_schema(found, head, cure)
+    return found, head
 
 
 def _other_schema(found: str | None, head: str | None, cure: str) -> InvalidInputError:
