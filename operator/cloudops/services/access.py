@@ -11,17 +11,13 @@ from cloudops.collectors.vocabulary import Access
 from cloudops.domain.errors import AccessError
 from cloudops.domain.ledger import ErrorClass
 from cloudops.domain.provider import CredentialSource, PlannedProvider, ProviderSpec
-from cloudops.domain.reasons import DEPENDENCY_REASONS, NOT_ALLOWED_REASONS, NOT_SUBSCRIBED
+from cloudops.domain.reasons import DEPENDENCY_REASONS, DOOR_REASONS
 from cloudops.domain.snapshot import Entry, EntryState
 from cloudops.services.refusals import refuse_aws
 from cloudops.settings import Settings
 
 # What ends the way in for every account of the provider, as far as one lease can tell.
-PROVIDER_REASONS = (
-    DEPENDENCY_REASONS
-    | NOT_ALLOWED_REASONS
-    | {"CredentialsRejected", "IdentityMismatch", NOT_SUBSCRIBED}
-)
+PROVIDER_REASONS = DOOR_REASONS - {"RoleNotAssumable"}
 
 # Whom a token is for: AWS knows this name, and no other system takes the token.
 AWS_AUDIENCE: Final = "sts.amazonaws.com"

@@ -121,8 +121,7 @@ GROUP BY account_pk, 1, 2 HAVING count(*) >= {REGION_LISTINGS} AND NOT EXISTS (
 
 # Whose an account is that this provider names, too, and why nobody reads it, if so.
 _OWNED = """
-CASE WHEN owner.suspended THEN 'belongs to ' WHEN owner.runnable THEN 'read by '
-    ELSE 'belongs to ' END
+CASE WHEN owner.runnable AND NOT owner.suspended THEN 'read by ' ELSE 'belongs to ' END
 || 'CloudProvider ' || owner.namespace || '/' || owner.name || ', which is '
 || CASE WHEN owner.suspended THEN 'suspended' WHEN owner.runnable THEN 'older'
     WHEN owner.origin = 'cli' THEN 'at rest' ELSE 'stalled' END
