@@ -6,7 +6,7 @@ Everything but where the Secrets come from is the shipped process, its settings 
 import sys
 
 from cloudops import logs
-from cloudops.app import WorkerApp, worker_app
+from cloudops.app.worker import WorkerApp, worker_app
 from cloudops.services.access import Keyring
 from cloudops.settings import Settings
 from cloudops.worker.run import run

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from cloudops.api.v1alpha1.cloudprovider import CloudProvider
-from cloudops.app import collecting_service, worker_app
+from cloudops.app.worker import collecting_service, worker_app
 from cloudops.cli.documents import FileSecrets, note_suspension, read_file, refuse_what_needs_more
 from cloudops.cli.options import configure_logs, database_option, load_settings, output_option
 from cloudops.cli.tables import print_json, print_table, printable

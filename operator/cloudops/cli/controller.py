@@ -2,7 +2,7 @@
 
 import click
 
-from cloudops.app import controller_app
+from cloudops.app.controller import controller_app
 from cloudops.cli.options import configure_logs, load_settings
 from cloudops.controller.run import run
 

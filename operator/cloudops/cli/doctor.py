@@ -7,7 +7,8 @@ from typing import Any, Final
 
 import click
 
-from cloudops.app import aws_grants, doctor_service
+from cloudops.app.aws import aws_grants
+from cloudops.app.worker import doctor_service
 from cloudops.cli.documents import note_suspension, read_file, refuse_what_needs_more
 from cloudops.cli.options import configure_logs, load_settings, output_option
 from cloudops.cli.tables import print_document, print_fields, print_json, print_table, printable

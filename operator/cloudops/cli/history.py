@@ -7,7 +7,7 @@ from typing import Any, Final
 import click
 import orjson
 
-from cloudops.app import reading_service
+from cloudops.app.reading import reading_service
 from cloudops.cli.arguments import since, unicode
 from cloudops.cli.options import configure_logs, database_option, load_settings, output_option
 from cloudops.cli.tables import moment, print_csv, print_json_rows, print_table

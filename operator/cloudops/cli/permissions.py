@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from cloudops.app import aws_permissions, aws_selects
+from cloudops.app.aws import aws_permissions, aws_selects
 from cloudops.cli.documents import read_file
 from cloudops.cli.options import output_option
 from cloudops.cli.tables import print_json

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from cloudops.app import reading_service, resource_types
+from cloudops.app.reading import reading_service
 from cloudops.cli.arguments import since, unicode
 from cloudops.cli.history import history
 from cloudops.cli.options import configure_logs, database_option, load_settings, output_option
@@ -86,6 +86,9 @@ def _why_none(service: ReadingService, wanted: ResourceFilter) -> str:
     Raises:
         InvalidInputError: It is no type or kind at all.
     """
+    # The catalogue takes long to load: not where there are rows to show.
+    from cloudops.app.aws import resource_types  # noqa: PLC0415
+
     known = resource_types(TypeFilter(type=wanted.type))
     found = service.coverage(
         [(row.listing, row.type) for row in known], account=wanted.account, region=wanted.region

@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 import click
 
-from cloudops.app import reading_service
+from cloudops.app.reading import reading_service
 from cloudops.cli.arguments import unicode
 from cloudops.cli.options import configure_logs, database_option, load_settings, output_option
 from cloudops.cli.tables import age, print_json_rows, print_table

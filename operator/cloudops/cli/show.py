@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import click
 
-from cloudops.app import reading_service
+from cloudops.app.reading import reading_service
 from cloudops.cli.arguments import unicode
 from cloudops.cli.options import configure_logs, database_option, load_settings, output_option
 from cloudops.cli.tables import (

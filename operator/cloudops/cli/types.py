@@ -8,7 +8,7 @@ from dataclasses import asdict, fields
 
 import click
 
-from cloudops.app import resource_types
+from cloudops.app.aws import resource_types
 from cloudops.cli.options import output_option
 from cloudops.cli.tables import print_csv, print_json_rows
 from cloudops.domain.resource_types import TypeFilter, TypeRow

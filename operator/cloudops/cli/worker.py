@@ -2,7 +2,7 @@
 
 import click
 
-from cloudops.app import worker_app
+from cloudops.app.worker import worker_app
 from cloudops.cli.options import configure_logs, load_settings
 from cloudops.services.access import Keyring
 from cloudops.worker.core_api import CoreApi

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import Final
 
-from cloudops.app import ControllerApp
+from cloudops.app.controller import ControllerApp
 from cloudops.controller.planning import Plan
 from cloudops.controller.replica import Replica
 from cloudops.domain.errors import CloudOpsError, InvalidInputError

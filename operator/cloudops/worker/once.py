@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from cloudops import logs
-from cloudops.app import WorkerApp
+from cloudops.app.worker import WorkerApp
 from cloudops.domain.ledger import Lease, LeaseKind
 from cloudops.services.collecting import CollectingService
 from cloudops.worker.heartbeat import Heartbeat

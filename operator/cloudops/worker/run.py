@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import structlog
 
-from cloudops.app import WorkerApp
+from cloudops.app.worker import WorkerApp
 from cloudops.domain.errors import StoreUnavailableError
 from cloudops.health import HealthServer
 from cloudops.worker.loop import Worker

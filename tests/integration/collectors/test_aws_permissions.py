@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 import pytest
 
-from cloudops.app import aws_permissions
+from cloudops.app.aws import aws_permissions
 from cloudops.collectors.aws import AwsCloud
 from cloudops.collectors.aws.catalogue import LISTINGS
 from cloudops.collectors.aws.session import AwsAccountSession

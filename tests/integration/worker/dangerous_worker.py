@@ -15,7 +15,7 @@ from pathlib import Path
 from sqlalchemy import text
 
 from cloudops import logs
-from cloudops.app import WorkerApp
+from cloudops.app.worker import WorkerApp
 from cloudops.collectors.vocabulary import Listing
 from cloudops.services.leasing import LeasingService
 from cloudops.services.maintenance import MaintenanceService

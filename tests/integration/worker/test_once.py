@@ -2,7 +2,7 @@
 
 import pytest
 
-from cloudops.app import WorkerApp
+from cloudops.app.worker import WorkerApp
 from cloudops.domain.errors import LeaseLostError, StoreUnavailableError
 from cloudops.services.collecting import CollectingService
 from cloudops.services.maintenance import MaintenanceService

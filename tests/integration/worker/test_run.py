@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cloudops.app import WorkerApp
+from cloudops.app.worker import WorkerApp
 from cloudops.domain.errors import StoreUnavailableError
 from cloudops.domain.ledger import Lease
 from cloudops.services.leasing import LeasingService

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from cloudops.app import controller_app
+from cloudops.app.controller import controller_app
 from cloudops.settings import Settings
 from cloudops.store.session import open_engine
 from tests.unit.packaging.objects import ROOT, load_all
