@@ -1,7 +1,9 @@
 """Engines and transactions, and the one place where database errors become ours."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any, Final
 
 import orjson
 import psycopg
@@ -17,6 +19,7 @@ from psycopg.errors import (
 from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, text
 from sqlalchemy.exc import (
     DBAPIError,
+    InvalidatePoolError,
     TimeoutError,  # noqa: A004  of the pool
 )
 
@@ -32,6 +35,9 @@ _SESSION_OPTIONS = (
     "-c statement_timeout=120s -c lock_timeout=20s "
     "-c idle_in_transaction_session_timeout=120s -c timezone=UTC"
 )
+# Whoever asked a connection something so recently may take it to be alive.
+RESTED_SECONDS: Final = 1.0
+_RESTS_SINCE: Final = "rests_since"
 # The database is there; it only could not do this now.
 _BUSY = (DeadlockDetected, LockNotAvailable, QueryCanceled, SerializationFailure)
 # It is not, or not as one that takes writes: a standby, or one whose disk is full.
@@ -73,7 +79,6 @@ def open_engine(
         driver_url(settings.database_url, writes=writes),
         pool_size=max(settings.database_pool_size, _least_connections(settings) if lists else 0),
         max_overflow=4,
-        pool_pre_ping=True,
         pool_recycle=1800,
         connect_args={**_CONNECT, "application_name": application},
         # jsonb keeps 1e20 as its digits. Python would make an integer of them that no
@@ -81,7 +86,32 @@ def open_engine(
         json_deserializer=orjson.loads,
     )
     event.listen(engine, "handle_error", _leave_read_only)
+    _ping_what_rested(engine)
     return engine
+
+
+def _ping_what_rested(engine: Engine) -> None:
+    """As `pool_pre_ping`, but for connections that were in use a moment ago.
+
+    A short transaction costs a third more with a round trip before it.
+    """
+
+    def rests(_: Any, record: Any) -> None:
+        record.info[_RESTS_SINCE] = time.monotonic()
+
+    def require_alive(connection: Any, record: Any, _: Any) -> None:
+        since = record.info.get(_RESTS_SINCE)
+        if since is None or time.monotonic() - since < RESTED_SECONDS:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except psycopg.Error as error:
+            if engine.dialect.is_disconnect(error, connection, None):
+                raise InvalidatePoolError from error
+            raise
+
+    event.listen(engine, "checkin", rests)
+    event.listen(engine, "checkout", require_alive)
 
 
 def _leave_read_only(context: ExceptionContext) -> None:
