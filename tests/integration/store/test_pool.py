@@ -27,7 +27,7 @@ def pooled(database_url: str):
 
 def end_session(database_url: str, engine: Engine) -> int:
     """What the server does when it restarts: the process of the pool's session is gone."""
-    pid = one(engine, PID)
+    pid: int = one(engine, PID)
     with closing(psycopg.connect(database_url, autocommit=True)) as other:
         other.execute("SELECT pg_terminate_backend(%s, 10000)", [pid])
     return pid
