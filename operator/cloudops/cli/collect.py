@@ -14,7 +14,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from cloudops.api.v1alpha1.cloudprovider import CloudProvider
 from cloudops.app.worker import collecting_service, worker_app
 from cloudops.cli.documents import FileSecrets, note_suspension, read_file, refuse_what_needs_more
-from cloudops.cli.options import configure_logs, database_option, load_settings, output_option
+from cloudops.cli.options import (
+    configure_logs,
+    database_option,
+    filename_option,
+    load_settings,
+    output_option,
+)
 from cloudops.cli.tables import print_json, print_table, printable
 from cloudops.domain.snapshot import EntryState
 from cloudops.domain.summary import SyncSummary
@@ -30,7 +36,7 @@ NOT_ALL_READ: Final = 3
 
 
 @click.command("collect")
-@click.option("-f", "--filename", required=True, type=click.Path(path_type=Path), help="YAML file.")
+@filename_option(required=True)
 @database_option
 @output_option("table", "json")
 @click.pass_context

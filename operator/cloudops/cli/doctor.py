@@ -10,7 +10,7 @@ import click
 from cloudops.app.aws import aws_grants
 from cloudops.app.worker import doctor_service
 from cloudops.cli.documents import note_suspension, read_file, refuse_what_needs_more
-from cloudops.cli.options import configure_logs, load_settings, output_option
+from cloudops.cli.options import configure_logs, filename_option, load_settings, output_option
 from cloudops.cli.tables import print_document, print_fields, print_json, print_table, printable
 from cloudops.domain.diagnosis import AccountDiagnosis, Diagnosis, Trouble
 from cloudops.domain.permissions import Grant
@@ -20,7 +20,7 @@ NOT_ALL_READ: Final = 3
 
 
 @click.command("doctor")
-@click.option("-f", "--filename", required=True, type=click.Path(path_type=Path), help="YAML file.")
+@filename_option(required=True)
 @click.option(
     "--all-regions",
     is_flag=True,

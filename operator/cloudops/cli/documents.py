@@ -7,6 +7,7 @@ which kubectl takes for true and false: quote them.
 import base64
 import binascii
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,9 @@ from cloudops.domain.errors import AccessError, InvalidInputError
 
 # Where a Secret is not in the file, its keys are looked for here.
 SECRET_KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+
+
+STANDARD_INPUT = Path("-")
 
 
 class _KubernetesConstructor(SafeConstructor):
@@ -73,7 +77,11 @@ def read_file(path: Path) -> tuple[CloudProvider, FileSecrets]:
     if len(providers) != 1:
         raise InvalidInputError(f"{path}: one CloudProvider is needed, {len(providers)} found")
     secrets = [d for d in documents if d.get("kind") == "Secret"]
-    return parse_cloudprovider(providers[0]), FileSecrets(secrets, path)
+    try:
+        provider = parse_cloudprovider(providers[0])
+    except InvalidInputError as error:
+        raise InvalidInputError(f"{path}: {error}") from error
+    return provider, FileSecrets(secrets, path)
 
 
 def refuse_what_needs_more(path: Path, provider: CloudProvider) -> None:
@@ -104,7 +112,7 @@ def _load(path: Path) -> list[dict[str, Any]]:
     yaml = YAML(typ="safe", pure=True)
     yaml.Constructor = _KubernetesConstructor
     try:
-        loaded = list(yaml.load_all(path.read_text(encoding="utf-8")))
+        loaded = list(yaml.load_all(_content(path).decode()))
     except OSError as error:
         raise InvalidInputError(f"{path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
@@ -113,10 +121,22 @@ def _load(path: Path) -> list[dict[str, Any]]:
         raise InvalidInputError(f"{path} is not YAML: {_mistake(error)}") from error
     except RecursionError as error:
         raise InvalidInputError(f"{path} is not YAML: it is nested too deeply") from error
-    documents = [document for document in loaded if document is not None]
+    documents = [inner for document in loaded if document is not None for inner in _each(document)]
     if not all(isinstance(document, dict) for document in documents):
         raise InvalidInputError(f"{path}: every document must be a Kubernetes object")
     return documents
+
+
+def _content(path: Path) -> bytes:
+    return sys.stdin.buffer.read() if path == STANDARD_INPUT else path.read_bytes()
+
+
+def _each(document: Any) -> list[Any]:
+    """The objects of a list, as `kubectl get -o yaml` writes them; else the one that it is."""
+    if isinstance(document, dict) and document.get("kind") == "List":
+        items = document.get("items")
+        return items if isinstance(items, list) else [items]
+    return [document]
 
 
 def _mistake(error: Exception) -> str:

@@ -1,6 +1,7 @@
 """Options and settings that several commands share."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
@@ -21,6 +22,19 @@ def database_option(command: Command) -> Command:
         default="",
         help="postgresql://user:password@host/name",
     )(command)
+
+
+def filename_option(
+    *, required: bool = False, help_: str = "YAML file"
+) -> Callable[[Command], Command]:
+    """`-f`."""
+    return click.option(
+        "-f",
+        "--filename",
+        required=required,
+        type=click.Path(path_type=Path, allow_dash=True),
+        help=f"{help_}; - is standard input.",
+    )
 
 
 def output_option(*formats: str) -> Callable[[Command], Command]:

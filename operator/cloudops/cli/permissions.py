@@ -7,7 +7,7 @@ import click
 
 from cloudops.app.aws import aws_permissions, aws_selects
 from cloudops.cli.documents import read_file
-from cloudops.cli.options import output_option
+from cloudops.cli.options import filename_option, output_option
 from cloudops.cli.tables import print_json
 from cloudops.domain.errors import InvalidInputError
 from cloudops.domain.permissions import Permissions
@@ -20,9 +20,7 @@ def permissions() -> None:
 
 
 @permissions.command("aws")
-@click.option(
-    "-f", "--filename", type=click.Path(path_type=Path), help="Only what this CloudProvider reads."
-)
+@filename_option(help_="Only what this CloudProvider reads")
 @click.option(
     "--types",
     multiple=True,

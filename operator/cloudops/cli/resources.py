@@ -74,32 +74,37 @@ def list_(database_url: str, output: str, **conditions: Any) -> None:
     service = reading_service(settings)
     rows = service.resources(wanted)
     first = next(rows, None)
-    notes = [_why_none(service, wanted)] if first is None and wanted.type else []
+    note = _what_is_unread(service, wanted, found=first is not None) if wanted.type else ""
     _print(itertools.chain([first] if first else [], rows), output, wanted)
-    for note in filter(None, notes):
+    if note:
         click.echo(f"note: {printable(note)}", err=True)
 
 
-def _why_none(service: ReadingService, wanted: ResourceFilter) -> str:
-    """What is unread must not pass for absent.
+def _what_is_unread(service: ReadingService, wanted: ResourceFilter, *, found: bool) -> str:
+    """It must not pass for absent; of a type that is not read any more there may be rows.
 
     Raises:
         InvalidInputError: It is no type or kind at all.
     """
-    # The catalogue takes long to load: not where there are rows to show.
+    # The catalogue takes long to load: not for whoever asks for no type.
     from cloudops.app.aws import resource_types  # noqa: PLC0415
 
-    known = resource_types(TypeFilter(type=wanted.type))
-    found = service.coverage(
+    try:
+        known = resource_types(TypeFilter(type=wanted.type))
+    except InvalidInputError:
+        if found:
+            return ""
+        raise
+    coverage = service.coverage(
         [(row.listing, row.type) for row in known], account=wanted.account, region=wanted.region
     )
-    if not found.planned:
+    if not coverage.planned:
         return f"no planned listing reads {wanted.type}"
-    if not found.unread:
+    if not coverage.unread:
         return ""
     return (
-        f"{sum(found.unread.values())} scope(s) of these types were never read to their end"
-        f" ({', '.join(found.unread)}): cloudops scopes list"
+        f"{sum(coverage.unread.values())} scope(s) of these types were never read to their end"
+        f" ({', '.join(coverage.unread)}): cloudops scopes list"
     )
 
 

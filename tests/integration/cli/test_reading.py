@@ -136,6 +136,15 @@ class TestResources:
         assert done.stderr.startswith(note)
         assert bool(done.stderr) is bool(note)
 
+    def test_what_is_unread_is_told_beside_what_is_known(self, cloudops, engine):
+        ledger = Ledger.plan(engine, "aws.ec2.instances", "aws.ec2.volumes")
+        ledger.pass_over([observe("a", type_="AWS::EC2::Instance")], name="aws.ec2.instances")
+
+        done = cloudops("resources", "list", "-o", "json", "--type", "AWS::EC2::*")
+
+        assert [row["canonical_id"] for row in json.loads(done.stdout)] == ["a"]
+        assert done.stderr.startswith("note: 1 scope(s) of these types were never read")
+
     def test_a_misspelt_type_is_refused(self, cloudops, ledger):
         done = cloudops("resources", "list", "--type", "AWS::EC2::Instances")
 
