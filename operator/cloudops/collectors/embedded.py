@@ -32,7 +32,7 @@ def open_body(document: dict[str, Any], member: str, cleaner: Cleaner) -> None:
     try:
         # What orjson refuses, such as lone surrogates, may still be read and cleaned.
         content = _loads(text)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise ShapeError(f"{member} is no JSON") from error
     if not isinstance(content, dict):
         raise ShapeError(f"{member} is no JSON object")

@@ -21,6 +21,7 @@ class Describe:
         key: The member of an item that names it; "" where the items are texts.
         parameter: Takes a list of `at_once` names.
         result: JMESPath from the answer to the list of items.
+        told_key: The member of an item there that tells which it is, e.g. `clusterArn`.
         parameters: Sent with every call.
         at_once: Most items a call.
         missing: JMESPath to those that the service says are no longer there.
@@ -31,6 +32,7 @@ class Describe:
     items: str
     parameter: str
     result: str
+    told_key: str
     at_once: int
     key: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict)

@@ -10,7 +10,7 @@ from hashlib import blake2b
 from typing import Any
 from uuid import UUID
 
-from cloudops.collectors.canonical import Cleaner, limited
+from cloudops.collectors.canonical import Cleaner, canonical_json
 from cloudops.collectors.documents import CompiledEmits, compile_emits, digest_of, finish
 from cloudops.collectors.embedded import open_body
 from cloudops.collectors.expressions import Expression
@@ -104,8 +104,8 @@ class ListingTransform:
             return MalformedItem(f"{row.emits.type}: {error}", uid)
 
     def _tags_facet(self, row: CompiledEmits, uid: UUID, document: dict[str, Any]) -> Observation:
-        tags = self._redactor.redact_tags(tag_mapping(row.tags, document))
-        body, truncated = limited(tags)
+        # All of them, as those that a listing tells: a cut one would be another tag.
+        body = canonical_json(self._redactor.redact_tags(tag_mapping(row.tags, document)))
         digest = blake2b(body, digest_size=16).digest()
         return Observation(
             uid=uid,
@@ -114,7 +114,6 @@ class ListingTransform:
             digest=digest,
             head=None,
             owner_listing=row.emits.owner_listing,
-            truncated=truncated,
         )
 
     def _listed_facet(

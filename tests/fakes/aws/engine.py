@@ -283,6 +283,8 @@ def _damaged(response: WireResponse, faults: list[Fault]) -> WireResponse:
     if "foreign_page" in kinds:
         response.body = b"<html><body><p>Please sign in to this network.</p></body></html>"
         response.headers["Content-Type"] = "text/html"
+    if "nested_page" in kinds:
+        response.body = b'{"a":' * 100_000 + b"1" + b"}" * 100_000
     if "cut_page" in kinds:
         response.cut = len(response.body) // 2
     return response

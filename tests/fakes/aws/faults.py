@@ -97,6 +97,11 @@ class Fault:
         return Fault(kind="foreign_page")
 
     @staticmethod
+    def nested_page() -> "Fault":
+        """JSON that is nested deeper than any parser goes, as no service answers."""
+        return Fault(kind="nested_page")
+
+    @staticmethod
     def malformed(how: str = "missing-id", *, item: int = 0, count: int = 1) -> "Fault":
         """`count` items from the page's `item`-th on are damaged; see `MALFORMATIONS`."""
         if how not in MALFORMATIONS:

@@ -150,9 +150,13 @@ def test_no_queues_are_none(fake_aws: FakeAws, session: AwsAccountSession):
     assert fake_aws.call_count(service="sqs") == 1
 
 
-@pytest.mark.parametrize("fault", [Fault.empty_body(), Fault.foreign_page(), Fault.broken_page()])
+@pytest.mark.parametrize(
+    "fault",
+    [Fault.empty_body(), Fault.foreign_page(), Fault.broken_page(), Fault.nested_page()],
+    ids=["empty-body", "foreign-page", "broken-page", "nested-page"],
+)
 def test_no_answer_is_not_no_queues(fake_aws: FakeAws, session: AwsAccountSession, fault: Fault):
-    """Fails without `_refuse_all_but_an_object`: botocore reads all of these as `{}`."""
+    """Fails without `_refuse_all_but_an_object`: botocore reads most of these as `{}`."""
     fake_aws.inject(fault, service="sqs")
 
     pages, error = read(session, QUEUES)

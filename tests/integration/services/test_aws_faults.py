@@ -70,6 +70,7 @@ FAULTS = {
     # Of S3 the SDK says 500 where it can't read an answer, else it is UnreadableAnswer.
     "broken-page": (Fault.broken_page(), Word("failed", "transient")),
     "foreign-page": (Fault.foreign_page(), Word("failed", "transient")),
+    "nested-page": (Fault.nested_page(), Word("failed", "transient")),
     "repeated-token": (Fault.repeat_token(), Word("partial", "incomplete", "RepeatedToken")),
     "no-end": (Fault.empty_page(), Word("partial", "incomplete", "EmptyPages")),
 }

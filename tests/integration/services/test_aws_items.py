@@ -13,7 +13,8 @@ pytestmark = [pytest.mark.integration, pytest.mark.database, pytest.mark.aws]
 REGION = "eu-west-1"
 INSTANCES = "aws.ec2.instances"
 ODD = "a\0b \u202eevil\u2066 \N{KEY} e\u0301 \u2028ß"
-TAGS = {f"key-{n:03}": f"value {n}" for n in range(300)}
+# More than the 256 KiB that a document may hold.
+TAGS = {f"key-{n:03}": f"value {n}" + "." * 1_000 * (n < 299) for n in range(300)}
 STORED = ODD.replace("\0", "\ufffd")
 
 

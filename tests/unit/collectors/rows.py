@@ -206,6 +206,9 @@ def _describe_violations(listing: Listing, describe: Describe) -> Iterator[str]:
         yield f"the answer has no list {describe.items}"
     elif describe.key and shape_at(items.member, describe.key) is None:
         yield f"items have no {describe.key}"
+    told = shape_at(operation_of(listing, describe.operation).output_shape, describe.result)
+    if not isinstance(told, ListShape) or shape_at(told.member, describe.told_key) is None:
+        yield f"what {describe.operation} tells has no {describe.told_key}"
     asked = operation_of(listing, describe.operation).input_shape
     assert asked is not None
     names: dict[str, Any] = {describe.parameter: ["a-name-of-some-length"]}

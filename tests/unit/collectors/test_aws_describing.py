@@ -123,6 +123,16 @@ def test_an_item_that_a_service_leaves_out_for_another_reason_is_not_gone(reason
     assert (caught.value.error_class, caught.value.code) == (ErrorClass.INCOMPLETE, "CountMismatch")
 
 
+def test_an_item_that_is_told_twice_hides_no_other():
+    """Fails if answers are counted and not items: what was left out would be marked."""
+    told = {"Things": [{"Id": "id-t-0"}, {"Id": "id-t-0"}, {"Id": "id-t-1"}]}
+    describer = Describer(LISTING, lambda *_: told)
+
+    assert len(described(describer, names(3))) == 3
+    with pytest.raises(ListingError, match="1 of 3"):
+        describer.settle()
+
+
 @pytest.mark.parametrize("answer", [{}, {"Things": None}, {"Things": {}}])
 def test_an_answer_without_the_list_breaks_off(answer: Any):
     describer = Describer(LISTING, lambda *_: answer)

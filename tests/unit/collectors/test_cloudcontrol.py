@@ -211,8 +211,8 @@ def test_tags_that_the_list_leaves_out_are_unknown(
 
 @pytest.mark.parametrize(
     "text",
-    ["s3cr3t", '["s3cr3t"]', '"s3cr3t"', '{"a": "s3cr3t"', "7"],
-    ids=["words", "list", "text", "cut", "number"],
+    ["s3cr3t", '["s3cr3t"]', '"s3cr3t"', '{"a": "s3cr3t"', "7", '{"a": ' * 9_999],
+    ids=["words", "list", "text", "cut", "number", "endless"],
 )
 def test_properties_that_can_not_be_read_are_not_stored(text: str):
     """Nobody could look for secrets in them; the item is there all the same."""

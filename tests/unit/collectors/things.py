@@ -17,6 +17,7 @@ TOGETHER = Describe(
     items="Names",
     parameter="Names",
     result="Things",
+    told_key="Id",
     at_once=3,
     missing="Failures[?Reason=='MISSING'].Name",
 )

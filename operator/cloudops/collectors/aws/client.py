@@ -43,6 +43,17 @@ SDK_ERRORS: Final = (
 )
 """Everything that `Door.call` raises."""
 
+# botocore's parsers trust the wire: a broken page surfaces as any of these. One that is nested
+# without end is a RuntimeError, as are credentials that the SDK finds past their end.
+_UNREADABLE: Final = (
+    ResponseParserError,
+    ValueError,
+    TypeError,
+    KeyError,
+    AttributeError,
+    RecursionError,
+)
+
 
 class Door:
     """One identity at one endpoint. Safe for several threads at once."""
@@ -132,16 +143,14 @@ class Door:
                 answer: dict[str, Any] = call(**parameters)
         except (BotoCoreError, ClientError):
             raise
-        except RuntimeError as error:
-            # The SDK says so of fresh credentials that are past their end already.
-            raise StaleCredentialsError(
-                f"{operation}: new credentials have expired already; check the worker's clock"
-            ) from error
-        # botocore's parsers trust the wire: a broken page surfaces as any of these.
-        except (ResponseParserError, ValueError, TypeError, KeyError, AttributeError) as error:
+        except _UNREADABLE as error:
             PROVIDER_API_CALLS.labels("aws", service, operation, "error").inc()
             raise UnreadableResponseError(
                 f"{operation}: the answer can't be parsed ({type(error).__name__})"
+            ) from error
+        except RuntimeError as error:
+            raise StaleCredentialsError(
+                f"{operation}: new credentials have expired already; check the worker's clock"
             ) from error
         return answer
 

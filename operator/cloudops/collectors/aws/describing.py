@@ -90,7 +90,7 @@ class Describer:
         if not isinstance(told, list):
             raise _unreadable(describe.operation, describe.result)
         gone = (jmespath.search(describe.missing, answer) or ()) if describe.missing else ()
-        left_out = len(asked) - len(told) - len(gone)
+        left_out = len(asked) - _different(describe, told) - len(gone)
         if left_out > 0:
             message = f"{describe.operation}: nothing is said of {left_out} of {len(asked)} items"
             self._unread = self._unread or ListingError(
@@ -102,6 +102,13 @@ class Describer:
 def _name(describe: Describe, item: Any) -> str | None:
     name = jmespath.search(describe.key, item) if describe.key else item
     return name if isinstance(name, str) and name else None
+
+
+def _different(describe: Describe, told: Sequence[Any]) -> int:
+    """How many items there are: one that is told twice stands for no other."""
+    names = [item.get(describe.told_key) if isinstance(item, Mapping) else None for item in told]
+    known = [name for name in names if isinstance(name, str)]
+    return len(set(known)) + len(names) - len(known)
 
 
 def _nameless(describe: Describe) -> Hole:

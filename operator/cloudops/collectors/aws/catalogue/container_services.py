@@ -76,6 +76,7 @@ LISTINGS: Final = (
             parameter="services",
             parameters={"include": ["TAGS"]},
             result="services",
+            told_key="serviceArn",
             at_once=10,
             missing="failures[?reason=='MISSING'].arn",
         ),

@@ -97,6 +97,7 @@ LISTINGS: Final = (
             # STATISTICS are left out: they count what runs at the moment.
             parameters={"include": ["ATTACHMENTS", "CONFIGURATIONS", "SETTINGS", "TAGS"]},
             result="clusters",
+            told_key="clusterArn",
             at_once=100,
             missing="failures[?reason=='MISSING'].arn",
         ),

@@ -32,6 +32,7 @@ LISTINGS: Final = (
             items="projects",
             parameter="names",
             result="projects",
+            told_key="name",
             at_once=100,
             missing="projectsNotFound",
         ),

@@ -121,6 +121,7 @@ LISTINGS: Final = (
             key="id",
             parameter="ids",
             result="collectionDetails",
+            told_key="id",
             at_once=100,
             missing="collectionErrorDetails[?errorCode=='NOT_FOUND'].id",
         ),

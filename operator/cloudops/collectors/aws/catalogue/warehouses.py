@@ -127,6 +127,7 @@ LISTINGS: Final = (
             key="DomainName",
             parameter="DomainNames",
             result="DomainStatusList",
+            told_key="DomainName",
             at_once=5,
         ),
         emits=(
