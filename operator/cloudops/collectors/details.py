@@ -27,8 +27,10 @@ class DetailCall:
         result: JMESPath from the answer to what it tells.
         into: The member of the details that holds what is told; "" = its members are
             members of the details.
+        only_if: JMESPath into what the calls before it told: where that is not true the
+            call is not made, and the member `into` is null.
         absent: Error code → words of its message by which the service says that the item
-            has none; the member `into` is null then.
+            has none, alternatives with `|` between them; the member `into` is null then.
     """
 
     operation: str
@@ -39,6 +41,7 @@ class DetailCall:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     result: str = ANSWER
     into: str = ""
+    only_if: str = ""
     absent: Mapping[str, str] = field(default_factory=dict)
 
 

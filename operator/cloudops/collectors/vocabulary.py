@@ -75,6 +75,8 @@ class Listing:
         service: The SDK's service name, e.g. `ec2`.
         operation: The API's operation name, e.g. `DescribeInstances`.
         parameters: Sent with every call; `{account}` stands for the account's id.
+        dispensable: Parameter that is a list → regular expression of the message by which the
+            service refuses one of its values, its group; the others are asked for then.
         home_of: Of a global listing that asks one service of another: that other one. It
             runs where that is at home in the partition.
         parents: Where items are listed for each parent: how those are found.
@@ -92,7 +94,7 @@ class Listing:
         facet: What it writes; TAGS for the tagging pass, DETAIL for details, else LISTED.
         unsupported_codes: Error codes that mean "not in this region or account".
         absent: Error code → words of its message by which the service says that there is
-            none; that is an answer, and an empty one.
+            none, alternatives with `|` between them; that is an answer, and an empty one.
         omits_empty: The service leaves out an empty list, so that an answer with nothing
             in it means that there is none.
         shows_permitted: The service leaves out what the caller may not see, without a word:
@@ -113,6 +115,7 @@ class Listing:
     consistency: Consistency
     period: PeriodClass
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    dispensable: Mapping[str, str] = field(default_factory=dict)
     home_of: str = ""
     parents: Parents | None = None
     prepare: Prepare | None = None

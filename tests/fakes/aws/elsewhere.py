@@ -124,10 +124,14 @@ def load_models() -> None:
 def _absences() -> Mapping[tuple[str, str], ApiError]:
     """How the services of the catalogue say that there is none of what is one at most."""
     return {
-        (listing.service, listing.operation): ApiError(code, words or "There is none.")
+        (listing.service, listing.operation): ApiError(code, _in_words(words))
         for listing in LISTED
         for code, words in listing.absent.items()
     }
+
+
+def _in_words(words: str) -> str:
+    return words.partition("|")[0] or "There is none."
 
 
 def _statement(listing: Listing, path: str) -> Any:
@@ -172,7 +176,7 @@ def _nothing() -> Mapping[tuple[str, str], Mapping[str, Any]]:
 def _nothing_set(call: DetailCall) -> dict[str, Any]:
     """Of a bucket for which nobody ever set anything."""
     for code, words in call.absent.items():
-        raise ApiError(code, words or "There is none.", 404)
+        raise ApiError(code, _in_words(words), 404)
     return {}
 
 

@@ -130,6 +130,34 @@ def test_the_tagging_pass_brings_tags_of_the_wanted_types_alone(
     assert read(session, pass_over, "eu-west-1") == everything
 
 
+def test_the_tagging_pass_does_without_services_that_a_region_does_not_know(
+    fake_aws: FakeAws, session: AwsAccountSession
+):
+    """Fails if the whole pass ends with it: no tag in that region would be known."""
+    for service in ("dax", "aoss"):
+        words = f"Unsupported service={service} in ResourceTypeFilter - {service}"
+        fault = Fault.error("InvalidParameterException", words)
+        fake_aws.inject(fault, operation="GetResources", times=1)
+
+    [tagged] = read(session, BY_NAME["aws.tagging.resources"], "eu-west-1")
+
+    assert tagged.uid == resource_uid("aws", "arn:aws:s3:::tagged")
+    *_, last = (call for call in fake_aws.calls() if call.operation == "GetResources")
+    asked = set(BY_NAME["aws.tagging.resources"].parameters["ResourceTypeFilters"])
+    assert set(last.parameters["ResourceTypeFilters"]) == asked - {"dax", "aoss"}
+
+
+def test_another_invalid_parameter_of_the_tagging_pass_is_an_error(
+    fake_aws: FakeAws, session: AwsAccountSession
+):
+    """Fails if it is asked again and again."""
+    words = "Unsupported service=nobody in ResourceTypeFilter - nobody"
+    fake_aws.inject(Fault.error("InvalidParameterException", words), operation="GetResources")
+
+    with pytest.raises(ListingError, match="nobody"):
+        read(session, BY_NAME["aws.tagging.resources"], "eu-west-1")
+
+
 def test_pages_with_nothing_but_other_types_are_no_empty_ones(
     fake_aws: FakeAws, account: AccountScript, session: AwsAccountSession
 ):

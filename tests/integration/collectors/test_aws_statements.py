@@ -53,6 +53,27 @@ def test_the_same_error_in_other_words_is_an_error(session: AwsAccountSession, r
         read(session, other)
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        *(
+            (name, f"AccountId: {ACCOUNT} is not enabled for securityhub. Currentstate: false")
+            for name in ("aws.securityhub.hubs", "aws.securityhub.enabled-standards")
+        ),
+        ("aws.dax.clusters", "Access Denied to API Version: DAX_V3"),
+    ],
+)
+def test_services_were_heard_saying_so(
+    fake_aws: FakeAws, session: AwsAccountSession, name: str, words: str
+):
+    """Security Hub says it in two ways; DAX of regions that it is not in."""
+    row = BY_NAME[name]
+    [code] = row.absent
+    fake_aws.inject(Fault.error(code, words), operation=row.operation)
+
+    assert read(session, row) == [Page(observations=())]
+
+
 @pytest.mark.parametrize("row", ABSENT)
 def test_a_denial_is_still_a_denial(fake_aws: FakeAws, session: AwsAccountSession, row: Listing):
     fake_aws.inject(Fault.deny(), operation=row.operation)

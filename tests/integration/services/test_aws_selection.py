@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from cloudops.collectors.aws import AwsCloud
-from cloudops.collectors.aws.arns import TAGGING
+from cloudops.collectors.aws.tagging import TAGGING
 from cloudops.domain.ledger import LeaseKind
 from cloudops.domain.resource import resource_uid
 from cloudops.services.maintenance import MaintenanceService

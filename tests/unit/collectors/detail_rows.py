@@ -109,7 +109,7 @@ def _call_violations(listing: Listing, call: DetailCall) -> Iterator[str]:
         yield f"the API refuses {call.operation}: {report.generate_report()}"
     if shape_at(operation.output_shape, call.result) is None:
         yield f"the answer of {call.operation} has no {call.result}"
-    if call.absent and not call.into:
+    if (call.absent or call.only_if) and not call.into:
         yield f"{call.operation}: what may be absent needs a member of its own"
 
 

@@ -177,6 +177,15 @@ def test_keys_that_aws_manages_are_there_and_can_be_told_apart():
     assert sorted(managers) == ["AWS", "CUSTOMER", "CUSTOMER", "CUSTOMER"]
 
 
+def test_nobody_asks_how_aws_rotates_its_own_keys():
+    """Fails where all are asked about: some may not be, and nothing of them would be known."""
+    told = [document for _, document in documents("aws.kms.keys.details", nothing)]
+
+    own = [key for key in told if key["KeyManager"] == "CUSTOMER"]
+    assert {key["KeyManager"] for key in told if key["Rotation"] is None} > {"CUSTOMER"}
+    assert len([key for key in own if key["Rotation"]]) == 1
+
+
 def test_of_secrets_only_the_metadata_is_asked_for():
     permissions = {permission for listing in LISTINGS for permission in listing.permissions}
 

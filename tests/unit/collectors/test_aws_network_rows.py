@@ -1,5 +1,6 @@
 """What the rows of networks, APIs, streams and events promise beyond the common rules."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -169,3 +170,21 @@ def test_a_rule_that_a_service_made_has_the_id_that_its_tags_have():
     made = "arn:aws:config:eu-west-1:1:config-rule/aws-service-rule/fms.amazonaws.com/config-rule-1"
 
     assert compile_shape(arns.CONFIG_RULE).fullmatch(made)
+
+
+@pytest.mark.parametrize("others_first", [False, True])
+def test_an_instance_is_as_old_as_the_first_interface_of_its_first_card(others_first: bool):  # noqa: FBT001
+    """Fails if any card's first one counts: they come in any order, at their own times."""
+    row = BY_NAME["aws.ec2.instances"]
+    cards = [
+        {"Attachment": {"AttachTime": "2025-01-01T00:00:00Z", **place}}
+        for place in ({"DeviceIndex": 0, "NetworkCardIndex": 0}, {"DeviceIndex": 1})
+    ]
+    later = {"AttachTime": "2026-01-01T00:00:00Z", "DeviceIndex": 0, "NetworkCardIndex": 1}
+    cards.insert(0 if others_first else 2, {"Attachment": later})
+    instance = {"InstanceId": "i-1", "NetworkInterfaces": cards}
+
+    [seen] = read(row, {"answer": {"Reservations": [{"Instances": [instance]}]}}).observations
+
+    assert seen.head is not None
+    assert seen.head.created_at == datetime(2025, 1, 1, tzinfo=UTC)

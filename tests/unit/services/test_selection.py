@@ -2,8 +2,8 @@
 
 import pytest
 
-from cloudops.collectors.aws.arns import TAGGING
 from cloudops.collectors.aws.catalogue import CATALOGUE, CLOUD_CONTROL, LISTINGS
+from cloudops.collectors.aws.tagging import TAGGING
 from cloudops.domain.errors import InvalidInputError
 from cloudops.domain.provider import Globs, InventorySettings, ProviderSpec
 from cloudops.services.selection import narrowed, planned_listings, types_of

@@ -5,12 +5,7 @@ type has to use the very ARN that the tagging API shows. Both take it from here.
 """
 
 import re
-from collections.abc import Sequence
 from typing import Final
-
-from cloudops.collectors.vocabulary import Emits, Listing, RegionRule
-from cloudops.domain.ledger import Consistency, PeriodClass
-from cloudops.domain.resource import Facet, TagSource
 
 ALARM: Final = "arn:{partition}:cloudwatch:{region}:{account}:alarm:{AlarmName*}"
 CACHE_CLUSTER: Final = "arn:{partition}:elasticache:{region}:{account}:cluster:{CacheClusterId}"
@@ -217,8 +212,6 @@ USER_POOL: Final = "arn:{partition}:cognito-idp:{region}:{account}:userpool/{Id}
 # A key is written as its id, its ARN, or one of its aliases.
 KMS: Final = (KMS_KEY, KMS_ALIAS)
 
-TAGGING: Final = "aws.tagging.resources"
-
 
 def service_of(template: str) -> str:
     """The third field of an ARN or ARN template: the service as the tagging API calls it."""
@@ -235,66 +228,3 @@ def account_of(arn: str) -> str:
     """The account in an ARN; "" where there is none."""
     found = re.match(r"arn:[^:]*:[^:]*:[^:]*:([0-9]*):", arn)
     return found.group(1) if found else ""
-
-
-def tagging_listings(rows: Sequence[Listing]) -> tuple[Listing, ...]:
-    """The tagging passes for every type in `rows` whose tags come from the tagging API.
-
-    One runs in every region. What lies in none is shown only where its service is at home,
-    whatever regions are selected: each such service has a pass of its own. They have one
-    `Emits` a type, so that excluding a type excludes its tags too.
-
-    Raises:
-        ValueError: A type's id is no ARN template, so its tags could not be matched.
-    """
-    regional: list[Emits] = []
-    by_home: dict[str, list[Emits]] = {}
-    every = ((row, emits) for row in rows for emits in row.emits)
-    for row, emits in every:
-        if emits.tag_source is TagSource.TAGGING:
-            service = service_of(_matched(emits))
-            lies_nowhere = row.region_rule is RegionRule.GLOBAL and not emits.region
-            wanted = by_home.setdefault(service, []) if lies_nowhere else regional
-            wanted.append(_tags_of(emits, row.name))
-    return (
-        _tagging_pass(TAGGING, regional),
-        *(_tagging_pass(f"aws.tagging.{home}", by_home[home], home) for home in sorted(by_home)),
-    )
-
-
-def _tagging_pass(name: str, wanted: Sequence[Emits], home_of: str = "") -> Listing:
-    return Listing(
-        name=name,
-        service="resourcegroupstaggingapi",
-        operation="GetResources",
-        parameters={"ResourceTypeFilters": sorted({service_of(one.id_shape) for one in wanted})},
-        page_size_parameter="ResourcesPerPage",
-        page_size=100,
-        region_rule=RegionRule.GLOBAL if home_of else RegionRule.REGIONAL,
-        home_of=home_of,
-        permissions=("tag:GetResources",),
-        consistency=Consistency.EVENTUAL,
-        period=PeriodClass.STANDARD,
-        facet=Facet.TAGS,
-        emits=tuple(wanted),
-    )
-
-
-def _matched(emits: Emits) -> str:
-    """The template by which tags find their resource."""
-    if not emits.id_template.startswith("arn:{partition}:"):
-        raise ValueError(f"{emits.type}: tags can be matched only to an ARN template")
-    return emits.id_template
-
-
-def _tags_of(emits: Emits, owner_listing: str) -> Emits:
-    return Emits(
-        type=emits.type,
-        kind=emits.kind,
-        items="ResourceTagMappingList",
-        id="ResourceARN",
-        id_shape=emits.id_template,
-        tag_source=TagSource.TAGGING,
-        tags="Tags",
-        owner_listing=owner_listing,
-    )

@@ -7,6 +7,7 @@ from typing import Any
 import jmespath
 from jmespath.exceptions import JMESPathError
 
+from cloudops.collectors.aws.error_texts import says_there_is_none
 from cloudops.collectors.detailing import DetailTransform
 from cloudops.collectors.details import DetailCall
 from cloudops.collectors.identifiers import AnswerContext
@@ -40,7 +41,7 @@ class DetailRun:
         told: dict[str, Any] = {}
         try:
             for call in words.calls:
-                told |= self._told(call, item)
+                told |= self._told(call, item, told)
         except ListingError as error:
             if error.code in words.gone_codes:
                 return None
@@ -49,14 +50,17 @@ class DetailRun:
             return MalformedItem(f"{item.canonical_id}: {error}", item.uid)
         return self.transform.observe(item, told, self.context)
 
-    def _told(self, call: DetailCall, item: ListedItem) -> dict[str, Any]:
+    def _told(
+        self, call: DetailCall, item: ListedItem, before: Mapping[str, Any]
+    ) -> dict[str, Any]:
         """What the call adds to the details."""
+        if call.only_if and not jmespath.search(call.only_if, before):
+            return {call.into: None}
         parameters = {**call.parameters, **_names(call, item)}
         try:
             answer = self.call(item.region, call.operation, parameters, call.permission)
         except ListingError as error:
-            words = call.absent.get(error.code)
-            if words is None or words not in str(error):
+            if not says_there_is_none(call.absent, error):
                 raise
             return {call.into: None}
         told = _plain(jmespath.search(call.result, answer))

@@ -1,7 +1,8 @@
 """Runs one row of the catalogue to its end, page by page, or says why it could not."""
 
+import re
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
 
@@ -10,6 +11,7 @@ import jmespath
 from cloudops.collectors.aws.calling import Caller
 from cloudops.collectors.aws.client import Door
 from cloudops.collectors.aws.describing import Describer
+from cloudops.collectors.aws.error_texts import says_there_is_none
 from cloudops.collectors.aws.errors import UNREADABLE_ANSWER
 from cloudops.collectors.aws.paging import MAX_PAGES, Paging, PagingRule
 from cloudops.collectors.aws.parentage import Children, Parent
@@ -37,6 +39,7 @@ class Run:
     transform: ListingTransform
     context: AnswerContext
     max_pages: int = MAX_PAGES
+    refused: set[str] = field(default_factory=set)
 
     def pages(self) -> Iterator[Page]:
         """Every page; ends normally only if the listing was read to its end.
@@ -118,13 +121,26 @@ class Run:
         size = {listing.page_size_parameter: listing.page_size} if listing.page_size else {}
         own = {name: self._own(value) for name, value in listing.parameters.items()}
         parameters = {**own, **size, **asked}
+        for name in listing.dispensable:
+            if name in parameters:
+                parameters[name] = [one for one in parameters[name] if one not in self.refused]
         try:
             return self._call(listing.operation, parameters, listing.permissions[0])
         except ListingError as error:
-            words = listing.absent.get(error.code)
-            if words is None or words not in str(error):
+            if self._can_do_without(parameters, error):
+                return self._answer(asked)
+            if not says_there_is_none(listing.absent, error):
                 raise
             return NOTHING
+
+    def _can_do_without(self, parameters: Mapping[str, Any], error: ListingError) -> bool:
+        """Whether it was about a value that need not be asked for; it is not any more."""
+        for name, words in self.listing.dispensable.items():
+            found = re.search(words, str(error))
+            if found and found[1] in parameters.get(name, ()):
+                self.refused.add(found[1])
+                return True
+        return False
 
     def _own(self, value: Any) -> Any:
         """The value of a parameter, which may speak of the account."""

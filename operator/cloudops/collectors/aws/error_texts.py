@@ -1,16 +1,24 @@
 """What of an error's text may be told, in statuses and in the database."""
 
 import re
+from collections.abc import Mapping
 from typing import Final
 
 from botocore.exceptions import HTTPClientError
 
+from cloudops.domain.errors import ListingError
 from cloudops.logs import without_hidden
 
 _ACCESS_KEY: Final = re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{12,}\b")
 _MESSAGE_LENGTH: Final = 300
 # AWS quotes the header that it can't take apart, and with it whatever is put in there.
 _QUOTES_THE_HEADER: Final = "IncompleteSignature"
+
+
+def says_there_is_none(absent: Mapping[str, str], error: ListingError) -> bool:
+    """Whether this is no failure, but an answer: `absent` has its code and words of its text."""
+    words = absent.get(error.code)
+    return words is not None and any(one in str(error) for one in words.split("|"))
 
 
 def own_words(error: Exception) -> str:

@@ -2,7 +2,6 @@
 
 from typing import Final
 
-from cloudops.collectors.aws.arns import tagging_listings
 from cloudops.collectors.aws.catalogue import (
     account,
     account_defaults,
@@ -58,6 +57,7 @@ from cloudops.collectors.aws.catalogue import (
     workplaces,
 )
 from cloudops.collectors.aws.cloudcontrol import cloudcontrol_listings
+from cloudops.collectors.aws.tagging import tagging_listings
 from cloudops.collectors.detailing import with_details
 from cloudops.collectors.vocabulary import Listing
 

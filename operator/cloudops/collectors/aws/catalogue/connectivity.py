@@ -184,7 +184,8 @@ LISTINGS: Final = (
                 # Of a peering that is the other gateway, and of Direct Connect a gateway that
                 # lies elsewhere: those belong to the gateway, on each side to its own.
                 owner=(
-                    "contains(['vpc', 'vpn', 'connect'], ResourceType)"
+                    "contains(['vpc', 'vpn', 'vpn-concentrator', 'connect', 'client-vpn',"
+                    " 'network-function'], ResourceType)"
                     " && ResourceOwnerId || TransitGatewayOwnerId"
                 ),
                 state="State",

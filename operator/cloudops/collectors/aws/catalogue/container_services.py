@@ -221,7 +221,6 @@ LISTINGS: Final = (
             ),
             volatile=("health",),
             unordered=(
-                "instanceTypes",
                 "remoteAccess.sourceSecurityGroups",
                 "resources.autoScalingGroups",
                 "subnets",

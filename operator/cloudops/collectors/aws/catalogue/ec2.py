@@ -32,7 +32,11 @@ LISTINGS: Final = (
                 state="State.Name",
                 # LaunchTime moves with each start. The first network interface came
                 # with the instance and leaves only with it.
-                created="NetworkInterfaces[?Attachment.DeviceIndex==`0`].Attachment.AttachTime|[0]",
+                # Each of several cards has a first one; of one card nothing is told, or 0.
+                created=(
+                    "NetworkInterfaces[].Attachment"
+                    "|[?DeviceIndex==`0` && !(NetworkCardIndex > `0`)].AttachTime|[0]"
+                ),
                 tag_source=TagSource.LISTED,
                 tags="Tags",
                 # Attaching takes its own time and ends by itself, and so does applying.

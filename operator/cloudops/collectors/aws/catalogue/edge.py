@@ -104,10 +104,18 @@ LISTINGS: Final = (
                 unordered=(
                     "Aliases.Items",
                     "CustomErrorResponses.Items",
-                    "DefaultCacheBehavior.AllowedMethods.CachedMethods.Items",
-                    "DefaultCacheBehavior.AllowedMethods.Items",
-                    "DefaultCacheBehavior.FunctionAssociations.Items",
-                    "DefaultCacheBehavior.LambdaFunctionAssociations.Items",
+                    *(
+                        f"{behaviour}.{inner}.Items"
+                        for behaviour in ("DefaultCacheBehavior", "CacheBehaviors.Items[]")
+                        for inner in (
+                            "AllowedMethods",
+                            "AllowedMethods.CachedMethods",
+                            "FunctionAssociations",
+                            "LambdaFunctionAssociations",
+                            "TrustedKeyGroups",
+                            "TrustedSigners",
+                        )
+                    ),
                     "Origins.Items",
                     "Origins.Items[].CustomHeaders.Items",
                     "Origins.Items[].CustomOriginConfig.OriginSslProtocols.Items",

@@ -103,6 +103,8 @@ LISTINGS: Final = (
         page_size=100,
         region_rule=RegionRule.REGIONAL,
         permissions=("dax:DescribeClusters",),
+        # In regions of which the SDK knows an endpoint, and which have no DAX.
+        absent={"InvalidParameterValueException": "Access Denied to API Version"},
         consistency=Consistency.EVENTUAL,
         period=PeriodClass.STANDARD,
         emits=(
@@ -211,7 +213,11 @@ LISTINGS: Final = (
                 id="arn:{partition}:elasticache:{region}:{account}:snapshot:{SnapshotName*}",
                 name="SnapshotName",
                 state="SnapshotStatus",
-                created="sort(NodeSnapshots[].SnapshotCreateTime || `[]`) | [0]",
+                # Shards tell theirs one after the other.
+                created=(
+                    "(SnapshotStatus == 'available' && sort(NodeSnapshots[].SnapshotCreateTime"
+                    " || `[]`) || `[]`) | [0]"
+                ),
                 tag_source=TagSource.TAGGING,
                 unordered=("NodeSnapshots",),
                 edges={

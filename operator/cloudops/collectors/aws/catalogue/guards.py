@@ -62,9 +62,7 @@ LISTINGS: Final = (
         page_size=100,
         region_rule=RegionRule.REGIONAL,
         permissions=("securityhub:GetEnabledStandards",),
-        absent={
-            "InvalidAccessException": "is not subscribed",
-        },
+        absent={"InvalidAccessException": "is not subscribed|is not enabled for securityhub"},
         consistency=Consistency.EVENTUAL,
         period=PeriodClass.STANDARD,
         emits=(

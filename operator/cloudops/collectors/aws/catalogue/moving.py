@@ -70,7 +70,15 @@ LISTINGS: Final = (
                 name="EndpointIdentifier",
                 state="Status",
                 tag_source=TagSource.TAGGING,
-                redact=("ExtraConnectionAttributes", "OracleSettings.SecurityDbEncryption"),
+                # Scripts are SQL, which may name users and what they identify themselves by.
+                redact=(
+                    "ExtraConnectionAttributes",
+                    "GcpMySQLSettings.AfterConnectScript",
+                    "MySQLSettings.AfterConnectScript",
+                    "OracleSettings.SecurityDbEncryption",
+                    "PostgreSQLSettings.AfterConnectScript",
+                    "RedshiftSettings.AfterConnectScript",
+                ),
                 edges={
                     "bucket": To("S3Settings.BucketName", arns.S3_BUCKET),
                     "certificate": "CertificateArn",

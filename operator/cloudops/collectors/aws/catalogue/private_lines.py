@@ -192,7 +192,10 @@ LISTINGS: Final = (
                 # In the midst of it stands the key of BGP, whose own members tell by their name.
                 redact=("customerRouterConfig",),
                 edges={
-                    "connection": To("connectionId", arns.DIRECT_CONNECTION),
+                    # Of one on a group of connections it is the group.
+                    "connection": To(
+                        "connectionId", arns.DIRECT_CONNECTION, pattern=r"^dxcon-[\w-]+$"
+                    ),
                     "gateway": To("directConnectGatewayId", arns.DIRECT_GATEWAY),
                     "vpn_gateway": To("virtualGatewayId", arns.EC2_VPN_GATEWAY),
                 },

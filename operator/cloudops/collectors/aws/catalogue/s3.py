@@ -92,6 +92,7 @@ LISTINGS: Final = (
                 items="Buckets",
                 id=arns.S3_BUCKET,
                 name="Name",
+                # So tells us-east-1, where `aws` is at home; others tell the policy's last edit.
                 created="CreationDate",
                 region="BucketRegion",
                 tag_source=TagSource.TAGGING,

@@ -42,6 +42,8 @@ LISTINGS: Final = (
                     key="KeyId",
                     parameter="KeyId",
                     into="Rotation",
+                    # Those of AWS rotate as AWS sees fit, and some may not be asked about.
+                    only_if="KeyManager == 'CUSTOMER'",
                     # Of keys that are not AWS's to rotate.
                     absent={"UnsupportedOperationException": ""},
                 ),

@@ -45,6 +45,7 @@ LISTINGS: Final = (
                 "ChannelCount",
                 "ConsumerCount",
                 "OpenShardCount",
+                "QueueCount",
                 "WarmThroughput.CurrentMiBps",
             ),
             unordered=("EnhancedMonitoring[].ShardLevelMetrics",),
