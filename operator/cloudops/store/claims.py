@@ -4,7 +4,7 @@ An account that the provider's own spec no longer names is given up at once, and
 One that came from an organization waits for more than one listing, see `departing`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -34,16 +34,27 @@ WHERE a.id = claim.account_pk AND claim.provider_id = :provider_id
        OR a.account_id = ANY(:not_selected))
 """)
 
+# What an attempt says that failed by itself is nothing; what was known stays.
+_ENTERS = text("""
+UPDATE claim SET enters = d.enters
+FROM unnest(CAST(:tried AS text[]), CAST(:enters AS boolean[])) AS d(account_id, enters)
+JOIN account a ON a.cloud = :cloud AND a.account_id = d.account_id
+WHERE claim.provider_id = :provider_id AND claim.account_pk = a.id
+  AND claim.enters <> d.enters
+""")
+
 # The oldest provider that names an account reads it; one of the command line
-# stands behind those of the cluster, and takes nothing over from them once it is at rest. A
-# new owner plans it in a discovery of its own, since its regions and types may be others.
-# Answers the accounts that nobody names any more.
+# stands behind those of the cluster, and takes nothing over from them once it is at rest. Nor
+# does anybody who can't enter: whoever may write a CloudProvider could name any account, and
+# have what another one reads in it retired. A new owner plans it in a discovery of its own,
+# since its regions and types may be others. Answers the accounts that nobody names any more.
 _SETTLE_OWNERS = text(f"""
 WITH best AS (
     SELECT DISTINCT ON (c.account_pk) c.account_pk, c.provider_id
     FROM claim c JOIN provider p ON p.id = c.provider_id JOIN account a ON a.id = c.account_pk
     WHERE {MAY_OWN}
-    ORDER BY c.account_pk, p.origin = 'cli', p.created_at, p.uid
+    ORDER BY c.account_pk, NOT c.enters AND c.provider_id IS DISTINCT FROM a.provider_id,
+        p.origin = 'cli', p.created_at, p.uid
 ), moved AS (
     UPDATE account SET provider_id = best.provider_id, derived_from = NULL,
         last_provider_id = coalesce(best.provider_id, account.provider_id)
@@ -69,6 +80,7 @@ def settle_claims(
     keys: dict[str, Any],
     account_ids: Sequence[str],
     listing: AccountListing | None,
+    enters: Mapping[str, bool],
 ) -> Departures:
     """The provider names these accounts, and gives up all others.
 
@@ -77,6 +89,7 @@ def settle_claims(
         keys: `provider_id` and `cloud`.
         account_ids: Every account that the provider asks for; their rows exist.
         listing: Where they come from, if that is an organization.
+        enters: Of those that were tried, whether the provider gets in.
     """
     lock_owners(connection)
     values = {
@@ -87,6 +100,8 @@ def settle_claims(
     }
     connection.execute(_CLAIM, values)
     connection.execute(_UNCLAIM, values)
+    tried = {"tried": list(enters), "enters": list(enters.values())}
+    connection.execute(_ENTERS, {**keys, **tried})
     departures = depart(connection, values, listing) if listing else Departures()
     _settle(connection)
     return departures

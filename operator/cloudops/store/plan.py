@@ -75,6 +75,12 @@ class ProviderPlan:
         """Parameters of every statement about it."""
         return {"provider_id": self.provider_id, "cloud": self.cloud, "global": GLOBAL_REGION}
 
+    @property
+    def enters(self) -> dict[str, bool]:
+        """Of the accounts that were tried, whether somebody got in."""
+        tried = (account for account in self.accounts if account.door is not Door.UNKNOWN)
+        return {account.account_id: account.door is Door.OPEN for account in tried}
+
     def ids(self, *doors: Door) -> list[str]:
         """The accounts whose door was found so."""
         return [account.account_id for account in self.accounts if account.door in doors]
@@ -185,7 +191,7 @@ def write_accounts(connection: Connection, plan: ProviderPlan) -> Departures:
     columns = {**plan.keys, **_account_columns(plan.accounts)}
     connection.execute(_ACCOUNTS, columns)
     ids = [account.account_id for account in plan.accounts]
-    departures = settle_claims(connection, plan.keys, ids, plan.organization)
+    departures = settle_claims(connection, plan.keys, ids, plan.organization, plan.enters)
     if opened := list(connection.scalars(_OPENED, columns)):
         connection.execute(_REOPEN, {"account_pks": opened})
     connection.execute(_DETAILS, columns)

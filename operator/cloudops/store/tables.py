@@ -94,6 +94,7 @@ claim: Final = Table(
     words("organization"),  # in whose listing it was found; "" = the spec names it
     moment("missing_since"),  # end of the first complete listing of it that lacked the account
     count("held_count"),  # rows whose deletion with the account waits for a person
+    flag("enters"),  # the provider's last discovery got in
     Index("claim_account_pk", "account_pk"),
 )
 

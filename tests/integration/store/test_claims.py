@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from cloudops.domain.provider import Origin
-from cloudops.store import claims, clock_jump, providers
+from cloudops.services.plan import PlanService
+from cloudops.store import claims, clock_jump, plan, providers
 from cloudops.store.departing import AccountListing, Departures
 from tests.integration.store.seeding import (
     ACCOUNT,
@@ -135,3 +136,49 @@ def test_the_organizations_of_a_provider_are_known(engine, provider_id):
     with engine.begin() as connection:
         assert claims.claimed_organizations(connection, provider_id) == [ORGANIZATION]
         assert claims.claimed_accounts(connection, provider_id) == [ACCOUNT, OTHER]
+
+
+def reader(engine) -> str:
+    """The CloudProvider that reads the account."""
+    name: str = one(
+        engine,
+        "SELECT p.name FROM account a JOIN provider p ON p.id = a.provider_id",
+    )
+    return name
+
+
+SHUT_OUT = account(reason="RoleNotAssumable")
+PUT_OFF = account(door=plan.Door.UNKNOWN)
+
+
+class TestWhoCanNotEnter:
+    @pytest.fixture
+    def older(self, engine):
+        """A provider that comes second, though it is older."""
+        write_plan(engine, write_provider(engine, provider_record("younger")), [account()])
+        long_ago = provider_record().created_at - timedelta(days=1)
+        return write_provider(engine, provider_record("older", created_at=long_ago))
+
+    def test_takes_no_account_from_whoever_reads_it(self, engine, older):
+        """Fails if the oldest wins in any case: its types and regions would retire all rows."""
+        for found in (SHUT_OUT, PUT_OFF):
+            write_plan(engine, older, [found], [])
+            assert reader(engine) == "younger"
+            assert one(engine, "SELECT count(*) FROM scope WHERE retired_at IS NULL") > 0
+
+    def test_takes_it_over_once_it_enters_and_keeps_it_from_then_on(self, engine, older):
+        """Fails if whoever reads an account loses it with the first attempt that fails."""
+        write_plan(engine, older, [SHUT_OUT])
+        write_plan(engine, older, [account()])
+        assert reader(engine) == "older"
+
+        for found in (PUT_OFF, SHUT_OUT):
+            write_plan(engine, older, [found])
+            assert reader(engine) == "older"
+
+    def test_has_it_where_nobody_else_names_it(self, engine, older):
+        write_plan(engine, older, [SHUT_OUT])
+        service = PlanService(engine)
+        service.mark_vanished(service.claim_epoch("pod"), [("platform", "younger")])
+
+        assert reader(engine) == "older"

@@ -91,6 +91,7 @@ CREATE TABLE claim (
     organization text NOT NULL DEFAULT '',
     missing_since timestamptz,
     held_count integer NOT NULL DEFAULT 0,
+    enters boolean NOT NULL DEFAULT false,
     PRIMARY KEY (provider_id, account_pk)
 );
 CREATE INDEX claim_account_pk ON claim (account_pk);
