@@ -8,8 +8,9 @@ server has forgotten what it had told.
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any, Final
 
 from cloudops.controller.cache import ObjectCache
@@ -30,6 +31,7 @@ log = get_logger(__name__)
 
 PAGE_SIZE: Final = 500
 CONFIRM_SECONDS: Final = 5.0  # between the two lists that show that a provider is gone
+_DOUBLINGS: Final = 6
 LONGEST_LAG_SECONDS: Final = 120.0
 
 
@@ -40,8 +42,24 @@ class FullList:
     versions: dict[Key, int] = field(default_factory=dict)
     taken_at: dict[str, int] = field(default_factory=dict)  # namespace, "" = all → version
 
+    def add(self, namespace: str, pages: Iterable[Mapping[str, Any]]) -> None:
+        """All of a namespace, or nothing, if a page can't be had."""
+        versions, taken_at = dict[Key, int](), -1
+        for page in pages:
+            taken_at = int(page["metadata"]["resourceVersion"])
+            for item in page["items"] or ():  # an empty list is null
+                metadata = item["metadata"]
+                key = metadata["namespace"], metadata["name"]
+                versions[key] = int(metadata["resourceVersion"])
+        self.versions.update(versions)
+        self.taken_at[namespace] = taken_at
+
     def version_for(self, namespace: str) -> int:
         return self.taken_at.get(namespace, self.taken_at.get("", -1))
+
+    def covers(self, key: Key) -> bool:
+        """Whether it would stand here, if it were there."""
+        return self.version_for(key[0]) >= 0
 
 
 def list_all(
@@ -49,17 +67,23 @@ def list_all(
 ) -> FullList:
     """Read complete lists of metadata, page by page.
 
+    A namespace that may not be listed says nothing of the others: it may be gone, and with it
+    the Role in it.
+
     Raises:
         KubeError: A page could not be read; nothing may be concluded.
     """
-    result = FullList()
+    result, refusal = FullList(), None
     for namespace in namespaces or ("",):
-        for page in _pages(client, object_path(API, plural, namespace), page_size):
-            result.taken_at[namespace] = int(page["metadata"]["resourceVersion"])
-            for item in page["items"] or ():  # an empty list is null
-                metadata = item["metadata"]
-                key = metadata["namespace"], metadata["name"]
-                result.versions[key] = int(metadata["resourceVersion"])
+        try:
+            result.add(namespace, _pages(client, object_path(API, plural, namespace), page_size))
+        except KubeError as error:
+            if not namespace or error.status != HTTPStatus.FORBIDDEN:
+                raise
+            log.warning("could not list a namespace", namespace=namespace, error=str(error))
+            refusal = error
+    if refusal is not None and not result.taken_at:
+        raise refusal
     return result
 
 
@@ -152,6 +176,7 @@ class ListDiff:
         self._period_seconds = period_seconds
         self._lacking: set[Key] = set()  # planned, but not in the list before this one
         self._deleted: set[Key] = set()  # the watch has seen them deleted
+        self._failures = 0  # comparisons that failed, one after the other
         self._wake = threading.Event()
         self._stopped = False
         self._thread = threading.Thread(target=self._run, name="list-diff", daemon=True)
@@ -188,7 +213,7 @@ class ListDiff:
             return
         self._lag.compare(listed)
         for key in self._cache.versions():
-            gone = key not in listed.versions and self._covers(key)
+            gone = key not in listed.versions and listed.covers(key)
             if gone and self._cache.remove(key, up_to=listed.version_for(key[0])):
                 log.info("deleted while the watch was down", object="/".join(key))
                 self._on_change(key)
@@ -203,7 +228,7 @@ class ListDiff:
         return any(
             listed.versions.get(key, listed.version_for(key[0])) < version
             for key, version in before.items()
-            if self._covers(key)
+            if listed.covers(key)
         )
 
     def _retire(self, listed: FullList) -> None:
@@ -211,7 +236,13 @@ class ListDiff:
         epoch = self._epoch()
         if epoch is None and not self._deleted:
             return
-        planned = {key for key in self._plan.planned_providers() if self._covers(key)}
+        # What is in namespaces that are not watched, or can't be listed, is left alone, but for
+        # what went with its namespace: the watch has told.
+        planned = {
+            key
+            for key in self._plan.planned_providers()
+            if listed.covers(key) or key in self._deleted
+        }
         self._deleted.difference_update(listed.versions, set(self._deleted) - planned)
         if epoch is None:  # what is left of them is to be confirmed by whoever leads next
             return
@@ -223,24 +254,27 @@ class ListDiff:
         self._lacking = lacking - set(vanished)
         self._deleted.difference_update(vanished)
 
-    def _covers(self, key: Key) -> bool:
-        """What is in namespaces that are not watched any more is left alone."""
-        return not self._namespaces or key[0] in self._namespaces
-
     def _run(self) -> None:
         while not self._stopped:
             self._wake.clear()
             with correlated(list_diff=self._plural):
-                self._try_to_compare()
-            self._wake.wait(CONFIRM_SECONDS if self._is_in_doubt() else self._period_seconds)
+                self._failures = 0 if self._try_to_compare() else self._failures + 1
+            self._wake.wait(self._pause())
             if self._wake.is_set() and not self._stopped:
                 time.sleep(min(1.0, self._period_seconds))  # a storm of deletions is one list
+
+    def _pause(self) -> float:
+        """Until the first comparison nobody is ready: one that failed is repeated soon."""
+        if self._failures:
+            soon: float = CONFIRM_SECONDS * 2 ** min(self._failures - 1, _DOUBLINGS)
+            return min(soon, self._period_seconds)
+        return CONFIRM_SECONDS if self._is_in_doubt() else self._period_seconds
 
     def _is_in_doubt(self) -> bool:
         """Whether providers may be gone that workers still read: who leads finds out soon."""
         return self._epoch() is not None and bool(self._deleted or self._lacking)
 
-    def _try_to_compare(self) -> None:
+    def _try_to_compare(self) -> bool:
         try:
             self.compare()
         except KubeError as error:
@@ -249,3 +283,6 @@ class ListDiff:
             log.warning("could not compare the plan", error=str(error))
         except Exception:  # the outermost boundary of the thread: the next comparison may work
             log.exception("the comparison broke")
+        else:
+            return True
+        return False

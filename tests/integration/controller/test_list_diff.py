@@ -1,5 +1,6 @@
 """Full lists against what the watch delivered: gaps, silence, and providers that are gone."""
 
+import time
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -7,7 +8,7 @@ import pytest
 
 from cloudops.controller.cache import ObjectCache, trimmed
 from cloudops.controller.cloudprovider import to_record
-from cloudops.controller.kube import KubeClient, KubeError, NotFoundError
+from cloudops.controller.kube import KubeClient, KubeError, KubeUnavailableError, NotFoundError
 from cloudops.controller.list_diff import ListDiff, WatchLag, list_all
 from tests.fakes.plan import FakePlan
 from tests.fixtures.waiting import eventually
@@ -293,3 +294,70 @@ def test_the_thread_survives_a_database_that_is_away(providers, diff):
     assert eventually(lambda: diff.plan.vanished)
 
     diff.diff.stop()
+
+
+class Forbidding:
+    """A client that may not list one namespace, as when it is gone, and the Role with it."""
+
+    def __init__(self, kube: KubeClient, namespace: str) -> None:
+        self._kube = kube
+        self._namespace = namespace
+
+    def get(self, path: str, *arguments: Any, **options: Any) -> dict[str, Any]:
+        if f"/namespaces/{self._namespace}/" in path:
+            raise KubeError(f"GET {path}: 403 forbidden", 403)
+        return self._kube.get(path, *arguments, **options)
+
+
+class TestANamespaceThatMayNotBeListed:
+    @pytest.fixture
+    def other(self, kube, plan, namespace) -> Diff:
+        client = cast("KubeClient", Forbidding(kube, "gone"))
+        return Diff(client, plan, ("gone", namespace))
+
+    def test_says_nothing_of_the_others(self, providers: Providers, other):
+        """Fails if one refusal ends it all: what is deleted elsewhere would be read for ever."""
+        other.plans(providers.apply("stays"))
+        other.plans(providers.apply("goes"))
+        providers.delete("goes")
+        for _ in range(2):
+            other.diff.compare()
+
+        assert other.plan.vanished == {(providers.namespace, "goes")}
+        assert other.lag.was_in_step()
+
+    def test_loses_nothing_but_what_the_watch_saw_deleted(self, providers: Providers, other):
+        for name in ("lost", "kept"):
+            document = providers.apply(name)
+            document["metadata"]["namespace"] = "gone"
+            other.plans(document)
+        other.diff.deleted(("gone", "lost"))
+        for _ in range(3):
+            other.diff.compare()
+
+        assert other.plan.vanished == {("gone", "lost")}
+
+    def test_is_an_error_where_it_is_the_only_one(self, kube):
+        with pytest.raises(KubeError):
+            list_all(cast("KubeClient", Forbidding(kube, "gone")), PLURAL, ["gone"])
+
+
+def test_a_first_list_that_fails_is_repeated_soon(providers: Providers, kube, plan, namespace):
+    """Fails if it waits for the next period: a rollout would, too, and be rolled back."""
+    refusals = iter([KubeUnavailableError("GET /: 503", 503)])
+    calls: list[float] = []
+
+    class Stumbling(Forbidding):
+        def get(self, *arguments: Any, **options: Any) -> dict[str, Any]:
+            calls.append(time.monotonic())
+            for refusal in refusals:
+                raise refusal
+            return super().get(*arguments, **options)
+
+    diff = Diff(cast("KubeClient", Stumbling(kube, "")), plan, (namespace,))
+    diff.epoch = None
+    diff.diff.start()
+    try:
+        eventually(lambda: len(calls) > 1, timeout=60, what="another list")
+    finally:
+        diff.diff.stop()
