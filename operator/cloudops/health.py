@@ -35,7 +35,8 @@ class HealthServer:
     def __init__(
         self, address: tuple[str, int], *, live: Mapping[str, Check], ready: Mapping[str, Check]
     ) -> None:
-        self._checks = {"/livez": live, "/readyz": ready}
+        self._checks: dict[str, Mapping[str, Check]] = {}
+        self.check(live=live, ready=ready)
         try:
             self._server = _Server(address, self._checks)
         except OSError as error:
@@ -44,6 +45,10 @@ class HealthServer:
         self._thread = threading.Thread(
             target=self._server.serve_forever, name="health", daemon=True
         )
+
+    def check(self, *, live: Mapping[str, Check], ready: Mapping[str, Check]) -> None:
+        """From now on these, as when a process got what it waited for."""
+        self._checks |= {"/livez": live, "/readyz": ready}
 
     @property
     def port(self) -> int:

@@ -21,7 +21,7 @@ def main() -> int:
     def open_app() -> WorkerApp:
         return worker_app(settings, Keyring(FakeSecrets(KEYS)))
 
-    return run(open_app)
+    return run(open_app, settings)
 
 
 if __name__ == "__main__":

@@ -19,4 +19,4 @@ def worker(ctx: click.Context) -> None:
     configure_logs(settings, service=True)
     api = CoreApi()
     keyring = Keyring(KubernetesSecrets(api), KubernetesTokens(api), allows=settings)
-    ctx.exit(run(lambda: worker_app(settings, keyring)))
+    ctx.exit(run(lambda: worker_app(settings, keyring), settings))

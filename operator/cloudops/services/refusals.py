@@ -24,14 +24,14 @@ def refuse_aws(aws: AwsConnection, namespace: str, settings: Settings) -> Refusa
         return Refusal(
             "IdentityNotAllowed",
             f"namespace {namespace} may not use the operator's own identity; use"
-            " spec.aws.credentials.source Secret, or ask for the setting"
-            " CLOUDOPS_IDENTITY_ALLOWED_NAMESPACES",
+            " spec.aws.credentials.source Secret, or ask for it in the chart's value"
+            " identity.allowedNamespaces (CLOUDOPS_IDENTITY_ALLOWED_NAMESPACES)",
         )
     if aws.endpoint_url and not endpoint_allowed(aws.endpoint_url, settings.endpoints_allowed):
         return Refusal(
             "EndpointNotAllowed",
-            "the host of spec.aws.endpointURL is not allowed; remove it, or ask for the"
-            " setting CLOUDOPS_ENDPOINTS_ALLOWED",
+            "the host of spec.aws.endpointURL is not allowed; remove it, or ask for it in the"
+            " chart's value endpoints.allowed (CLOUDOPS_ENDPOINTS_ALLOWED)",
         )
     return None
 

@@ -10,6 +10,7 @@ import structlog
 from cloudops.app.worker import WorkerApp
 from cloudops.domain.errors import StoreUnavailableError
 from cloudops.health import HealthServer
+from cloudops.settings import Settings
 from cloudops.worker.loop import Worker
 
 MAINTENANCE_SECONDS = 3600
@@ -22,21 +23,30 @@ HUNG_EXIT = 75  # EX_TEMPFAIL: threads hang in a call, the process must not wait
 _log = structlog.get_logger(__name__)
 
 
-def run(open_app: Callable[[], WorkerApp]) -> int:
+def run(open_app: Callable[[], WorkerApp], settings: Settings) -> int:
     """Run until SIGTERM or SIGINT; returns the exit code.
 
     Args:
-        open_app: Wires the worker; called again while the database is away.
+        open_app: Wires the worker; called again while the database is away. Meanwhile it is
+            alive and not ready: restarting it would not bring the database back.
+        settings: The worker's.
     """
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    app = _open(open_app, stop)
-    if app is None:
-        return 0
-    worker = Worker(app.settings, app.leasing, app.discovery, app.inventory)
-    server = _health(app, worker)
+    address = settings.http_host, settings.http_port
+    server = HealthServer(address, live={}, ready={"database": lambda: "not reached yet"})
     server.start()
+    try:
+        app = _open(open_app, stop)
+        return 0 if app is None else _work(app, server, stop)
+    finally:
+        server.stop()
+
+
+def _work(app: WorkerApp, server: HealthServer, stop: threading.Event) -> int:
+    worker = Worker(app.settings, app.leasing, app.discovery, app.inventory)
+    _check(server, app, worker)
     threading.Thread(target=_maintain, args=(app, stop), name="maintenance", daemon=True).start()
     loop = threading.Thread(target=worker.run, name="worker", daemon=True)
     loop.start()
@@ -46,7 +56,6 @@ def run(open_app: Callable[[], WorkerApp]) -> int:
     stop.set()
     worker.stop()
     loop.join(app.settings.worker_stop_seconds)
-    server.stop()
     return _leave(worker, loop) or int(broken)
 
 
@@ -60,7 +69,7 @@ def _open(open_app: Callable[[], WorkerApp], stop: threading.Event) -> WorkerApp
     return None
 
 
-def _health(app: WorkerApp, worker: Worker) -> HealthServer:
+def _check(server: HealthServer, app: WorkerApp, worker: Worker) -> None:
     settings = app.settings
 
     def live() -> str:
@@ -78,8 +87,7 @@ def _health(app: WorkerApp, worker: Worker) -> HealthServer:
         app.leasing.require_schema()
         return ""
 
-    return HealthServer(
-        (settings.http_host, settings.http_port),
+    server.check(
         live={"loop": live, "threads": threads},
         ready={"database": ready, "work": worker.trouble},
     )

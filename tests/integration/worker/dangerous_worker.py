@@ -79,4 +79,4 @@ def open_app() -> WorkerApp:
 
 logs.configure(log_format="json", level="INFO")
 set_traps()
-sys.exit(run(open_app))
+sys.exit(run(open_app, Settings()))

@@ -62,9 +62,12 @@ def test_a_secret_that_nobody_can_read_is_told_in_the_ledger(worker, engine):
 
 
 def test_it_waits_for_a_database_that_is_away(worker, postgres):
+    """Fails if it answers no probe meanwhile: it would be killed again and again."""
     postgres.stop()
     worker.start()
     eventually(lambda: "waiting for the database" in worker.log_text())
+    assert worker.get("/livez")[0] == 200
+    assert worker.get("/readyz")[0] == 503
 
     postgres.start()
 
@@ -131,7 +134,7 @@ def test_a_loop_that_ends_by_itself_is_no_success(rig, monkeypatch):
         MaintenanceService(rig.engine),
     )
 
-    assert run.run(lambda: app) == 1
+    assert run.run(lambda: app, app.settings) == 1
 
 
 def test_maintenance_that_fails_is_tried_again(rig, monkeypatch):

@@ -68,7 +68,11 @@ class InventorySpec(ApiModel):
     retain_deleted_days: Days = Field(
         30, description="Days that deleted resources stay visible. Example: 30."
     )
-    history_days: Days = Field(180, description="Days that changes are kept. Example: 180.")
+    history_days: Days = Field(
+        180,
+        description="Days that changes are kept, at least: whole months go, by the longest of all"
+        " CloudProviders. Example: 180.",
+    )
 
     def to_domain(self) -> provider.InventorySettings:
         return provider.InventorySettings(
