@@ -162,6 +162,7 @@ class FakeAccount:
         failures: Raised by a listing in a region, after `after` pages.
         details: By name what is told of an item alone; of others `{"Of": name}`.
         asked: Whose details were asked for, in this order.
+        untried: What a try of a listing in a region finds nothing to try with.
     """
 
     id: str
@@ -172,6 +173,7 @@ class FakeAccount:
     failures: dict[tuple[str, str], tuple[Exception, int]] = field(default_factory=dict)
     details: dict[str, Observation | MalformedItem | Exception | None] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    untried: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def put(
         self,
@@ -379,8 +381,9 @@ class FakeSession:
             raise told
         return told
 
-    def probe(self, listing: Listing, region: str) -> None:
+    def probe(self, listing: Listing, region: str) -> str:
         next(self.pages(listing, region))
+        return self._account.untried.get((listing.name, region), "")
 
     def close(self) -> None:
         self._cloud.forget()

@@ -17,6 +17,7 @@ from cloudops.domain.permissions import Grant
 from cloudops.services.access import Keyring
 
 NOT_ALL_READ: Final = 3
+NAMED_UNTRIED: Final = 10
 
 
 @click.command("doctor")
@@ -86,7 +87,17 @@ def _print(diagnosis: Diagnosis, grants: Sequence[Grant]) -> None:
         for policy in grant.policies:
             print_document(policy)
     if diagnosis.healthy:
-        click.echo("\nEverything that was tried can be read.")
+        click.echo(f"\nEverything that was tried can be read{_but_for(diagnosis.untried)}.")
+
+
+def _but_for(untried: Sequence[str]) -> str:
+    if not untried:
+        return ""
+    named = ", ".join(untried[:NAMED_UNTRIED])
+    others = len(untried) - NAMED_UNTRIED
+    more = f" and {others} more (-o json names all)" if others > 0 else ""
+    listings = "1 listing" if len(untried) == 1 else f"{len(untried)} listings"
+    return f"; {listings} had nothing to try: {named}{more}"
 
 
 def _unselected(diagnosis: Diagnosis) -> dict[str, str] | None:

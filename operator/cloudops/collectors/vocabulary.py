@@ -178,8 +178,12 @@ class AccountSession(Protocol):
         """
         ...
 
-    def probe(self, listing: Listing, region: str) -> None:
+    def probe(self, listing: Listing, region: str) -> str:
         """Find out whether `listing` can be read: its first page, one item of it described.
+
+        Returns:
+            The permission of the first call that could not be tried, since there is nothing
+            to make it about; "" where there was something for each.
 
         Raises:
             ListingError: It can't.

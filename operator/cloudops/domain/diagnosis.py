@@ -42,11 +42,17 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One listing that was tried in one region; without trouble it can be read there."""
+    """One listing that was tried in one region; without trouble it can be read there.
+
+    Attributes:
+        untried: The permission of a call that nothing was there to try it with: of that one,
+            and of what only it would have led to, nothing is known. "" where there is none.
+    """
 
     listing: str
     region: str
     trouble: Trouble | None
+    untried: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +77,13 @@ class AccountDiagnosis:
     def unread(self) -> tuple[Check, ...]:
         """Checks that failed and are not excused."""
         return tuple(one for one in self.checks if one.trouble and not one.trouble.excused)
+
+    @property
+    def untried(self) -> tuple[str, ...]:
+        """Listings that had nothing to try in any region, in order."""
+        tried = {one.listing for one in self.checks if not (one.untried or one.trouble)}
+        names = dict.fromkeys(one.listing for one in self.checks if one.untried)
+        return tuple(name for name in names if name not in tried)
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -104,6 +117,11 @@ class Diagnosis:
             return NO_ACCOUNT
         tried = any(account.checks or account.trouble for account in self.accounts)
         return None if tried else NOTHING_SELECTED
+
+    @property
+    def untried(self) -> tuple[str, ...]:
+        """Listings that had nothing to try in at least one account, in order."""
+        return tuple(dict.fromkeys(name for a in self.accounts for name in a.untried))
 
     @property
     def shut_out(self) -> bool:

@@ -137,11 +137,11 @@ def _checks(session: AccountSession, tries: Iterator[tuple[Listing, str]]) -> tu
 
 def _check(session: AccountSession, listing: Listing, region: str) -> Check:
     try:
-        session.probe(listing, region)
+        untried = session.probe(listing, region)
     except ListingError as error:
         trouble = Trouble(error.error_class, error.code, str(error), error.permission)
         return Check(listing.name, region, trouble)
-    return Check(listing.name, region, None)
+    return Check(listing.name, region, None, untried)
 
 
 def _entry_trouble(error: AccessError) -> Trouble:

@@ -7,6 +7,7 @@ import pytest
 from cloudops.collectors.aws.catalogue import LISTINGS
 from cloudops.collectors.vocabulary import RegionRule
 from tests.fakes.aws import builders
+from tests.fakes.aws.cloud_control import other
 from tests.fakes.aws.faults import Fault
 from tests.integration.cli.commands import Command
 from tests.integration.cli.conftest import ACCOUNT, SECRET
@@ -108,11 +109,39 @@ def test_a_table_for_people_ends_with_the_statement_to_paste(doctor, fake_aws):
     assert "Everything" not in done.stdout
 
 
-def test_health_is_told_in_a_sentence(doctor):
-    done = doctor()
+def test_health_is_told_in_a_sentence(doctor, account):
+    account.put([builders.table("t-1", region="eu-west-1")])
+
+    done = doctor(more="  inventory: {types: {include: ['AWS::DynamoDB::Table']}}\n")
 
     assert done.returncode == 0
     assert done.stdout.endswith("\nEverything that was tried can be read.\n")
+
+
+def test_what_there_is_nothing_to_try_with_is_told_beside_it(doctor):
+    """Fails where it counts as read: whoever has no table yet may lack the right to read it."""
+    more = "  inventory: {types: {include: ['AWS::DynamoDB::Table']}}\n"
+
+    sentence = doctor(more=more).stdout.splitlines()[-1]
+    (account,) = found(doctor("-o", "json", more=more), 0)["accounts"]
+
+    assert sentence == (
+        "Everything that was tried can be read; "
+        "1 listing had nothing to try: aws.dynamodb.tables.details."
+    )
+    untried = {one["listing"]: one["untried"] for one in account["checks"] if one["untried"]}
+    assert untried == {"aws.dynamodb.tables.details": "dynamodb:DescribeTable"}
+
+
+def test_what_is_denied_of_children_is_named(doctor, account, fake_aws):
+    api, model = "AWS::ApiGateway::RestApi", "AWS::ApiGateway::Model"
+    account.put([other(api, "api-1", region="eu-west-1")])
+    fake_aws.inject(Fault.deny(), service="cloudcontrol", operation="ListResources", page=1)
+
+    done = doctor("-o", "json", more=f"  inventory: {{types: {{include: ['{model}']}}}}\n")
+
+    (account,) = found(done, 3)["accounts"]
+    assert set(unread(account)) == {("aws.cloudcontrol.apigateway-model", "eu-west-1")}
 
 
 def test_an_account_that_can_t_be_entered_comes_with_what_its_door_needs(provider_file, fake_aws):

@@ -26,6 +26,28 @@ def test_what_can_be_read_or_is_not_there_is_healthy():
     assert not diagnosis.shut_out
 
 
+def test_what_could_not_be_tried_anywhere_is_named_and_is_healthy():
+    """Fails where it counts as read: its permission may well be missing."""
+    found = AccountDiagnosis(
+        "1",
+        "one",
+        "reader",
+        ("eu-west-1", "eu-west-2"),
+        None,
+        (
+            Check("aws.a", "eu-west-1", None, "a:Get"),
+            Check("aws.a", "eu-west-2", None),
+            Check("aws.b", "eu-west-1", None, "b:Get"),
+            Check("aws.b", "eu-west-2", NOT_HERE),
+            Check("aws.c", "eu-west-1", None),
+        ),
+    )
+    diagnosis = Diagnosis(OWN, (found, found))
+
+    assert found.untried == diagnosis.untried == ("aws.b",)
+    assert diagnosis.healthy
+
+
 @pytest.mark.parametrize("trouble", [DENIED, BY_POLICY, AWAY])
 def test_any_other_trouble_is_not(trouble):
     assert not Diagnosis(OWN, (account(None, trouble),)).healthy

@@ -32,6 +32,12 @@ class Describer:
         self._call = call
         self._most = most
         self._unread: ListingError | None = None
+        self._has_asked = False
+
+    @property
+    def has_asked(self) -> bool:
+        """Whether there was an item to make the second call about."""
+        return self._has_asked
 
     def answers(
         self, answer: Mapping[str, Any], asked: Mapping[str, Any] = NOTHING_ELSE
@@ -83,6 +89,7 @@ class Describer:
             asked = names[start : start + describe.at_once]
             parameters = {**describe.parameters, **fixed, describe.parameter: asked}
             answer = self._call(describe.operation, parameters, describe.permission)
+            self._has_asked = True
             yield self._told(describe, asked, answer)
 
     def _told(self, describe: Describe, asked: Sequence[str], answer: Mapping[str, Any]) -> Any:

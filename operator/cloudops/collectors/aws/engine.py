@@ -4,6 +4,7 @@ import re
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import count, islice
 from typing import Any, Final
 
 import jmespath
@@ -22,12 +23,27 @@ from cloudops.collectors.transform import ListingTransform, UnreadableAnswerErro
 from cloudops.collectors.vocabulary import ACCOUNT, Listing, RegionRule
 from cloudops.domain.errors import ListingError
 from cloudops.domain.ledger import ErrorClass
-from cloudops.domain.resource import GLOBAL_REGION, Page
+from cloudops.domain.resource import GLOBAL_REGION, Observation, Page
 
 NOTHING: Final[Mapping[str, Any]] = {}
 """Stands for the answer of a service that says by an error that there is none."""
 NOBODY: Final = Parent("", {})
 """Stands for the parent where a row has none."""
+LOOKED_AT: Final = 3
+"""Parents, and pages of each, among which an item is looked for to try a row with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What a try of a row found.
+
+    Attributes:
+        item: One that it shows, if any.
+        untried: The permission of the first call that nothing was there for; "" if none.
+    """
+
+    item: Observation | None
+    untried: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +75,15 @@ class Run:
             children.settle()
         describer.settle()
 
-    def _walk(self, describer: Describer, parent: Parent = NOBODY) -> Iterator[Page]:
-        """All pages, of what belongs to `parent` where the row has parents."""
+    def _walk(
+        self, describer: Describer, parent: Parent = NOBODY, most: int | None = None
+    ) -> Iterator[Page]:
+        """All pages, or the first ones, of what belongs to `parent` where the row has parents."""
         paging = self._paging(self.listing.operation, self.listing.paging)
-        more = True
-        while more:
+        for _ in count() if most is None else range(most):
             more = yield from self._next(describer, paging, parent)
+            if not more:
+                return
 
     def _next(
         self, describer: Describer, paging: Paging, parent: Parent
@@ -91,25 +110,41 @@ class Run:
             raise _left_unread(self.listing.operation, unread)
         return paging.goes_on(some=some)
 
-    def probe(self) -> None:
-        """Ask for the first page, and describe one item of it; of children for their parents'.
+    def probe(self) -> Sample:
+        """Look at a few pages until there is an item, and describe no other.
 
         Raises:
             ListingError: Reading would break off there.
         """
-        parents = self.listing.parents
-        if parents is not None:
-            self._call(parents.operation, parents.parameters, parents.permission)
-            return
+        describer = Describer(self.listing, self._call, most=1)
         for _ in prepared(self.listing.prepare, self._call):
             pass
-        answer = self._answer(NOTHING)
-        if answer is NOTHING:
-            return
-        describer = Describer(self.listing, self._call, most=1)
-        for part in describer.answers(answer):
-            self._page(part)
+        words = self.listing.parents
+        if words is None:
+            item, has_listed = _first_item(self._walk(describer, most=LOOKED_AT)), True
+        else:
+            children = Children(words, self._call, self._paging(words.operation, words.paging))
+            item = self._first_child(describer, children)
+            has_listed = children.asked > 0
         describer.settle()
+        return Sample(item, self._untried(describer, has_listed=has_listed))
+
+    def _first_child(self, describer: Describer, children: Children) -> Observation | None:
+        """Of one of the first parents: also one that has none shows that they can be listed."""
+        item = None
+        for parent in islice(children.parents(LOOKED_AT), LOOKED_AT):
+            walk = partial(self._walk, describer, parent, LOOKED_AT)
+            item = _first_item(children.of(walk))
+            if item is not None:
+                break
+        children.settle()
+        return item
+
+    def _untried(self, describer: Describer, *, has_listed: bool) -> str:
+        if not has_listed:
+            return self.listing.permissions[0]
+        second = self.listing.describe
+        return second.permission if second is not None and not describer.has_asked else ""
 
     def _paging(self, operation: str, own: Mapping[str, str] | None) -> Paging:
         declared = own or self.door.paginator(self.listing.service, operation)
@@ -165,6 +200,10 @@ class Run:
                 error_class=ErrorClass.TRANSIENT,
                 code=UNREADABLE_ANSWER,
             ) from error
+
+
+def _first_item(pages: Iterator[Page]) -> Observation | None:
+    return next((one for page in pages for one in page.observations), None)
 
 
 def _left_unread(operation: str, what: Sequence[Any]) -> ListingError:

@@ -1,8 +1,9 @@
 """Listings whose items are listed parent by parent."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import count
 from typing import Any, Final
 
 from cloudops.collectors.aws.describing import Call
@@ -78,24 +79,34 @@ class Children:
         self._failures = 0
         self._unread: ListingError | None = None
 
-    def parents(self) -> Iterator[Parent]:
-        """Each of them.
+    def parents(self, most: int | None = None) -> Iterator[Parent]:
+        """Each of them, or those on so many pages.
 
         Raises:
             ListingError: The parents could not be listed to their end.
         """
+        for _ in count() if most is None else range(most):
+            more = yield from self._next()
+            if not more:
+                return
+
+    @property
+    def asked(self) -> int:
+        """Of how many parents the children were asked for."""
+        return self._asked
+
+    def _next(self) -> Generator[Parent, None, bool]:
+        """One page of parents, and whether there are more."""
         words, paging = self._words, self._paging
-        more = True
-        while more:
-            asked = {**words.parameters, **paging.tokens}
-            answer = self._call(words.operation, asked, words.permission)
-            named = [self._named(item) for item in items_at(answer, self._items)]
-            for name in filter(None, named):
-                yield Parent.of(words, name)
-            if not all(named):
-                self._unread = incomplete("ParentNotReadable", "a parent has no name")
-            paging.read(answer)
-            more = paging.goes_on(some=bool(named))
+        asked = {**words.parameters, **paging.tokens}
+        answer = self._call(words.operation, asked, words.permission)
+        named = [self._named(item) for item in items_at(answer, self._items)]
+        for name in filter(None, named):
+            yield Parent.of(words, name)
+        if not all(named):
+            self._unread = incomplete("ParentNotReadable", "a parent has no name")
+        paging.read(answer)
+        return paging.goes_on(some=bool(named))
 
     def of(self, walk: Callable[[], Iterator[Page]]) -> Iterator[Page]:
         """The pages of one parent.

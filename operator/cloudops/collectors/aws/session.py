@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from hashlib import blake2b
-from itertools import islice
 
 from cloudops.collectors.aws.calling import Caller
 from cloudops.collectors.aws.client import Door
@@ -59,18 +58,19 @@ class AwsAccountSession:
         """
         return self.run(listing, region).pages()
 
-    def probe(self, listing: Listing, region: str) -> None:
+    def probe(self, listing: Listing, region: str) -> str:
         """See `AccountSession.probe`.
 
         Raises:
             ListingError: It can't be read.
         """
         if listing.details_of is None:
-            self.run(listing, region).probe()
-            return
-        for page in islice(self.pages(listing.details_of, region), 1):
-            for one in page.observations[:1]:
-                self.detail(listing, region, listed_item(one))
+            return self.run(listing, region).probe().untried
+        item = self.run(listing.details_of, region).probe().item
+        if item is None:
+            return listing.permissions[0]
+        self.detail(listing, region, listed_item(item))
+        return ""
 
     def detail(
         self, listing: Listing, region: str, item: ListedItem
