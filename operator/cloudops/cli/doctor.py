@@ -25,7 +25,7 @@ NAMED_UNTRIED: Final = 10
 @click.option(
     "--all-regions",
     is_flag=True,
-    help="Try regional listings in every region, not only in each account's first.",
+    help="Try regional listings in every region, not only in the first that has it.",
 )
 @output_option("table", "json")
 @click.pass_context

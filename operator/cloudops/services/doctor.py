@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import chain
 from typing import Final
 
 from cloudops.collectors.vocabulary import (
@@ -48,8 +49,8 @@ class DoctorService:
         Args:
             namespace: Where its Secret is looked for.
             spec: What it asks for.
-            everywhere: In every region; else regional listings are tried in the first
-                region of each account, since policies rarely differ between regions.
+            everywhere: In every region; else each regional listing is tried in the account's
+                first region where it is there, since policies rarely differ between regions.
             told: Hears what is tried next, from other threads too.
         """
         try:
@@ -90,12 +91,20 @@ class DoctorService:
         except AccessError as error:  # though a moment ago it could be entered
             return replace(outside, trouble=_entry_trouble(error))
         try:
-            checks = _checks(
-                session, _tries(listings, account.regions or (), everywhere=everywhere)
-            )
+            places = [(row, self._regions(access, account, row)) for row in listings]
+            checks = _checks(session, places, everywhere=everywhere)
         finally:
             session.close()
         return replace(outside, principal=session.identity.principal, checks=checks)
+
+    def _regions(
+        self, access: Access, account: DiscoveredAccount, listing: Listing
+    ) -> Sequence[str]:
+        """Where it may be there, as a plan has it."""
+        if listing.region_rule is RegionRule.GLOBAL:
+            return (GLOBAL_REGION,)
+        without = self._cloud.regions_without(listing, account.partition, access.spec)
+        return [region for region in account.regions or () if region not in without]
 
 
 @contextmanager
@@ -120,19 +129,33 @@ def _told_of(step: str, told: Told, every_seconds: float) -> Iterator[None]:
         reminder.join()
 
 
-def _tries(
-    listings: Sequence[Listing], regions: Sequence[str], *, everywhere: bool
-) -> Iterator[tuple[Listing, str]]:
-    for listing in listings:
-        if listing.region_rule is RegionRule.GLOBAL:
-            yield listing, GLOBAL_REGION
-        else:
-            yield from ((listing, region) for region in (regions if everywhere else regions[:1]))
+def _tried(
+    session: AccountSession, listing: Listing, regions: Sequence[str], *, everywhere: bool
+) -> Iterator[Check]:
+    """Of each region; else of the first one where it is there, or of the first if it is nowhere."""
+    if everywhere:
+        yield from (_check(session, listing, region) for region in regions)
+        return
+    excused = None
+    for region in regions:
+        check = _check(session, listing, region)
+        if check.trouble is None or not check.trouble.excused:
+            yield check
+            return
+        excused = excused or check
+    if excused is not None:
+        yield excused
 
 
-def _checks(session: AccountSession, tries: Iterator[tuple[Listing, str]]) -> tuple[Check, ...]:
+def _checks(
+    session: AccountSession,
+    places: Sequence[tuple[Listing, Sequence[str]]],
+    *,
+    everywhere: bool,
+) -> tuple[Check, ...]:
     with ThreadPoolExecutor(CHECKS_AT_ONCE, "doctor") as pool:
-        return tuple(pool.map(lambda one: _check(session, *one), tries))
+        found = pool.map(lambda one: [*_tried(session, *one, everywhere=everywhere)], places)
+        return tuple(chain.from_iterable(found))
 
 
 def _check(session: AccountSession, listing: Listing, region: str) -> Check:

@@ -8,10 +8,12 @@ import pytest
 from cloudops.api.v1alpha1.cloudprovider import CloudProviderSpec
 from cloudops.api.v1alpha1.parsing import parse
 from cloudops.collectors.vocabulary import Access, Discovery, Progress, unobserved
+from cloudops.domain.errors import ListingError
+from cloudops.domain.ledger import ErrorClass
 from cloudops.domain.provider import ProviderSpec
 from cloudops.services.access import Keyring
 from cloudops.services.doctor import DoctorService
-from tests.fakes.cloud import FakeCloud, FakeSecrets, FakeSession, spec_of
+from tests.fakes.cloud import MACHINES, FakeCloud, FakeSecrets, FakeSession, spec_of
 
 pytestmark = pytest.mark.unit
 
@@ -71,3 +73,54 @@ def test_what_is_quick_is_told_once():
     doctor.examine("platform", spec(spec_of(ACCOUNT)), everywhere=False, told=told.append)
 
     assert told == [ENTRY, f"account {ACCOUNT}"]
+
+
+REGIONS = ("af-south-1", "eu-west-1", "us-east-1")
+NOT_HERE = ListingError("not here", error_class=ErrorClass.UNSUPPORTED, code="Unsupported")
+DENIED = ListingError("no", error_class=ErrorClass.IAM_DENY, code="AccessDenied", permission="a:B")
+
+
+def regions_tried(cloud: FakeCloud, *, everywhere: bool = False) -> dict[str, bool]:
+    """Region → whether it is told as unread."""
+    doctor = DoctorService(cloud, Keyring(FakeSecrets()))
+    found = doctor.examine(
+        "platform", spec(spec_of(ACCOUNT)), everywhere=everywhere, told=lambda _: None
+    )
+    [account] = found.accounts
+    return {
+        one.region: one in account.unread for one in account.checks if one.listing == MACHINES.name
+    }
+
+
+class TestARegionalListing:
+    def cloud(self, **failures: ListingError) -> FakeCloud:
+        cloud = FakeCloud()
+        account = cloud.account(ACCOUNT, regions=REGIONS, key="AKIAFAKE")
+        for region, error in failures.items():
+            account.failures[MACHINES.name, region.replace("_", "-")] = (error, 0)
+        return cloud
+
+    def test_is_tried_where_the_service_is_offered(self):
+        """Fails where the first region is asked, whatever is known of it."""
+        cloud = self.cloud(af_south_1=NOT_HERE, eu_west_1=DENIED)
+        cloud.absent[MACHINES.name] = {"af-south-1"}
+
+        assert regions_tried(cloud) == {"eu-west-1": True}
+        assert regions_tried(cloud, everywhere=True) == {"eu-west-1": True, "us-east-1": False}
+
+    def test_that_is_not_there_is_tried_in_the_next_region(self):
+        """Fails where that excuses it: what is missing elsewhere is never found."""
+        assert regions_tried(self.cloud(af_south_1=NOT_HERE, eu_west_1=DENIED)) == {
+            "eu-west-1": True
+        }
+
+    def test_that_is_nowhere_is_told_of_the_first(self):
+        cloud = self.cloud(af_south_1=NOT_HERE, eu_west_1=NOT_HERE, us_east_1=NOT_HERE)
+
+        assert regions_tried(cloud) == {"af-south-1": False}
+
+    def test_that_is_offered_nowhere_is_not_asked(self):
+        cloud = self.cloud(af_south_1=DENIED, eu_west_1=DENIED, us_east_1=DENIED)
+        cloud.absent[MACHINES.name] = set(REGIONS)
+
+        assert regions_tried(cloud) == {}
