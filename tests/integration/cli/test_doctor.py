@@ -136,7 +136,7 @@ def test_what_there_is_nothing_to_try_with_is_told_beside_it(doctor):
 def test_what_is_denied_of_children_is_named(doctor, account, fake_aws):
     api, model = "AWS::ApiGateway::RestApi", "AWS::ApiGateway::Model"
     account.put([other(api, "api-1", region="eu-west-1")])
-    fake_aws.inject(Fault.deny(), service="cloudcontrol", operation="ListResources", page=1)
+    fake_aws.inject(Fault.deny(), service="cloudcontrol", skip=1)
 
     done = doctor("-o", "json", more=f"  inventory: {{types: {{include: ['{model}']}}}}\n")
 
