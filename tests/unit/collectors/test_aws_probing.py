@@ -15,7 +15,7 @@ from cloudops.collectors.vocabulary import DetailCall, Details, Listing
 from cloudops.domain.errors import ListingError
 from cloudops.domain.provider import Identity
 from tests.unit.collectors.rows import REDACTOR
-from tests.unit.collectors.test_aws_children import DESCRIBED, NAMED
+from tests.unit.collectors.test_aws_children import DESCRIBED, NAMED, OF_BOXES
 from tests.unit.collectors.things import LISTING
 
 pytestmark = pytest.mark.unit
@@ -133,7 +133,7 @@ def test_an_empty_parent_hides_no_item_of_the_next():
 
 def test_a_parent_that_is_gone_is_none_that_is_denied():
     door = Boxes({"red": ["t-1"], "blue": ["t-2"]}, denied="ListThings", code="Gone", of="red")
-    row = replace(DESCRIBED, parents=replace(NAMED.parents, gone_codes=("Gone",)))
+    row = replace(DESCRIBED, parents=replace(OF_BOXES, gone_codes=("Gone",)))
 
     assert probe(door, row) == ""
 
