@@ -41,6 +41,35 @@ def access(connection: AwsConnection | None, **secret: str) -> Access:
         pytest.param(
             AwsConnection(SECRET, regions=Globs(("us-gov-west-1",))), "us-gov-west-1", id="gov"
         ),
+        pytest.param(AwsConnection(SECRET, regions=Globs(("cn*",))), "cn-north-1", id="cn"),
+        pytest.param(
+            AwsConnection(SECRET, regions=Globs(("us-gov*",))), "us-gov-west-1", id="gov-no-dash"
+        ),
+        pytest.param(
+            AwsConnection(SECRET, regions=Globs(("*-gov-*",))), "us-gov-west-1", id="gov-inside"
+        ),
+        pytest.param(
+            AwsConnection(SECRET, regions=Globs(("us-*",), ("us-[ew]*", "us-iso*"))),
+            "us-gov-west-1",
+            id="gov-by-exclusion",
+        ),
+        pytest.param(
+            AwsConnection(SECRET, regions=Globs(("us-gov-north-9",))),
+            "us-gov-west-1",
+            id="gov-younger-than-the-sdk",
+        ),
+        pytest.param(AwsConnection(SECRET, regions=Globs(("*",))), "us-east-1", id="everything"),
+        pytest.param(
+            AwsConnection(SECRET, regions=Globs(("us-*",))), "us-east-1", id="of-two-partitions"
+        ),
+        pytest.param(
+            AwsConnection(SECRET, regions=Globs(("us-gov*", "eu-west-1"))),
+            "us-east-1",
+            id="globs-of-two-partitions",
+        ),
+        pytest.param(
+            AwsConnection(SECRET, regions=Globs(("xx-*",))), "us-east-1", id="no-known-region"
+        ),
         pytest.param(
             AwsConnection(
                 AwsCredentials(

@@ -203,6 +203,11 @@ class TestTheWayIn:
                 id="partition-of-the-regions",
             ),
             pytest.param(
+                connection(accounts=AwsAccounts(ids=(FIRST,)), regions=Globs(include=("*-gov-*",))),
+                {SECRET_KEYS: [f"arn:aws-us-gov:iam::{FIRST}:role/cloudops-read"]},
+                id="partition-of-what-a-glob-matches",
+            ),
+            pytest.param(
                 connection(f"arn:aws-cn:iam::{OWN}:role/entry", accounts=AwsAccounts(ids=(FIRST,))),
                 {
                     SECRET_KEYS: [f"arn:aws-cn:iam::{OWN}:role/entry"],

@@ -19,6 +19,7 @@ from cloudops import __version__
 from cloudops.collectors.aws.clients import ClientKey, Clients
 from cloudops.collectors.aws.hooks import Hooks
 from cloudops.collectors.aws.models import model_loader
+from cloudops.collectors.aws.partitions import known_partitions
 from cloudops.collectors.aws.timestamps import parse_timestamp
 
 MAX_ATTEMPTS: Final = 2  # slowing down is the limiter's work, not the SDK's
@@ -82,7 +83,7 @@ class Sdk:
         # Making clients is not thread-safe, and the loader's cache is shared by them.
         self.lock = Lock()
         self._loader = model_loader()
-        self.partitions = cache(self._partitions)
+        self.partitions = known_partitions
         self.endpoint_regions = cache(self._endpoint_regions)
         self.home_of = cache(self._home_of)
         self.hooks = Hooks()
@@ -160,11 +161,6 @@ class Sdk:
         place = known.get("endpoints", {}).get(known.get("partitionEndpoint"), {})
         home: str = place.get("credentialScope", {}).get("region", region)
         return home
-
-    def _partitions(self) -> Mapping[str, frozenset[str]]:
-        with self.lock:
-            data = self._loader.load_data("endpoints")
-        return {one["partition"]: frozenset(one["regions"]) for one in data["partitions"]}
 
     def paginator(self, service: str, operation: str) -> Mapping[str, Any] | None:
         """How an operation pages in botocore's view, None where it does not page."""
