@@ -241,7 +241,9 @@ class Cloud(Protocol):
     def regions_without(
         self, listing: Listing, partition: str, spec: ProviderSpec
     ) -> frozenset[str]:
-        """Regions in which the cloud does not offer the service that a regional listing asks.
+        """Regions in which the cloud does not offer the service that a listing asks.
+
+        Of a global listing that is `global`, where the whole partition lacks the service.
 
         Answered from what the SDK knows, without a call. Of a region, service or partition
         that the SDK does not know at all it says nothing: there the cloud is asked.

@@ -49,7 +49,7 @@ class PlannedListing:
     is_global: bool
     period_seconds: int
     types: tuple[str, ...] = ()  # of several types those that are asked for; empty = all
-    absent: tuple[str, ...] = ()  # regions that its service is not offered in
+    absent: tuple[str, ...] = ()  # regions, or `global`, that its service is not offered in
     tier: int = 1  # how much it tells of an item
     shows: tuple[str, ...] = ()  # all types that are asked for, of tags and details none
 
@@ -158,13 +158,14 @@ FROM unnest(CAST(:account_pks AS integer[]), CAST(:regions AS text[])) AS n(id, 
 WHERE account.id = n.id
 """)
 
-# Of all regions that a cloud has, only those matter that one of the accounts has enabled.
+# Of all regions that a cloud has, only those matter that one of the accounts has enabled;
+# what is global each of them has.
 _OFFERED = """
 absent AS (
     SELECT r.region, l.listing
     FROM unnest(CAST(:absent_regions AS text[]), CAST(:absent_listings AS text[]))
          AS l(region, listing)
-    JOIN (SELECT DISTINCT unnest(regions) AS region FROM account
+    JOIN (SELECT DISTINCT unnest(array_prepend(:global, regions)) AS region FROM account
           WHERE provider_id = :provider_id) r ON r.region = l.region
 )
 """

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Row, text
 from cloudops.domain.ledger import ScopeStatus
 from cloudops.domain.provider import Identity
 from cloudops.domain.reasons import CLAIMED, CRASHED, REGION_DENIED
+from cloudops.domain.resource import GLOBAL_REGION
 from cloudops.domain.schedule import DAY_SECONDS, EMPTY_PASSES_BEFORE_SLOWING
 from cloudops.domain.snapshot import (
     AccountCounts,
@@ -59,8 +60,9 @@ FROM (SELECT a.id, a.reachable, a.derived_at,
 # Where a cloud does not offer a service, there is no row of the ledger: nothing will ever be
 # tried there. Readers count and show it all the same, as what it is.
 NOT_OFFERED = "NotOffered"
-IS_NOT_OFFERED = """
-n.provider_id = a.provider_id AND n.region = ANY(a.regions) AND a.derived_at IS NOT NULL
+IS_NOT_OFFERED = f"""
+n.provider_id = a.provider_id AND n.region = ANY(array_prepend('{GLOBAL_REGION}', a.regions))
+AND a.derived_at IS NOT NULL
 """
 
 # As `schedule.judge_attempt` slows down what was empty again and again.

@@ -98,8 +98,8 @@ claim: Final = Table(
     Index("claim_account_pk", "account_pk"),
 )
 
-# Listings of a provider's plan that have no scopes in a region of its accounts, since the
-# cloud does not offer their service there.
+# Listings of a provider's plan that have no scopes in a region of its accounts, or globally,
+# since the cloud does not offer their service there.
 not_offered: Final = Table(
     "not_offered",
     metadata,

@@ -2,6 +2,7 @@
 
 import pytest
 
+from cloudops.domain.resource import GLOBAL_REGION
 from cloudops.services.reading import ReadingService
 from tests.integration.store.derived import (
     OTHER,
@@ -97,3 +98,63 @@ class TestNotOffered:
         self.discover(engine, provider_id, self.HERE)
 
         assert self.counts(engine).unsupported == 0
+
+
+class TestGlobally:
+    """A global listing of what the whole partition lacks."""
+
+    HERE = listing("fake.machines")
+    PEOPLE = listing("fake.people", is_global=True)
+    SHIELDS = listing("fake.shields", is_global=True, absent=(GLOBAL_REGION,))
+    WHERE = (GLOBAL_REGION, "fake.shields")
+
+    def discover(self, engine, provider_id, *listings, regions=("r1", "r2")):
+        write_plan(engine, provider_id, [account(regions=regions)], listings)
+
+    def listed(self, engine, **wanted):
+        return {
+            (row.region, row.listing): (row.status, row.error_code)
+            for row in ReadingService(engine).ledger(**wanted)
+        }
+
+    def test_it_has_no_scope_and_shows_once_as_unsupported(self, engine, provider_id):
+        self.discover(engine, provider_id, self.HERE, self.PEOPLE, self.SHIELDS)
+
+        assert self.WHERE not in {(region, name) for _, region, name in active(engine)}
+        assert (ACCOUNT, GLOBAL_REGION, "fake.people") in active(engine)
+        counted = snapshot(engine).scopes
+        assert (counted.total, counted.unsupported) == (4, 1)
+        assert self.listed(engine, status="unsupported") == {
+            self.WHERE: ("unsupported", "NotOffered")
+        }
+
+    def test_it_shows_also_where_regions_are_not_known(self, engine, provider_id):
+        self.discover(engine, provider_id, self.HERE, self.SHIELDS, regions=None)
+
+        assert self.listed(engine) == {self.WHERE: ("unsupported", "NotOffered")}
+
+    def test_nothing_that_is_global_means_no_lease_for_it(self, engine, provider_id):
+        self.discover(engine, provider_id, self.HERE, self.SHIELDS)
+
+        leased = "SELECT array_agg(region ORDER BY region) FROM lease WHERE kind = 'inventory'"
+        assert one(engine, leased) == ["r1", "r2"]
+
+    def test_what_was_asked_before_is_retired_and_says_why(self, engine, provider_id):
+        asked = listing("fake.shields", is_global=True)
+        self.discover(engine, provider_id, self.PEOPLE, asked)
+        settle(engine)
+
+        self.discover(engine, provider_id, self.PEOPLE, self.SHIELDS)
+
+        assert retired(engine) == {("fake.shields", GLOBAL_REGION): "NotOffered"}
+        assert snapshot(engine).unsynced == {}
+
+    def test_once_it_is_offered_it_is_read(self, engine, provider_id):
+        self.discover(engine, provider_id, self.SHIELDS)
+        settle(engine)
+
+        self.discover(engine, provider_id, listing("fake.shields", is_global=True))
+
+        assert active(engine) == {(ACCOUNT, *self.WHERE)}
+        assert snapshot(engine).scopes.unsupported == 0
+        assert {lease.region for lease in acquire(engine)} == {GLOBAL_REGION}

@@ -14,12 +14,15 @@ from cloudops.domain.provider import (
     CredentialSource,
     ProviderSpec,
 )
+from cloudops.domain.resource import GLOBAL_REGION
 
 pytestmark = pytest.mark.unit
 
 # Of the SDK that is pinned: AWS never takes a service out of a region that has it.
 FIRST_REGIONS = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
 ROW = next(row for row in LISTINGS if row.name == "aws.ec2.instances")
+GLOBAL = {"region_rule": RegionRule.GLOBAL}
+TAGGING = "resourcegroupstaggingapi"
 
 
 @pytest.fixture(scope="module")
@@ -57,13 +60,42 @@ def test_a_service_that_the_sdk_knows_elsewhere_is_not_offered(cloud, service, p
         pytest.param("macie2", "aws-of-tomorrow", {}, id="an-unknown-partition"),
         pytest.param("macie2", "aws-eusc", {}, id="a-partition-of-which-little-is-known"),
         pytest.param("s3control", "aws", {}, id="a-part-of-a-service-that-is-everywhere"),
+        pytest.param("iam", "aws-us-gov", GLOBAL, id="a-global-listing"),
+        pytest.param("wafv2", "aws-us-gov", GLOBAL, id="a-global-listing-of-a-regional-service"),
+        pytest.param("savingsplans", "aws-cn", GLOBAL, id="an-endpoint-that-says-no-region"),
+        pytest.param("no-such-service-yet", "aws", GLOBAL, id="an-unknown-global-service"),
+        pytest.param("shield", "aws-of-tomorrow", GLOBAL, id="global-in-an-unknown-partition"),
+        pytest.param("shield", "aws-eusc", GLOBAL, id="global-where-little-is-known"),
+        pytest.param("s3control", "aws-iso-f", GLOBAL, id="a-global-part-of-a-service"),
         pytest.param(
-            "savingsplans", "aws-us-gov", {"region_rule": RegionRule.GLOBAL}, id="a-global-listing"
+            TAGGING, "aws-us-gov", {**GLOBAL, "home_of": "route53"}, id="where-another-is-at-home"
+        ),
+        pytest.param(
+            TAGGING, "aws-us-gov", {**GLOBAL, "home_of": "nothing-yet"}, id="of-an-unknown-service"
         ),
     ],
 )
 def test_what_the_sdk_does_not_know_is_asked(cloud, service, partition, facts):
     assert without(cloud, service, partition, **facts) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("service", "partition", "facts"),
+    [
+        pytest.param("account", "aws-us-gov", {}, id="no-contacts-in-govcloud"),
+        pytest.param("budgets", "aws-us-gov", {}, id="no-budgets-in-govcloud"),
+        pytest.param("cloudfront", "aws-us-gov", {}, id="no-cloudfront-in-govcloud"),
+        pytest.param("savingsplans", "aws-us-gov", {}, id="no-savings-plans-in-govcloud"),
+        pytest.param("shield", "aws-us-gov", {}, id="no-shield-in-govcloud"),
+        pytest.param("shield", "aws-cn", {}, id="no-shield-in-china"),
+        pytest.param(TAGGING, "aws-us-gov", {"home_of": "cloudfront"}, id="of-what-is-not-there"),
+    ],
+)
+def test_a_global_listing_of_what_the_partition_lacks_is_not_offered(
+    cloud, service, partition, facts
+):
+    """Fails if a host that does not exist is called: a proxy makes that a failure for ever."""
+    assert without(cloud, service, partition, **GLOBAL, **facts) == {GLOBAL_REGION}
 
 
 def test_a_region_that_the_sdk_does_not_know_is_asked(cloud):
@@ -74,15 +106,20 @@ def test_names_that_are_no_regions_are_left_out(cloud):
     assert all("fips" not in name and "global" not in name for name in without(cloud, "memorydb"))
 
 
-def test_at_an_endpoint_of_the_spec_everything_is_asked(cloud):
-    row = replace(ROW, service="macie2")
+@pytest.mark.parametrize(
+    "facts", [{"service": "macie2"}, {"service": "shield", **GLOBAL}], ids=["regional", "global"]
+)
+def test_at_an_endpoint_of_the_spec_everything_is_asked(cloud, facts):
+    row = replace(ROW, **facts)
 
-    assert cloud.regions_without(row, "aws", spec("http://127.0.0.1:1")) == frozenset()
+    assert cloud.regions_without(row, "aws-cn", spec("http://127.0.0.1:1")) == frozenset()
 
 
 @pytest.mark.parametrize("row", LISTINGS, ids=lambda row: row.name)
 def test_every_row_is_read_in_the_first_region_of_aws(cloud, row):
-    assert FIRST_REGIONS["aws"] not in cloud.regions_without(row, "aws", spec())
+    assert cloud.regions_without(row, "aws", spec()).isdisjoint(
+        {FIRST_REGIONS["aws"], GLOBAL_REGION}
+    )
 
 
 @pytest.mark.parametrize("partition", FIRST_REGIONS)
@@ -90,7 +127,7 @@ def test_most_rows_are_read_in_every_partition(cloud, partition):
     absent = [
         row.name
         for row in LISTINGS
-        if FIRST_REGIONS[partition] in cloud.regions_without(row, partition, spec())
+        if cloud.regions_without(row, partition, spec()) & {FIRST_REGIONS[partition], GLOBAL_REGION}
     ]
 
     assert len(absent) < len(LISTINGS) / 10

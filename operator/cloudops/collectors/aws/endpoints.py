@@ -10,6 +10,7 @@ from typing import Final
 
 from cloudops.collectors.aws.sdk import Sdk
 from cloudops.collectors.vocabulary import Listing, RegionRule
+from cloudops.domain.resource import GLOBAL_REGION
 
 # The SDK's lists of these are behind those of the services that they are a part of.
 _PART_OF: Final = {"s3control": "s3"}
@@ -29,13 +30,28 @@ def knows_endpoint(sdk: Sdk, service: str, region: str) -> bool:
 
 
 def regions_without(sdk: Sdk, listing: Listing, partition: str) -> frozenset[str]:
-    """See `Cloud.regions_without`."""
-    service = _PART_OF.get(listing.service, listing.service)
-    is_told = _is_told_of(sdk, partition) and _anywhere(sdk, service)
-    if listing.region_rule is RegionRule.GLOBAL or not is_told:
+    """See `Cloud.regions_without`.
+
+    Which of its endpoints answers for a whole partition a service's data does not always
+    say: for a global listing any of them will do. One that asks another service of it
+    needs both.
+    """
+    if listing.region_rule is RegionRule.GLOBAL:
+        needed = filter(None, (listing.service, listing.home_of))
+        lacks = any(_places(sdk, service, partition) == frozenset() for service in needed)
+        return frozenset({GLOBAL_REGION} if lacks else ())
+    places = _places(sdk, listing.service, partition)
+    if places is None or _spans_regions(places):
         return frozenset()
-    places = sdk.endpoint_regions(service, partition)
-    return frozenset() if _spans_regions(places) else sdk.partitions()[partition] - places
+    return sdk.partitions()[partition] - places
+
+
+def _places(sdk: Sdk, service: str, partition: str) -> frozenset[str] | None:
+    """Those of `service` in the partition; None where the data can't tell."""
+    service = _PART_OF.get(service, service)
+    if not _is_told_of(sdk, partition) or not _anywhere(sdk, service):
+        return None
+    return sdk.endpoint_regions(service, partition)
 
 
 def _is_told_of(sdk: Sdk, partition: str) -> bool:
