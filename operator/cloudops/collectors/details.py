@@ -52,6 +52,8 @@ class Details:
     Attributes:
         calls: All of them are made, in this order.
         gone_codes: Error codes by which the service says that an item is no longer there.
+        gone: Likewise, of codes that mean other things, too: the code → words of its
+            message, alternatives with `|` between them.
         state: JMESPath into the details to the life-cycle state, "" where the list tells it.
         created: JMESPath into the details to the creation time, "" where the list tells it.
         tags: JMESPath into the details to the tags, where they come from there.
@@ -68,6 +70,7 @@ class Details:
 
     calls: tuple[DetailCall, ...]
     gone_codes: tuple[str, ...] = ()
+    gone: Mapping[str, str] = field(default_factory=dict)
     state: str = ""
     created: str = ""
     tags: str = ""

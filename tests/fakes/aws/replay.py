@@ -26,7 +26,7 @@ from tests.fakes.aws.replay_items import (
     Member,
     Paging,
     describe_of,
-    gone_code,
+    gone_error,
     list_paths,
     members_of,
     naming_members,
@@ -242,8 +242,8 @@ def _second(
         return _together(exhibit, describe, call, [str(name) for name in asked])
     found = _told_of(call, exhibit, str(asked), exhibit.told)
     if found is None:
-        code = gone_code(call.service, call.operation)
-        raise ApiError(code, f"There is no {asked}")
+        code, words = gone_error(call.service, call.operation)
+        raise ApiError(code, f"There is no {asked}: {words}")
     if describe.result != ANSWER and any(fault.kind == "malformed" for fault in faults):
         _put(found, describe.result, "not an object")
     return found

@@ -53,10 +53,15 @@ def _about(service: str, operation: str) -> list[tuple[Listing, DetailCall]]:
 
 
 @cache
-def gone_code(service: str, operation: str) -> str:
-    """How a service says that it knows nothing of the one item that it is asked about."""
-    codes = (code for row, _ in _about(service, operation) for code in words_of(row).gone_codes)
-    return next(codes, "ResourceNotFoundException")
+def gone_error(service: str, operation: str) -> tuple[str, str]:
+    """How a service says that it knows nothing of the one item that it is asked about.
+
+    The code, and words that tell it from what else the code means.
+    """
+    words = [words_of(row) for row, _ in _about(service, operation)]
+    told = [(code, "") for one in words for code in one.gone_codes]
+    told += [(code, text.split("|")[0]) for one in words for code, text in one.gone.items()]
+    return next(iter(told), ("ResourceNotFoundException", ""))
 
 
 @dataclass(frozen=True, slots=True)

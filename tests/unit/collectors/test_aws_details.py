@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 import pytest
 
+from cloudops.collectors.aws.catalogue import LISTINGS
 from cloudops.collectors.aws.details import DetailRun
 from cloudops.collectors.detailing import DetailTransform, details_listing
 from cloudops.collectors.identifiers import AnswerContext
@@ -189,6 +190,74 @@ def test_words_that_are_not_the_rows_are_an_error():
 @pytest.mark.parametrize("operation", ["GetThing", "GetPolicy"])
 def test_an_item_that_has_gone_meanwhile_has_no_details(operation: str):
     assert read(Service(**{operation: failure("NoSuchThing")})) is None
+
+
+NOT_OWNED = (
+    "The request is rejected because the input detectorId is not owned by the current account."
+)
+INVALID = "The request is rejected because the one or more input parameters have invalid values."
+
+
+@pytest.mark.parametrize(
+    ("row", "code", "gone", "other"),
+    [
+        pytest.param(
+            "aws.sagemaker.notebook-instances",
+            "ValidationException",
+            "RecordNotFound",
+            "1 validation error detected",
+            id="sagemaker",
+        ),
+        pytest.param(
+            "aws.athena.work-groups",
+            "InvalidRequestException",
+            "WorkGroup t-1 is not found.",
+            "WorkGroup name is malformed",
+            id="athena",
+        ),
+        pytest.param(
+            "aws.guardduty.detectors", "BadRequestException", NOT_OWNED, INVALID, id="guardduty"
+        ),
+        pytest.param(
+            "aws.emr.clusters",
+            "InvalidRequestException",
+            "Cluster id 't-1' is not valid.",
+            "The request was malformed",
+            id="emr",
+        ),
+        pytest.param(
+            "aws.ecs.task-definitions",
+            "ClientException",
+            "Unable to describe task definition.",
+            "Too many concurrent attempts",
+            id="ecs",
+        ),
+    ],
+)
+def test_a_code_of_many_meanings_says_with_its_words_that_an_item_is_gone(row, code, gone, other):
+    """Fails if what was deleted meanwhile counts as a failure, or a failure as deleted."""
+    (listing,) = (one for one in LISTINGS if one.name == row)
+    assert listing.details is not None
+    names = {call.key: "t-1" for call in listing.details.calls}
+
+    def ask(message: str) -> Observation | MalformedItem | None:
+        def call(_region: str, operation: str, *_: Any) -> Any:
+            raise failure(code, f"{operation}: {message}")
+
+        item = ListedItem(ITEM.uid, "t-1", "eu-west-1", names, b"1")
+        context = AnswerContext("aws", "aws", "111122223333", "eu-west-1")
+        transform = DetailTransform.of(details_listing(listing), REDACTOR)
+        return DetailRun(transform, context, call).read(item)
+
+    assert ask(gone) is None
+    with pytest.raises(ListingError):
+        ask(other)
+
+
+@pytest.mark.parametrize("row", [row for row in LISTINGS if row.details], ids=lambda row: row.name)
+def test_every_row_knows_how_its_service_says_that_an_item_is_gone(row):
+    words = row.details
+    assert words.gone_codes or words.gone or all(call.absent for call in words.calls)
 
 
 @pytest.mark.parametrize("operation", ["GetThing", "GetPolicy"])

@@ -15,9 +15,9 @@ _MESSAGE_LENGTH: Final = 300
 _QUOTES_THE_HEADER: Final = "IncompleteSignature"
 
 
-def says_there_is_none(absent: Mapping[str, str], error: ListingError) -> bool:
-    """Whether this is no failure, but an answer: `absent` has its code and words of its text."""
-    words = absent.get(error.code)
+def says_there_is_none(known: Mapping[str, str], error: ListingError) -> bool:
+    """Whether this is no failure, but an answer: `known` has its code and words of its text."""
+    words = known.get(error.code)
     return words is not None and any(one in str(error) for one in words.split("|"))
 
 

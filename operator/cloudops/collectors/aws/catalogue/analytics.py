@@ -210,6 +210,7 @@ LISTINGS: Final = (
                     result="WorkGroup",
                 ),
             ),
+            gone={"InvalidRequestException": "is not found|was not found"},
             volatile=("Configuration.EngineVersion.EffectiveEngineVersion",),
             redact=(
                 "Configuration.EngineConfiguration.AdditionalConfigs.*",

@@ -159,6 +159,7 @@ LISTINGS: Final = (
                     parameters={"include": ["TAGS"]},
                 ),
             ),
+            gone={"ClientException": "Unable to describe task definition"},
             state="taskDefinition.status",
             created="taskDefinition.registeredAt",
             tags="tags",

@@ -39,6 +39,7 @@ LISTINGS: Final = (
                     parameter="DetectorId",
                 ),
             ),
+            gone={"BadRequestException": "is not owned by the current account"},
             every_period=True,
             state="Status",
             created="CreatedAt",

@@ -39,6 +39,7 @@ LISTINGS: Final = (
                     result="Cluster",
                 ),
             ),
+            gone={"InvalidRequestException": "is not valid"},
             tags="Tags",
             volatile=(
                 "NormalizedInstanceHours",

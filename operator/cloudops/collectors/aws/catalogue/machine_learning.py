@@ -36,6 +36,7 @@ LISTINGS: Final = (
                     parameter="NotebookInstanceName",
                 ),
             ),
+            gone={"ValidationException": "RecordNotFound|Could not find|does not exist"},
             volatile=("FailureReason", "LastModifiedTime"),
             unordered=("AcceleratorTypes", "AdditionalCodeRepositories", "SecurityGroups"),
             edges={
