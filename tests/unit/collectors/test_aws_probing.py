@@ -141,8 +141,8 @@ def test_a_parent_that_is_gone_is_none_that_is_denied():
 @pytest.mark.parametrize("operation", ["ListBoxes", "ListThings"])
 def test_it_looks_at_a_few_pages_only(operation: str):
     """Fails where it goes on for as long as pages are empty: then it would read everything."""
-    things = {} if operation == "ListBoxes" else {f"box-{n}": [] for n in range(50)}
-    door = Boxes(things, more=operation)
+    boxes = () if operation == "ListBoxes" else range(50)
+    door = Boxes({f"box-{number}": [] for number in boxes}, more=operation)
 
     assert probe(door, DESCRIBED) in {"test:ListThings", "test:GetThings"}
     assert len(door.asked) <= 20
