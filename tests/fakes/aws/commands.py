@@ -10,7 +10,9 @@ from tests.fakes.aws.engine import Engine
 from tests.fakes.aws.identity import AccessKey, Role, WebIdentityTrust, unique_id
 from tests.fakes.aws.model import ARNS
 from tests.fakes.aws.organizations import Organization
+from tests.fakes.aws.paging import DEFAULT_SIZES
 from tests.fakes.aws.recordings import moved
+from tests.fakes.aws.rows import CALLED
 from tests.fakes.aws.sts import provider_arn
 from tests.fakes.aws.web_identity import OidcProvider
 
@@ -24,6 +26,12 @@ def add_key(engine: Engine, account: str, access_key: str, secret_key: str, prin
         engine.world.access_keys[access_key] = AccessKey(
             access_key, secret_key, account, principal, user_id
         )
+
+
+def page_size(engine: Engine, operation: str, size: int) -> None:
+    if operation != "*" and operation not in CALLED | DEFAULT_SIZES.keys():
+        raise KeyError(operation)
+    engine.pager.set_size(operation, size)
 
 
 def revoke(engine: Engine, access_key: str) -> None:
@@ -179,7 +187,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "inject": lambda engine, **named: engine.rules.inject(**named),
     "clear_faults": lambda engine, **named: engine.rules.clear(**named),
     "hits": lambda engine, **named: engine.rules.hits(**named),
-    "page_size": lambda engine, **named: engine.pager.set_size(named["operation"], named["size"]),
+    "page_size": page_size,
     "expire_tokens": lambda engine: engine.pager.expire_tokens(),
     "call_count": lambda engine, **named: engine.calls.count(**named),
     "call_counts": lambda engine: engine.calls.counts(),

@@ -103,10 +103,7 @@ class Pager:
             names = list(self._sizes) if operation == "*" else [operation]
             if operation == "*":
                 self._replayed_size = size
-            for name in names:
-                if name not in DEFAULT_SIZES:
-                    raise KeyError(name)
-                self._sizes[name] = size
+            self._sizes |= dict.fromkeys(names, size)
 
     def expire_tokens(self) -> None:
         """Every token handed out so far is expired from now on."""

@@ -1,4 +1,4 @@
-"""Recorded answers from a folder: `CLOUDOPS_RECORDINGS`, else one that a neighbour has.
+"""Recorded answers from a folder: `CLOUDOPS_RECORDINGS`, else the shared one beside us.
 
 One file a host's name, `aws/NAME.jsonl`, one record a line: recording, operation, status code
 and `data`, what the SDK made of the answer. Nothing here knows which records there are.
@@ -25,9 +25,9 @@ _OK = 200
 
 
 def find_pack() -> Path:
-    """Where it is, or where it would be."""
-    beside = Path(__file__).parents[4].glob("*/recordings")
-    return Path(os.environ.get("CLOUDOPS_RECORDINGS") or next(beside, "recordings"))
+    """Where it is, or where it would be; `.ci/run` looks there, too."""
+    beside = Path(__file__).parents[4] / "shared" / "recordings"
+    return Path(os.environ.get("CLOUDOPS_RECORDINGS") or beside)
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,3 +40,7 @@ def operations_of(row: Listing) -> list[str]:
         return [call.operation for call in words_of(row).calls]
     others = (row.describe, row.parents)
     return [row.operation, *(other.operation for other in others if other)]
+
+
+CALLED: Final = frozenset(name for row in LISTINGS for name in operations_of(row))
+"""Every operation that any row calls."""

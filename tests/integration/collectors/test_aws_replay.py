@@ -186,6 +186,26 @@ def test_a_recorded_answer_can_be_any_number_of_times_as_long(listing: Listing, 
     )
 
 
+@pytest.mark.parametrize("size", [1, 3])
+def test_pages_of_one_operation_are_cut_at_any_size(size: int, stage, enter):
+    """Fails if only what the fake lists itself can be cut, and not what is replayed."""
+    listing = BY_NAME["aws.rds.instances"]
+    account, session = enter("111122223333", REGION)
+    show(account, listing, recorded(listing), REGION, copies=5, move=True)
+    whole = len(read(session, listing, REGION).observations)
+
+    stage.page_size(listing.operation, size)
+    pages = [len(page.observations) for page in session.pages(listing, REGION)]
+
+    assert listing.operation == "DescribeDBInstances"
+    assert pages == [size] * (whole // size) + [whole % size] * bool(whole % size)
+
+
+def test_pages_of_what_nobody_calls_can_not_be_cut(stage):
+    with pytest.raises(KeyError, match="DescribeNothing"):
+        stage.page_size("DescribeNothing", 3)
+
+
 def test_an_answer_recorded_elsewhere_is_served_as_if_it_were_from_here(stage, enter):
     listing, region = BY_NAME["aws.elbv2.load-balancers"], "ap-south-1"
     account, session = enter("444455556666", region)
