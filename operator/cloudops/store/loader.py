@@ -28,23 +28,29 @@ SMALL_SCOPE = 2_000
 # What is shown, and of a complete listing what might be missing now: rows that were missed
 # before stay what they are, and those that are deleted may be far more than a scope shows.
 # What is of a type that the scope does not select any more is not there, unless it is shown.
-_STORED = text("""
-SELECT uid, digest, scope_id, missing_since FROM facet f
+# What was deleted may be another one with the same list: all of it is written again.
+_DELETED = """
+f.facet = 'listed' AND f.missing_since IS NOT NULL
+AND (SELECT r.deleted_at FROM resource r WHERE r.uid = f.uid) IS NOT NULL
+"""
+_STORED = text(f"""
+SELECT uid, digest, scope_id, missing_since IS NOT NULL AS marked, {_DELETED} AS deleted
+FROM facet f
 WHERE facet = :facet AND (uid = ANY(CAST(:uids AS uuid[]))
     OR :complete AND scope_id = :scope_id AND missing_since IS NULL
-       AND (CAST(:types AS text[]) = '{}' OR NOT EXISTS (
+       AND (CAST(:types AS text[]) = '{{}}' OR NOT EXISTS (
             SELECT FROM resource r WHERE r.uid = f.uid AND r.type <> ALL(:types))))
-""")
+""")  # noqa: S608  constants only
 # By key, page by page: without OFFSET 0 a planner that knows no statistics yet
 # reads the whole table for each page.
-_DIFFERENT = text("""
+_DIFFERENT = text(f"""
 SELECT o.uid, o.digest
 FROM unnest(CAST(:uids AS uuid[]), CAST(:digests AS bytea[])) AS o(uid, digest)
 LEFT JOIN LATERAL (
     SELECT * FROM facet WHERE facet.uid = o.uid AND facet.facet = :facet OFFSET 0
 ) f ON true
-WHERE f.uid IS NULL OR f.digest <> o.digest OR f.scope_id <> :scope_id
-""")
+WHERE f.uid IS NULL OR f.digest <> o.digest OR f.scope_id <> :scope_id OR {_DELETED}
+""")  # noqa: S608  constants only
 
 _SHOWN = text("SELECT count(*), count(DISTINCT uid) FROM stage_seen")
 
@@ -52,12 +58,13 @@ Judge = Callable[[int], ScopeOutcome]
 
 
 class _Stored(NamedTuple):
-    """A facet row without its document; `marked`: it was missing, or is deleted."""
+    """A facet row without its document; `marked`: it was missing; `deleted`: and is deleted."""
 
     uid: UUID
     digest: bytes
     scope_id: int
     marked: bool
+    deleted: bool
 
 
 class _Plan(NamedTuple):
@@ -270,7 +277,7 @@ class ListingLoad:
         with connection.begin():
             rows = connection.execute(_STORED, {**self._target.parameters(), **wanted})
             return [
-                _Stored(row.uid, bytes(row.digest), row.scope_id, row.missing_since is not None)
+                _Stored(row.uid, bytes(row.digest), row.scope_id, row.marked, row.deleted)
                 for row in rows
             ]
 
@@ -283,17 +290,11 @@ class ListingLoad:
 def _plan(
     stored: Sequence[_Stored], observations: Sequence[Observation], seen: set[UUID], scope_id: int
 ) -> _Plan:
-    known = {row.uid: row for row in stored}
     last = {item.uid: item for item in observations}
     own = [row for row in stored if row.scope_id == scope_id]
+    known = {row.uid: row.digest for row in own if not row.deleted}
     return _Plan(
-        different=[
-            item
-            for item in last.values()
-            if item.uid not in known
-            or known[item.uid].digest != item.digest
-            or known[item.uid].scope_id != scope_id
-        ],
+        different=[item for item in last.values() if known.get(item.uid) != item.digest],
         returned=[row.uid for row in own if row.marked and row.uid in seen],
         missing=[row.uid for row in own if not row.marked and row.uid not in seen],
     )

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, text
 
 from cloudops.domain.resource import Facet
 from cloudops.domain.schedule import EMPTY_PASSES_BEFORE_SLOWING
-from cloudops.store import edges
+from cloudops.store import anew, edges
 
 # The last word may be what is stored already, which nobody sends.
 _DEDUPLICATE = text("""
@@ -32,7 +32,9 @@ _KEEP_APART = {
 }
 _WAIT_FOR_MERGE = text("SELECT set_config('lock_timeout', '110s', true)")
 
+# What its list shows of another life is marked as that.
 _CHANGES = text("""
+WITH told AS (
 INSERT INTO change (at, uid, facet, operation, old, new, scope_id)
 SELECT clock_timestamp(), i.uid, :facet,
     CASE WHEN f.uid IS NULL THEN 'created'
@@ -45,6 +47,11 @@ LEFT JOIN facet f ON f.uid = i.uid AND f.facet = :facet
 LEFT JOIN resource r ON r.uid = i.uid
 WHERE f.uid IS NULL OR r.deleted_at IS NOT NULL AND :facet = 'listed' OR f.document <> i.document
    OR i.created_at <> r.created_at
+RETURNING uid, operation
+), another AS MATERIALIZED (
+    SELECT uid FROM told WHERE operation IN ('revived', 'replaced') AND :facet = 'listed'
+)
+UPDATE stage_row SET anew = true FROM another WHERE stage_row.uid = another.uid
 """)
 
 # Loads that show the same items wait for each other in the same order: first resources, then
@@ -145,22 +152,31 @@ EXCEPT SELECT uid FROM stage_seen
 _OF_THE_SCOPE = "facet.uid = chosen.uid AND facet.facet = :facet AND facet.scope_id + 0 = :scope_id"
 
 # Resources before facets, as above: the second update waits for what the first returns.
+# What was deleted is staged where it is shown again; what is left was shown, but nobody
+# understood it. What is known of it may be another's: with no digest it is written anew as
+# soon as it can be read.
 _UNMARK = f"""
 WITH chosen AS MATERIALIZED ({{chosen}}), marked AS MATERIALIZED (
     SELECT facet.uid FROM facet JOIN chosen ON {_OF_THE_SCOPE} WHERE missing_since IS NOT NULL
-), deleted AS MATERIALIZED (
+), anew AS MATERIALIZED (
     SELECT r.uid FROM resource r JOIN marked ON marked.uid = r.uid
     WHERE r.deleted_at IS NOT NULL AND :facet = 'listed' ORDER BY r.uid FOR UPDATE OF r
-), revived AS (
-    UPDATE resource SET deleted_at = NULL, deleted_reason = '', changed_at = clock_timestamp()
-    FROM deleted WHERE resource.uid = deleted.uid RETURNING resource.uid
+), {anew.FORGOTTEN}, revived AS (
+    UPDATE resource r SET deleted_at = NULL, deleted_reason = '', changed_at = clock_timestamp(),
+        state = CASE WHEN detailed.uid IS NULL THEN r.state END,
+        created_at = CASE WHEN detailed.uid IS NULL THEN r.created_at END,
+        tags = CASE WHEN r.tag_source = 'details' THEN NULL ELSE r.tags END
+    FROM anew LEFT JOIN detailed ON detailed.uid = anew.uid WHERE r.uid = anew.uid
+    RETURNING r.uid
 ), back AS (
-    UPDATE facet SET missing_since = NULL
+    UPDATE facet SET missing_since = NULL,
+        digest = CASE WHEN revived.uid IS NULL THEN digest ELSE '' END
     FROM marked AS chosen LEFT JOIN revived ON revived.uid = chosen.uid
     WHERE {_OF_THE_SCOPE} AND missing_since IS NOT NULL
 )
-INSERT INTO change (at, uid, facet, operation, scope_id)
-SELECT clock_timestamp(), uid, :facet, 'revived', :scope_id FROM revived
+INSERT INTO change (at, uid, facet, operation, old, scope_id)
+SELECT clock_timestamp(), uid, :facet, 'revived', NULL, :scope_id FROM revived
+UNION ALL SELECT clock_timestamp(), uid, 'detail', 'dropped', document, scope_id FROM forgotten
 """  # noqa: S608  constants only
 
 _MARK = f"""
@@ -206,9 +222,11 @@ def merge_stage(connection: Connection, target: Target) -> int:
     if target.facet in _KEEP_APART:
         connection.execute(_WAIT_FOR_MERGE)
         connection.execute(_KEEP_APART[target.facet], {**parameters, "lock": TAGS_LOCK})
-    connection.execute(_CHANGES, parameters)
+    others = connection.execute(_CHANGES, parameters).rowcount
     for statement in _BESIDE[target.facet]:
         connection.execute(statement, parameters)
+    if others:
+        anew.forget(connection)
     written = connection.execute(_FACETS, parameters).rowcount
     if target.facet is not Facet.TAGS:
         edges.replace_staged(connection, target.facet)

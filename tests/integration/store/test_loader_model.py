@@ -114,7 +114,10 @@ class Model:
     def _differs(self, item: Item, scope: str) -> bool:
         known = self.known.get(item.id)
         return (
-            known is None or known.scope != scope or known.digest != self.observation(item).digest
+            known is None
+            or known.deleted
+            or known.scope != scope
+            or known.digest != self.observation(item).digest
         )
 
     def _store(self, item: Item, scope: str) -> None:
