@@ -91,10 +91,13 @@ ON CONFLICT (uid, facet) DO UPDATE SET
 """)
 
 # What the list leaves empty details tell; of the same id another creation time, see above.
+# A resource has changed with its details, whether or not they tell any of this.
 _FACTS = text("""
 WITH told AS MATERIALIZED (
     SELECT r.uid, i.state, i.created_at, i.tags FROM stage_row i JOIN resource r ON r.uid = i.uid
-    WHERE coalesce(i.state, r.state) IS DISTINCT FROM r.state
+        LEFT JOIN facet f ON f.uid = i.uid AND f.facet = 'detail'
+    WHERE f.document IS DISTINCT FROM i.document
+       OR coalesce(i.state, r.state) IS DISTINCT FROM r.state
        OR coalesce(i.created_at, r.created_at) IS DISTINCT FROM r.created_at
        OR coalesce(i.tags, r.tags) IS DISTINCT FROM r.tags
     ORDER BY r.uid FOR UPDATE OF r

@@ -23,8 +23,8 @@ CREATE TEMPORARY TABLE IF NOT EXISTS stage_row (
     uid uuid NOT NULL, digest bytea NOT NULL, document jsonb NOT NULL, volatile jsonb NOT NULL,
     truncated boolean NOT NULL, canonical_id text, id_synthetic boolean, region text,
     service text, type text, kind text, name text, state text, created_at timestamptz,
-    tag_source text, tags jsonb, owner_listing text NOT NULL, edges jsonb, position integer NOT NULL,
-    anew boolean NOT NULL DEFAULT false
+    tag_source text, tags jsonb, owner_listing text NOT NULL, edges jsonb,
+    position integer NOT NULL, anew boolean NOT NULL DEFAULT false
 );
 """)
 HEAD_COLUMNS: Final = (

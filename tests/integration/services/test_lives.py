@@ -9,7 +9,7 @@ from cloudops.domain.ledger import ErrorClass
 from cloudops.domain.reading import ResourceFilter
 from cloudops.domain.resource import Edge, Facts, TagSource, resource_uid
 from cloudops.store import reading, single
-from tests.fakes.cloud import CLOUD, TOPIC_DETAILS, TOPICS, WITH_DETAILS, spec_of
+from tests.fakes.cloud import CLOUD, TOPICS, WITH_DETAILS, spec_of
 from tests.integration.services.rig import Rig
 from tests.integration.store.seeding import ACCOUNT, execute, rows
 
@@ -172,3 +172,34 @@ def test_what_was_deleted_is_read_with_all_that_was_known(rig):
 
     assert found.facets["detail"].document == {"Encrypted": True}
     assert (found.state, found.tags) == ("ready", {"Team": "shop"})
+
+
+class TestChangedSince:
+    HOUR = timedelta(hours=1)
+
+    @pytest.fixture
+    def rested(self, rig):
+        execute(rig.engine, "UPDATE resource SET changed_at = now() - interval '1 day'")
+        return rig
+
+    def test_a_change_of_details_counts(self, rested):
+        """Fails if only facts do: a bucket that became public would not be named."""
+        rested.account.tell("b", {"Public": True})
+        a_period_passes(rested)
+
+        assert listed(rested, changed_since=self.now() - self.HOUR) == ["b"]
+
+    def test_details_that_are_the_same_do_not(self, rested):
+        a_period_passes(rested)
+
+        assert listed(rested, changed_since=self.now() - self.HOUR) == []
+
+    def test_details_whose_document_is_the_same_do_not(self, rested):
+        """Their digest covers more, such as how their edges are found."""
+        execute(rested.engine, "UPDATE facet SET digest = '\\x00' WHERE facet = 'detail'")
+        a_period_passes(rested)
+
+        assert listed(rested, changed_since=self.now() - self.HOUR) == []
+
+    def now(self):
+        return datetime.now(UTC)
