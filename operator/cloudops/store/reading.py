@@ -21,15 +21,22 @@ from cloudops.store.snapshot import IS_NOT_OFFERED, NOT_OFFERED
 
 PAGE: Final = 1_000
 
-# The view, and what it leaves out because it was deleted.
+# The view, and what it leaves out because it was deleted: that is shown as it was known last.
 _WITH_DELETED = """(
-    SELECT r.canonical_id, r.type, r.kind, a.account_id, r.region, r.name, r.state, r.tags,
+    SELECT r.canonical_id, r.type, r.kind, a.account_id, r.region, r.name, r.state,
+           CASE WHEN r.deleted_at IS NOT NULL OR r.tag_source <> 'details' OR d.uid IS NOT NULL
+                THEN r.tags END AS tags,
            r.created_at, r.changed_at, s.last_complete_at AS as_of, s.status AS listing_status,
            r.deleted_at
     FROM resource r JOIN scope s ON s.id = r.scope_id JOIN account a ON a.id = r.account_pk
+        LEFT JOIN details d ON d.uid = r.uid
     WHERE r.deleted_at IS NOT NULL
        OR s.retired_at IS NULL AND s.status <> 'unsupported' AND selects(s.types, r.type)
 ) AS everything"""
+# The view may know less than is stored, but never other tags: the index finds those few.
+_BY_TAGS = """
+uid IN (SELECT r.uid FROM resource r WHERE r.tags @> CAST(:tags AS jsonb) AND r.deleted_at IS NULL)
+"""
 _GLOBBED: Final = {
     "type": ("type", "kind"),
     "kind": ("kind",),
@@ -133,6 +140,8 @@ def resource_query(wanted: ResourceFilter, *, after: str) -> tuple[TextClause, d
         parameters["account"] = wanted.account
     if wanted.tags:
         conditions.append("tags @> CAST(:tags AS jsonb)")
+        if not wanted.include_deleted:
+            conditions.append(_BY_TAGS)
         parameters["tags"] = orjson.dumps(dict(wanted.tags)).decode()
     if wanted.changed_since is not None:
         conditions.append("changed_at >= :changed_since")

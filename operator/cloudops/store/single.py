@@ -62,8 +62,11 @@ SELECT r.canonical_id, r.uid, r.cloud, a.account_id, a.name AS account_name, r.r
             WHEN s.status = 'unsupported' THEN 'Unsupported'
             WHEN NOT selects(s.types, r.type) THEN 'TypeNotSelected' ELSE '' END AS absent_reason,
        r.created_at, r.first_seen_at, r.changed_at, r.deleted_at, s.listing,
-       s.status AS listing_status, s.last_complete_at AS as_of, r.tags, r.tag_source
+       s.status AS listing_status, s.last_complete_at AS as_of, r.tag_source,
+       CASE WHEN r.deleted_at IS NOT NULL OR r.tag_source <> 'details' OR d.uid IS NOT NULL
+            THEN r.tags END AS tags
 FROM resource r JOIN scope s ON s.id = r.scope_id JOIN account a ON a.id = r.account_pk
+    LEFT JOIN details d ON d.uid = r.uid
 WHERE r.uid = :uid
 """)
 

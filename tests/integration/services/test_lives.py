@@ -203,3 +203,29 @@ class TestChangedSince:
 
     def now(self):
         return datetime.now(UTC)
+
+
+class TestDetailsThatAreSwitchedOff:
+    @pytest.fixture
+    def off(self, rig):
+        rig.plan(wish(per_hour=0), generation=2)
+        rig.work()
+        return rig
+
+    def test_their_tags_are_unknown(self, off):
+        """Fails if the view shows what is stored: last month's, without an age."""
+        assert (shown(off)["level"], shown(off)["tags"]) == (1, None)
+
+        with off.engine.connect() as connection:
+            assert single.detail(connection, UID).tags is None
+
+    @pytest.mark.parametrize("include_deleted", [False, True])
+    def test_nothing_is_found_by_them(self, off, include_deleted):
+        assert listed(off, tags={"Team": "shop"}, include_deleted=include_deleted) == []
+
+    def test_they_are_known_again_once_details_are(self, off):
+        off.plan(wish(), generation=3)
+        off.work()
+
+        assert shown(off)["tags"] == {"Team": "shop"}
+        assert listed(off, tags={"Team": "shop"}) == ["a"]

@@ -10,6 +10,7 @@ depends_on = None
 # `selects(types, type)`: whether a scope's selection of types covers one of them.
 # What runs now, for people who read with SQL. A row is as old as `as_of` says. Of a
 # relation whose target is not known, or is gone, only the source and the words are there.
+# Tags that only details tell are unknown where nobody reads details any more.
 # `detail_level`: 0 what a list happens to tell, 1 what describes a resource, 2 its details too.
 _VIEWS = """
 CREATE FUNCTION selects(types text[], type text) RETURNS boolean
@@ -21,7 +22,7 @@ JOIN scope s ON s.id = d.scope_id AND s.retired_at IS NULL
 WHERE f.facet = 'detail';
 CREATE VIEW inventory AS
 SELECT r.uid, r.cloud, a.account_id, a.name AS account_name, r.region, r.service, r.type, r.kind,
-       r.canonical_id, r.name, r.state, r.tags, r.tags IS NOT NULL AS tags_known, r.created_at,
+       r.canonical_id, r.name, r.state, t.tags, t.tags IS NOT NULL AS tags_known, r.created_at,
        r.first_seen_at, r.changed_at, s.listing, s.status AS listing_status,
        s.last_complete_at AS as_of, f.missing_since,
        CASE WHEN d.uid IS NULL THEN f.document ELSE d.document || f.document END AS document,
@@ -35,6 +36,9 @@ JOIN scope s ON s.id = r.scope_id
 JOIN account a ON a.id = r.account_pk
 LEFT JOIN facet f ON f.uid = r.uid AND f.facet = 'listed'
 LEFT JOIN details d ON d.uid = r.uid
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN r.tag_source <> 'details' OR d.uid IS NOT NULL THEN r.tags END AS tags
+) AS t
 WHERE r.deleted_at IS NULL AND s.retired_at IS NULL AND s.status <> 'unsupported'
   AND selects(s.types, r.type);
 CREATE VIEW relation AS
