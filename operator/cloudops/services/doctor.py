@@ -101,10 +101,10 @@ class DoctorService:
         self, access: Access, account: DiscoveredAccount, listing: Listing
     ) -> Sequence[str]:
         """Where it may be there, as a plan has it."""
-        if listing.region_rule is RegionRule.GLOBAL:
-            return (GLOBAL_REGION,)
+        is_global = listing.region_rule is RegionRule.GLOBAL
         without = self._cloud.regions_without(listing, account.partition, access.spec)
-        return [region for region in account.regions or () if region not in without]
+        places = (GLOBAL_REGION,) if is_global else account.regions or ()
+        return [place for place in places if place not in without]
 
 
 @contextmanager

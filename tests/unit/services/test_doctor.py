@@ -1,16 +1,18 @@
 """Who waits for a doctor hears that it lives."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pytest
 
 from cloudops.api.v1alpha1.cloudprovider import CloudProviderSpec
 from cloudops.api.v1alpha1.parsing import parse
 from cloudops.collectors.vocabulary import Access, Discovery, Progress, unobserved
+from cloudops.domain.diagnosis import Check
 from cloudops.domain.errors import ListingError
 from cloudops.domain.ledger import ErrorClass
 from cloudops.domain.provider import ProviderSpec
+from cloudops.domain.resource import GLOBAL_REGION
 from cloudops.services.access import Keyring
 from cloudops.services.doctor import DoctorService
 from tests.fakes.cloud import MACHINES, FakeCloud, FakeSecrets, FakeSession, spec_of
@@ -124,3 +126,22 @@ class TestARegionalListing:
         cloud.absent[MACHINES.name] = set(REGIONS)
 
         assert regions_tried(cloud) == {}
+
+
+def test_a_global_listing_that_the_partition_lacks_is_not_asked():
+    """Fails where only regions are compared: hosts that do not exist would be called."""
+    cloud = FakeCloud()
+    account = cloud.account(ACCOUNT, regions=REGIONS, key="AKIAFAKE")
+    account.failures["fake.roles", GLOBAL_REGION] = (DENIED, 0)
+    assert "fake.roles" in {one.listing for one in unread(cloud)}
+
+    cloud.absent["fake.roles"] = {GLOBAL_REGION}
+
+    assert "fake.roles" not in {one.listing for one in unread(cloud)}
+
+
+def unread(cloud: FakeCloud) -> Sequence[Check]:
+    doctor = DoctorService(cloud, Keyring(FakeSecrets()))
+    found = doctor.examine("platform", spec(spec_of(ACCOUNT)), everywhere=False, told=print)
+    [account] = found.accounts
+    return account.unread
