@@ -8,7 +8,7 @@ from cloudops.domain.errors import ItemDeniedError
 from cloudops.domain.ledger import ErrorClass
 from cloudops.domain.reading import ResourceFilter
 from cloudops.domain.resource import Edge, Facts, TagSource, resource_uid
-from cloudops.store import reading, single
+from cloudops.store import loader, reading, single
 from tests.fakes.cloud import CLOUD, TOPICS, WITH_DETAILS, spec_of
 from tests.integration.services.rig import Rig
 from tests.integration.store.seeding import ACCOUNT, execute, rows
@@ -136,10 +136,16 @@ class TestAnother:
         assert shown(rig) == {**UNKNOWN, "created_at": SECOND}
         assert told(rig) == ["created", "dropped"]
 
-    def test_what_its_own_list_tells_is_known(self, rig):
+    @pytest.mark.parametrize("small", [2_000, -1], ids=["memory", "stage"])
+    def test_what_its_own_list_tells_is_known(self, rig, monkeypatch, small):
+        """Fails if what looks the same is not written anew."""
+        monkeypatch.setattr(loader, "SMALL_SCOPE", small)
+        facts = {"tags": {"Team": "sre"}, "created_at": SECOND}
+        rig.account.put(TOPICS, "b", **facts)
+        a_period_passes(rig)
         rig.account.remove(TOPICS, "b")
         a_period_passes(rig)
-        rig.account.put(TOPICS, "b", tags={"Team": "sre"}, created_at=SECOND)
+        rig.account.put(TOPICS, "b", **facts)
         tells_nothing(rig, "b")
         a_period_passes(rig)
 
