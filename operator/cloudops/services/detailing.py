@@ -38,26 +38,24 @@ class _Pass:
     Attributes:
         in_a_row: Items that could not be read, since one could: in regions, where a policy of
             the organization forbids it, otherwise everywhere.
-        unread: Why the first of them could not.
-        ended: Why the pass went no further.
+        read: The details of an item were told.
+        unread: Why the first item that could not be read could not.
+        ended: What concerns all items.
+        spent: No calls were left for the rest.
     """
 
     in_a_row: Counter[str] = field(default_factory=Counter)
     malformed: int = 0
     first_malformed: str = ""
-    unread: Failure | None = None
-    ended: Failure | None = None
+    read: bool = False
+    unread: ListingError | None = None
+    ended: ListingError | None = None
+    spent: Failure | None = None
     due_in_seconds: float | None = None
 
     def is_shut(self, place: str) -> bool:
         """Whether it is hardly a matter of single items there."""
         return self.in_a_row[place] >= MAX_IN_A_ROW
-
-    @property
-    def failure(self) -> Failure | None:
-        """What the ledger has to say of it."""
-        broken = malformed(self.malformed, self.first_malformed) if self.malformed else None
-        return self.ended or self.unread or broken
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,18 +89,28 @@ class DetailRun:
             self._part(scope, listing, uids, run)
             if run.ended is not None:
                 break
-        if run.failure is not None and run.failure.error_class is ErrorClass.SCP_DENY:
-            run.due_in_seconds = scope.period_seconds  # for the items that it does not concern
-        elif run.ended is None and len(due) == PASS_ITEMS:
-            run.due_in_seconds = 0  # there may be more
+        failure = self._failure(scope, owner, run) if due else None
         # As slow as the listing that shows the resources: where that finds none, so do we.
         slowed = replace(scope, empty_streak=max(0, pace - 1))
         known = self._known(scope) if due or scope.item_count else 0
-        outcome = judge(slowed, started_at, run.failure, known, run.malformed)
-        wait = run.due_in_seconds
+        outcome = judge(slowed, started_at, failure, known, run.malformed)
+        wait = _wait(scope, failure, run, len(due))
         return replace(
             outcome, scope=scope, due_in_seconds=outcome.due_in_seconds if wait is None else wait
         )
+
+    def _failure(self, scope: Scope, owner: str, run: _Pass) -> Failure | None:
+        """What the ledger has to say of the pass: nothing only where all items are known.
+
+        A limit that somebody set excuses what waits for it, and nothing that can't be read.
+        """
+        error = run.ended or run.unread
+        if error is None and run.malformed:
+            return malformed(run.malformed, run.first_malformed)
+        if error is None:
+            with transaction(self._held.engine) as connection:
+                error = detailing.unread(connection, scope, owner)
+        return failure_of(error) if error is not None else run.spent
 
     def _known(self, scope: Scope) -> int:
         with transaction(self._held.engine) as connection:
@@ -126,7 +134,7 @@ class DetailRun:
                     per_hour=per_hour,
                 )
             if not granted.calls:
-                run.ended = _spent(left, per_hour, unit)
+                run.spent = _spent(left, per_hour, unit)
                 more = granted.more_in_seconds if unit <= per_hour else scope.period_seconds
                 run.due_in_seconds = min(scope.period_seconds, more)
                 return
@@ -169,8 +177,9 @@ class DetailRun:
                 run.malformed += 1
                 run.first_malformed = run.first_malformed or told.reason
             elif told is None:
-                code = "NotFound"
+                code = detailing.GONE
             else:
+                run.read = True
                 part.observations.append(told)
         part.attempts.append(Attempt(item.uid, item.digest, code))
 
@@ -181,14 +190,23 @@ def _note(error: ListingError, item: ListedItem, run: _Pass) -> None:
     What a policy of the organization forbids, it mostly forbids in some regions; the buckets
     of an account, listed together, are in many.
     """
-    failure = failure_of(error)
-    run.unread = run.unread or failure
+    run.unread = run.unread or error
     if error.error_class is ErrorClass.SCP_DENY:
         run.in_a_row[item.region] += 1
         return
     run.in_a_row[_EVERYWHERE] += not isinstance(error, ItemDeniedError)
     if error.error_class not in _OF_ONE_ITEM or run.is_shut(_EVERYWHERE):
-        run.ended = failure
+        run.ended = error
+
+
+def _wait(scope: Scope, failure: Failure | None, run: _Pass, due: int) -> float | None:
+    """Seconds until the next pass, where it is not the failure that decides."""
+    if run.due_in_seconds is not None:
+        return run.due_in_seconds
+    if failure is not None and failure.error_class is ErrorClass.SCP_DENY:
+        return scope.period_seconds  # for the items that it does not concern
+    # There may be more; where nothing could be read, it would be the same ones for ever.
+    return 0 if run.read and run.ended is None and due == PASS_ITEMS else None
 
 
 def _spent(left: int, per_hour: int, unit: int) -> Failure:

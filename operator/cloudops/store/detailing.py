@@ -3,36 +3,61 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Connection, text
 
-from cloudops.domain.ledger import Scope
+from cloudops.domain.errors import ListingError
+from cloudops.domain.ledger import ErrorClass, Scope
 from cloudops.domain.resource import ListedItem, Observation
 from cloudops.store import copying, merge, staging
 from cloudops.store.words import storable
 
-# Wanted are details that were never asked for, then those of another document of the list,
-# then the oldest. What changed lately is likely to change again: the time until the next
-# look doubles, from a period up to the TTL. Half a million that are due at once would be due
-# at once for ever; so each has a TTL of its own, up to a quarter shorter.
-_WANTED = text("""
-SELECT r.uid, r.region
+# The code of an attempt that found the resource gone: its list will say so, too.
+GONE: Final = "NotFound"
+
+# What a listing `o` shows.
+_SHOWN = """
 FROM scope o JOIN resource r ON r.scope_id = o.id
     JOIN facet f ON f.uid = r.uid AND f.facet = 'listed'
+"""
+_LIVE = """
+o.account_pk = :account_pk AND o.region = :region AND o.listing = :owner
+AND o.retired_at IS NULL AND r.deleted_at IS NULL AND f.missing_since IS NULL
+AND selects(CAST(:types AS text[]), r.type)
+"""
+
+# Wanted are details that were never asked for, then those of another document of the list,
+# then the oldest. What could not be read is wanted in every pass: how soon that comes, the
+# error has decided. What changed lately is likely to change again: the time until the next
+# look doubles, from a period up to the TTL. Half a million that are due at once would be due
+# at once for ever; so each has a TTL of its own, up to a quarter shorter.
+_WANTED = text(f"""
+SELECT r.uid, r.region
+{_SHOWN}
     LEFT JOIN detail d ON d.uid = r.uid
     LEFT JOIN facet k ON k.uid = r.uid AND k.facet = 'detail'
-WHERE o.account_pk = :account_pk AND o.region = :region AND o.listing = :owner
-  AND o.retired_at IS NULL AND r.deleted_at IS NULL AND f.missing_since IS NULL
-  AND selects(CAST(:types AS text[]), r.type)
+WHERE {_LIVE}
   AND (d.uid IS NULL OR d.of_digest <> f.digest OR d.scope_id <> :scope_id
-       OR d.tried_at <= now() - make_interval(secs => CASE
-            WHEN d.error_code <> '' OR k.uid IS NULL THEN :period
-            ELSE least(:ttl * (1 - get_byte(uuid_send(r.uid), 0) / 1020.0),
-                       greatest(:period, extract(epoch FROM d.read_at - k.changed_at))) END))
+       OR d.error_code <> '' OR k.uid IS NULL
+       OR d.tried_at <= now() - make_interval(secs => least(
+            :ttl * (1 - get_byte(uuid_send(r.uid), 0) / 1020.0),
+            greatest(:period, extract(epoch FROM d.read_at - k.changed_at)))))
 ORDER BY d.uid IS NOT NULL, d.of_digest = f.digest, d.tried_at, r.uid
 LIMIT :most
+""")  # noqa: S608  constants only
+
+# One of those that the ledger tells of already, where there is one.
+_UNREAD = text(f"""
+SELECT d.error_code AS code, s.error_class, s.error_message, s.error_permission,
+       s.error_code = d.error_code AS is_told
+{_SHOWN}
+    JOIN detail d ON d.uid = r.uid AND d.scope_id = :scope_id
+    JOIN scope s ON s.id = d.scope_id
+WHERE {_LIVE} AND d.error_code NOT IN ('', '{GONE}')
+ORDER BY is_told DESC, r.uid
+LIMIT 1
 """)
 
 _ITEMS = text("""
@@ -107,7 +132,6 @@ def wanted(
         **_of(scope, owner),
         "period": scope.period_seconds,
         "ttl": ttl_seconds,
-        "types": list(scope.types),
         "most": most,
     }
     return [Due(row.uid, row.region) for row in connection.execute(_WANTED, asked)]
@@ -158,6 +182,25 @@ def known(connection: Connection, scope: Scope) -> int:
     return int(connection.scalar(_COUNT, {"scope_id": scope.id}) or 0)
 
 
+def unread(connection: Connection, scope: Scope, owner: str) -> ListingError | None:
+    """Why the details of a resource that its list shows could not be read when they were asked for.
+
+    A resource knows its error's code alone; the rest is the scope's, if that tells of the same.
+    """
+    row = connection.execute(_UNREAD, _of(scope, owner)).one_or_none()
+    if row is None:
+        return None
+    if row.is_told:
+        return ListingError(
+            row.error_message,
+            error_class=ErrorClass(row.error_class),
+            code=row.code,
+            permission=row.error_permission,
+        )
+    message = f"details could not be read, and were not asked for again: {row.code}"
+    return ListingError(message, error_class=ErrorClass.INCOMPLETE, code=row.code)
+
+
 def empty_streak(connection: Connection, scope: Scope, owner: str) -> int:
     """How often in a row the listing that shows the resources showed none."""
     return int(connection.scalar(_PACE, _of(scope, owner)) or 0)
@@ -169,4 +212,5 @@ def _of(scope: Scope, owner: str) -> dict[str, object]:
         "account_pk": scope.account_pk,
         "region": scope.region,
         "owner": owner,
+        "types": list(scope.types),
     }

@@ -5,9 +5,10 @@ from itertools import pairwise
 
 import pytest
 
-from cloudops.domain.errors import ItemDeniedError, ListingError
+from cloudops.domain.errors import AccessError, ItemDeniedError, ListingError
 from cloudops.domain.ledger import ErrorClass
 from cloudops.domain.resource import Facts, MalformedItem, TagSource, resource_uid
+from cloudops.services import detailing
 from cloudops.services.maintenance import MaintenanceService
 from tests.fakes.cloud import CLOUD, MACHINES, TOPIC_DETAILS, TOPICS, WITH_DETAILS, spec_of
 from tests.integration.services.rig import Rig
@@ -65,6 +66,10 @@ def denied(name, kind=ListingError):
         code="AccessDenied",
         permission="fake:GetTopic",
     )
+
+
+def failing(error_class, code="Broken"):
+    return ListingError(f"GetTopic: {code}", error_class=error_class, code=code)
 
 
 def forbidden():
@@ -337,6 +342,146 @@ class TestFaults:
 
         assert rig.statuses()[DETAILS] == "complete"
         assert shown(rig)["a"] == (1, {"Id": "a"})
+
+
+class TestWhatCouldNotBeRead:
+    """Fails if only what is due by its age is asked about again."""
+
+    def test_is_asked_about_in_the_next_pass_however_soon_that_comes(self, rig):
+        """The scope would be complete, and the fault forgotten, although nothing was asked."""
+        rig.account.put(TOPICS, "a")
+        rig.account.details["a"] = failing(ErrorClass.TRANSIENT)
+        rig.plan(wish())
+        rig.work()
+        asked(rig)
+
+        rig.age(40)  # a transient fault is asked again after half a minute
+        rig.work()
+
+        assert asked(rig) == ["a"]
+        row = rig.scopes()[DETAILS]
+        assert (row.status, row.consecutive_failures) == ("failed", 2)
+
+        rig.account.details.clear()
+        rig.age(70)
+        rig.work()
+        assert rig.statuses()[DETAILS] == "complete"
+        assert shown(rig)["a"][0] == 2
+
+    def test_is_asked_about_when_somebody_asks_for_a_run(self, topics):
+        topics.account.details = {name: denied(name) for name in "abc"}
+        a_period_passes(topics)
+
+        topics.plan(wish(), requested_at="1")
+        topics.work()
+        assert topics.statuses()[DETAILS] == "denied"
+        assert topics.snapshot().unsynced == {"AccessDenied": 1}
+
+        topics.account.details.clear()
+        topics.plan(wish(), requested_at="2")
+        topics.work()
+        assert topics.statuses()[DETAILS] == "complete"
+
+    def test_one_that_nobody_understands_is_told_in_every_pass(self, rig):
+        rig.account.put(TOPICS, "a", "b")
+        rig.account.details["a"] = MalformedItem("no number", resource_uid(CLOUD, "a"))
+        rig.plan(wish())
+        rig.work()
+
+        for token in "12":
+            rig.plan(wish(), requested_at=token)
+            rig.work()
+            row = rig.scopes()[DETAILS]
+            assert (row.status, row.malformed_count) == ("partial", 1)
+
+    @pytest.mark.parametrize("item", [denied("a"), failing(ErrorClass.TRANSIENT)])
+    def test_is_not_excused_by_a_budget_that_is_spent_in_the_same_pass(self, rig, item):
+        """Fails if a spent budget hides what was found out before."""
+        rig.account.put(TOPICS, "a", "b", "c")
+        rig.account.details = dict.fromkeys("abc", item)
+        rig.plan(wish(per_hour=4))
+        rig.work()
+
+        assert len(asked(rig)) == 2
+        assert rig.scopes()[DETAILS].error_code == item.code
+
+    def test_is_not_over_when_there_are_no_calls_left_to_ask(self, rig):
+        """Fails without `detailing.unread`: a limit that somebody set would excuse a denial."""
+        rig.account.put(TOPICS, "a")
+        rig.account.details["a"] = denied("a")
+        rig.plan(wish(per_hour=2))
+        rig.work()
+        asked(rig)
+
+        rig.account.put(TOPICS, "b")
+        rig.plan(wish(per_hour=2), requested_at="1")
+        rig.work()
+
+        assert asked(rig) == []
+        row = rig.scopes()[DETAILS]
+        assert (row.status, row.error_code) == ("denied", "AccessDenied")
+        assert row.error_permission == "fake:GetTopic"
+        assert row.error_message == str(denied("a"))
+        assert rig.snapshot().unsynced == {"AccessDenied": 1}
+
+        rig.account.details.clear()
+        rig.age(4200)
+        rig.work()
+        assert asked(rig) == ["b"]  # what was never asked about comes first
+        rig.age(4200)
+        rig.work()
+        assert asked(rig) == ["a"]
+        assert rig.scopes()[DETAILS].error_code == "DetailBudgetSpent"
+        assert rig.snapshot().unsynced == {}
+
+    def test_keeps_its_word_where_the_ledger_has_forgotten_the_rest(self, rig):
+        """Fails if what kept us out of the account counts as said of the item."""
+        rig.account.put(TOPICS, "a")
+        rig.account.details["a"] = denied("a")
+        rig.plan(wish(per_hour=2))
+        rig.work()
+        rig.account.error = AccessError("no", reason="RoleNotAssumable")
+        rig.plan(wish(per_hour=2), requested_at="1")
+        rig.work()
+        assert rig.scopes()[DETAILS].error_code == "RoleNotAssumable"
+
+        rig.account.heal()
+        rig.plan(wish(per_hour=2), requested_at="2")
+        rig.work()
+
+        row = rig.scopes()[DETAILS]
+        assert (row.status, row.error_code) == ("partial", "AccessDenied")
+
+    def test_holds_nobody_up_once_it_is_gone(self, rig):
+        """Fails if `detailing.unread` counts items that no list shows any more."""
+        rig.account.put(TOPICS, "a", "b")
+        rig.account.details["a"] = denied("a")
+        rig.plan(wish())
+        rig.work()
+        rig.account.remove(TOPICS, "a")
+
+        a_period_passes(rig)
+
+        assert rig.statuses()[DETAILS] == "complete"
+
+    def test_the_rest_follows_at_once_where_there_is_more_than_a_pass_takes(self, rig, monkeypatch):
+        monkeypatch.setattr(detailing, "PASS_ITEMS", 2)
+        rig.account.put(TOPICS, *"abcde")
+        rig.plan(wish())
+        rig.work()
+
+        assert asked(rig) == list("abcde")
+
+    def test_does_not_follow_at_once_for_ever(self, rig, monkeypatch):
+        """Fails if a full pass that told nothing is followed by the same: `work` would raise."""
+        monkeypatch.setattr(detailing, "PASS_ITEMS", 2)
+        rig.account.put(TOPICS, *"ab")
+        nobody = MalformedItem("no number", resource_uid(CLOUD, "a"))
+        rig.account.details = dict.fromkeys("ab", nobody)
+        rig.plan(wish())
+        rig.work()
+
+        assert asked(rig) == ["a", "b"]
 
 
 class TestWhatIsStored:
