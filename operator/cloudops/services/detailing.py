@@ -11,7 +11,7 @@ from uuid import UUID
 from cloudops.collectors.detailing import words_of
 from cloudops.collectors.vocabulary import Listing
 from cloudops.domain.errors import ItemDeniedError, ListingError
-from cloudops.domain.ledger import ErrorClass, Scope
+from cloudops.domain.ledger import NOT_THERE, ErrorClass, Scope
 from cloudops.domain.resource import ListedItem, MalformedItem, Observation
 from cloudops.domain.schedule import Failure, ScopeOutcome
 from cloudops.services.held import Held
@@ -26,7 +26,12 @@ PASS_ITEMS: Final = 50_000
 PART: Final = 50
 # So often in a row, it is hardly a matter of single items.
 MAX_IN_A_ROW: Final = 5
-_OF_ONE_ITEM: Final = frozenset({ErrorClass.IAM_DENY, ErrorClass.TRANSIENT})
+# Buckets lie in regions of their own, and not every action is there for every item.
+_OF_ONE_ITEM: Final = NOT_THERE | {
+    ErrorClass.IAM_DENY,
+    ErrorClass.CREDENTIALS,
+    ErrorClass.TRANSIENT,
+}
 BUDGET_SPENT: Final = "DetailBudgetSpent"
 _EVERYWHERE: Final = ""
 
@@ -39,6 +44,7 @@ class _Pass:
         in_a_row: Items that could not be read, since one could: in regions, where a policy of
             the organization forbids it, otherwise everywhere.
         read: The details of an item were told.
+        answered: Something was said about an item: the calls are there.
         unread: Why the first item that could not be read could not.
         ended: What concerns all items.
         spent: No calls were left for the rest.
@@ -48,6 +54,7 @@ class _Pass:
     malformed: int = 0
     first_malformed: str = ""
     read: bool = False
+    answered: bool = False
     unread: ListingError | None = None
     ended: ListingError | None = None
     spent: Failure | None = None
@@ -110,7 +117,19 @@ class DetailRun:
         if error is None:
             with transaction(self._held.engine) as connection:
                 error = detailing.unread(connection, scope, owner)
-        return failure_of(error) if error is not None else run.spent
+        if error is None:
+            return run.spent
+        return failure_of(error, begun=self._is_there(scope, owner, error, run))
+
+    def _is_there(self, scope: Scope, owner: str, error: ListingError, run: _Pass) -> bool:
+        """Whether others know better where an item says that there is nothing to be asked.
+
+        Also those of earlier passes: this one may have asked only about what was unread.
+        """
+        if run.answered or error.error_class not in NOT_THERE:
+            return True
+        with transaction(self._held.engine) as connection:
+            return detailing.answered(connection, scope, owner)
 
     def _known(self, scope: Scope) -> int:
         with transaction(self._held.engine) as connection:
@@ -170,6 +189,7 @@ class DetailRun:
             if error.error_class is ErrorClass.THROTTLED:
                 return  # that says nothing about this item
         else:
+            run.answered = True
             run.in_a_row.pop(_EVERYWHERE, None)
             run.in_a_row.pop(item.region, None)
             if isinstance(told, MalformedItem):

@@ -60,6 +60,14 @@ ORDER BY is_told DESC, r.uid
 LIMIT 1
 """)
 
+_ANSWERED = text(f"""
+SELECT EXISTS (
+    SELECT {_SHOWN}
+        JOIN detail d ON d.uid = r.uid AND d.scope_id = :scope_id
+    WHERE {_LIVE} AND o.status <> 'unsupported' AND d.error_code = ''
+)
+""")
+
 _ITEMS = text("""
 SELECT r.uid, r.canonical_id, r.region, f.document, f.digest
 FROM unnest(CAST(:uids AS uuid[])) WITH ORDINALITY AS w(uid, place)
@@ -199,6 +207,11 @@ def unread(connection: Connection, scope: Scope, owner: str) -> ListingError | N
         )
     message = f"details could not be read, and were not asked for again: {row.code}"
     return ListingError(message, error_class=ErrorClass.INCOMPLETE, code=row.code)
+
+
+def answered(connection: Connection, scope: Scope, owner: str) -> bool:
+    """Whether the last answer about a resource, which its list shows, told its details."""
+    return bool(connection.scalar(_ANSWERED, _of(scope, owner)))
 
 
 def empty_streak(connection: Connection, scope: Scope, owner: str) -> int:

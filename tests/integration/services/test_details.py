@@ -484,6 +484,81 @@ class TestWhatCouldNotBeRead:
         assert asked(rig) == ["a", "b"]
 
 
+class TestNotThere:
+    """What one item says of the whole service or region, others know better."""
+
+    @pytest.mark.parametrize(
+        ("error_class", "status"),
+        [
+            (ErrorClass.OPT_IN, "partial"),
+            (ErrorClass.UNSUPPORTED, "partial"),
+            (ErrorClass.CREDENTIALS, "denied"),
+        ],
+    )
+    @pytest.mark.parametrize("place", [0, -1])
+    def test_one_that_says_so_hides_no_other_and_is_not_excused(
+        self, rig, error_class, status, place
+    ):
+        """Fails if such an answer ends the pass, and if it is believed of all."""
+        names = [f"t{n:02}" for n in range(20)]
+        rig.account.put(TOPICS, *names)
+        in_turn = sorted(names, key=lambda name: resource_uid(CLOUD, name))
+        rig.account.details[in_turn[place]] = failing(error_class)
+        rig.plan(wish())
+        rig.work()
+
+        assert asked(rig) == names
+        row = rig.scopes()[DETAILS]
+        assert (row.status, row.error_code) == (status, "Broken")
+        assert len(rig.snapshot().unsynced) == 1
+
+    def test_what_others_told_before_counts_and_is_kept(self, rig):
+        """Fails if only this pass counts: the next one asks only about what was not read.
+
+        The details of all others would be forgotten after `retainDeletedDays`.
+        """
+        rig.account.put(TOPICS, *"abcd")
+        rig.account.details["a"] = failing(ErrorClass.UNSUPPORTED)
+        rig.plan(wish())
+        rig.work()
+        asked(rig)
+
+        rig.plan(wish(), requested_at="1")
+        rig.work()
+
+        assert asked(rig) == ["a"]
+        assert rig.statuses()[DETAILS] == "partial"
+        execute(rig.engine, "UPDATE scope SET status_since = now() - interval '31 days'")
+        MaintenanceService(rig.engine).run()
+        assert {name for name, (level, _) in shown(rig).items() if level == 2} == set("bcd")
+
+    def test_where_all_say_so_a_few_calls_find_it_out(self, rig):
+        names = [f"t{n:02}" for n in range(20)]
+        rig.account.put(TOPICS, *names)
+        rig.account.details = dict.fromkeys(names, failing(ErrorClass.UNSUPPORTED))
+        rig.plan(wish())
+        rig.work()
+
+        assert len(asked(rig)) == 5
+        assert rig.statuses()[DETAILS] == "unsupported"
+        assert rig.snapshot().unsynced == {}
+
+    def test_it_is_believed_where_the_list_says_so_too(self, rig):
+        """Fails if what was told before the region was closed counts for ever."""
+        rig.account.put(TOPICS, *"abcdefgh")
+        rig.plan(wish())
+        rig.work()
+        assert rig.statuses()[DETAILS] == "complete"
+        closed = failing(ErrorClass.OPT_IN)
+        rig.account.fail(TOPICS, closed)
+        rig.account.details = dict.fromkeys("abcdefgh", closed)
+
+        a_period_passes(rig)
+
+        assert rig.statuses()[TOPICS.name] == "unsupported"
+        assert rig.statuses()[DETAILS] == "unsupported"
+
+
 class TestWhatIsStored:
     def test_state_time_and_tags_that_only_details_tell_outlive_the_next_list(self, rig):
         """Fails if a changed list empties what it does not tell."""
