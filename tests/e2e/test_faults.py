@@ -44,6 +44,56 @@ def test_a_denied_region_keeps_its_rows_and_says_what_to_grant(
 
 
 @pytest.mark.parametrize(
+    ("variant", "error_class", "advice"),
+    [
+        pytest.param(
+            "identity",
+            "iam_deny",
+            "Grant all that `cloudops permissions` prints, such as {permission}.",
+            id="not-granted",
+        ),
+        pytest.param(
+            "scp",
+            "scp_deny",
+            "The organization's policies have to allow all that `cloudops permissions` prints,"
+            " such as {permission} in eu-west-1.",
+            id="by-the-organization",
+        ),
+    ],
+)
+def test_a_region_that_is_denied_as_a_whole_is_one_problem_with_its_cure(
+    synced: Provider,
+    estate: AccountScript,
+    fake_aws: FakeAws,
+    variant: str,
+    error_class: str,
+    advice: str,
+):
+    """Fails if a region that is shut names no permission, or its advice is none."""
+    fake_aws.inject(Fault.deny(variant), region="eu-west-1")
+
+    synced.run_now()
+    synced.wait_condition("InventorySynced", "False", "AccessDenied")
+    eventually(lambda: synced.status()["problemsTotal"] == 1, what="the one problem")
+
+    shut = {
+        listing: scope
+        for (_, region, listing), scope in sorted(synced.scopes().items())
+        if region == "eu-west-1" and scope["status"] == "denied"
+    }
+    assert {scope["error_class"] for scope in shut.values()} == {error_class}
+    [problem] = synced.status()["problems"]
+    assert (problem["reason"], problem["exampleRegion"]) == ("RegionDenied", "eu-west-1")
+    first = next(scope for scope in shut.values() if scope["error_permission"])
+    assert problem["permission"] == first["error_permission"]
+    assert first["error_message"] in problem["message"]
+    unsynced = synced.condition("InventorySynced")["message"]
+    assert unsynced.endswith(advice.format(permission=problem["permission"]))
+    assert synced.condition("Ready")["status"] == "True"
+    assert synced.live() == estate.truth()
+
+
+@pytest.mark.parametrize(
     ("fault", "status", "reason"),
     [
         pytest.param(Fault.broken_page(), "failed", "UnreadableAnswer", id="broken-page"),

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from cloudops.domain.reasons import REGION_DENIED
-from cloudops.domain.snapshot import HeldScope, ProviderSnapshot
+from cloudops.domain.snapshot import HeldScope, Problem, ProviderSnapshot
 
 MOST_NAMED: Final = 5  # scopes or permissions that one message names
 
@@ -37,17 +37,29 @@ def unsynced_counts(snapshot: ProviderSnapshot) -> str:
 
 def _advice(snapshot: ProviderSnapshot) -> Iterator[str]:
     """A sentence for each kind of cure, with a space before it."""
-    missing = [problem for problem in snapshot.problems if problem.permission]
+    curable = [problem for problem in snapshot.problems if problem.permission]
+    missing = [problem for problem in curable if problem.reason != REGION_DENIED]
     grants = [p.permission for p in missing if not p.by_policy and p.permission != TRUSTED]
     if grants:
         yield f" Grant {_named(dict.fromkeys(grants))}."
     policies = [p.permission for p in missing if p.by_policy]
     if policies:
         yield f" Allow {_named(dict.fromkeys(policies))} in the service control policies."
-    if any(p.reason == REGION_DENIED and not p.by_policy for p in snapshot.problems):
-        yield " Grant the policy that `cloudops permissions` prints."
+    yield from _advice_for_regions([p for p in curable if p.reason == REGION_DENIED])
     if any(p.permission == TRUSTED for p in missing):
         yield " Let the role's trust policy accept the ServiceAccount."
+
+
+def _advice_for_regions(denied: Iterable[Problem]) -> Iterator[str]:
+    """Where nothing may be read at all, one permission is an example, and all of them the cure."""
+    for one in denied:
+        if one.by_policy:
+            yield (
+                " The organization's policies have to allow all that `cloudops permissions`"
+                f" prints, such as {one.permission} in {one.example_region}."
+            )
+        else:
+            yield f" Grant all that `cloudops permissions` prints, such as {one.permission}."
 
 
 def held_deletions(snapshot: ProviderSnapshot) -> str:

@@ -108,11 +108,12 @@ FROM account WHERE provider_id = :id AND reachable AND regions IS NULL GROUP BY 
 """)
 
 # A region in which nothing may be read is one problem; a hundred listings that each say so
-# would hide all others.
+# would hide all others. The first that a grant helps is the example.
 _DENIED_REGIONS = f"""
 SELECT account_id, region, count(*) AS listings, min(status_since) AS since,
        bool_and(error_class = 'scp_deny') AS by_policy,
-       (array_agg(error_message ORDER BY listing))[1] AS message
+       (array_agg(error_permission ORDER BY error_permission = '', listing))[1] AS permission,
+       (array_agg(error_message ORDER BY error_permission = '', listing))[1] AS message
 FROM ({_SCOPES}) AS scopes
 WHERE status = 'denied' AND reachable IS NOT false
 GROUP BY account_pk, 1, 2 HAVING count(*) >= {REGION_LISTINGS} AND NOT EXISTS (
@@ -130,10 +131,12 @@ CASE WHEN owner.runnable AND NOT owner.suspended THEN 'read by ' ELSE 'belongs t
 """
 
 # One cause, however many scopes it stops, is one problem. A way in that is shut
-# concerns all accounts, whether they have noticed it or not; with none it stands alone.
+# concerns all accounts, whether they have noticed it or not; with none it stands alone. Of a
+# denied region the permission is an example: what tells the causes apart is who has to cure them.
 _PROBLEMS = f"""
 WITH denied_regions AS ({_DENIED_REGIONS})
-SELECT reason, permission, listing,
+SELECT reason, listing,
+       (array_agg(permission ORDER BY account_id = '', account_id, region))[1] AS permission,
        count(DISTINCT account_id) FILTER (WHERE account_id <> '') AS accounts,
        count(DISTINCT region) FILTER (WHERE region <> '') AS regions,
        (array_agg(account_id ORDER BY account_id = '', account_id, region))[1] AS example_account,
@@ -149,7 +152,7 @@ FROM (
       AND NOT EXISTS (SELECT FROM denied_regions d
                       WHERE d.account_id = scopes.account_id AND d.region = scopes.region)
     UNION ALL
-    SELECT '{REGION_DENIED}', '', '', account_id, region, since,
+    SELECT '{REGION_DENIED}', permission, '', account_id, region, since,
            'each of its ' || listings || ' listings is denied, the first with: ' || message,
            by_policy
     FROM denied_regions
@@ -172,12 +175,14 @@ FROM (
     FROM claim c JOIN account a ON a.id = c.account_pk
     JOIN provider owner ON owner.id = a.provider_id
     WHERE c.provider_id = :id AND a.provider_id <> :id
-) AS problems GROUP BY 1, 2, 3
+) AS problems
+GROUP BY reason, listing,
+    CASE reason WHEN '{REGION_DENIED}' THEN CAST(by_policy AS text) ELSE permission END
 """  # noqa: S608  constants only
 
 _FIRST_PROBLEMS = text(
     f"SELECT *, count(*) OVER () AS total FROM ({_PROBLEMS}) AS problems "  # noqa: S608
-    "ORDER BY accounts DESC, reason, permission, listing LIMIT :limit"
+    "ORDER BY accounts DESC, reason, permission, listing, by_policy LIMIT :limit"
 )
 
 _HELD = text(f"""

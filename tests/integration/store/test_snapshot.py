@@ -385,12 +385,49 @@ class TestProblems:
         (problem,) = found.problems
         assert found.problems_total == 1
         assert (problem.reason, problem.by_policy) == ("RegionDenied", True)
-        assert (problem.permission, problem.listing) == ("", "")
+        assert (problem.permission, problem.listing) == ("fake:fake.l00", "")
         assert (problem.accounts, problem.regions) == (2, 2)
         assert (problem.example_account, problem.example_region) == ("111", "r2")
         assert problem.message == (
             "each of its 10 listings is denied, the first with: fake.l00 is denied"
         )
+
+    def test_regions_that_lack_other_permissions_are_one_all_the_same(self, engine, read):
+        """Fails if the permission, which is an example, tells one problem from another."""
+        provider_id = write_provider(engine)
+        names = [f"fake.l{number:02}" for number in range(12)]
+        plan = [account("111", ("r1", "r2"))], [listing(name) for name in names]
+        write_plan(engine, provider_id, *plan)
+        execute(
+            engine,
+            "UPDATE scope SET status = 'denied', error_class = 'iam_deny', error_code = 'No',"
+            " error_message = listing, error_permission = CASE WHEN listing = 'fake.l00' THEN ''"
+            " ELSE region || ':' || listing END",
+        )
+
+        (problem,) = read().problems
+
+        assert (problem.permission, problem.example_region) == ("r1:fake.l01", "r1")
+        assert problem.message.endswith("the first with: fake.l01")
+
+    def test_a_region_that_the_organization_shuts_is_another_cause(self, engine, read):
+        """Fails if one advice is told for both: no grant opens what a policy above shuts."""
+        provider_id = write_provider(engine)
+        names = [f"fake.l{number:02}" for number in range(12)]
+        plan = [account("111", ("r1", "r2"))], [listing(name) for name in names]
+        write_plan(engine, provider_id, *plan)
+        execute(
+            engine,
+            "UPDATE scope SET status = 'denied', error_code = 'No', error_permission = 'fake:One',"
+            " error_class = CASE region WHEN 'r1' THEN 'iam_deny' ELSE 'scp_deny' END",
+        )
+
+        found = read().problems
+
+        assert {(p.reason, p.example_region, p.by_policy) for p in found} == {
+            ("RegionDenied", "r1", False),
+            ("RegionDenied", "r2", True),
+        }
 
     @pytest.mark.parametrize("status", ["complete", "partial", "failed", "throttled"])
     def test_a_region_that_answers_once_has_each_denial_named(self, engine, read, status):

@@ -515,14 +515,29 @@ def test_what_no_grant_helps_against_names_another_cure():
     )
 
 
-@pytest.mark.parametrize(
-    ("by_policy", "advice"),
-    [(False, " Grant the policy that `cloudops permissions` prints."), (True, "")],
+GRANT_ALL = " Grant all that `cloudops permissions` prints, such as a:A."
+ALLOW_ALL = (
+    " The organization's policies have to allow all that `cloudops permissions` prints, such as"
+    " a:A in ap-south-1."
 )
-def test_a_region_that_is_denied_as_a_whole_needs_the_whole_policy(by_policy, advice):
-    problems = (
-        replace(problem(permission="", listing=""), reason="RegionDenied", by_policy=by_policy),
+
+
+@pytest.mark.parametrize(
+    ("by_policy", "permission", "advice"),
+    [
+        pytest.param((False,), "a:A", GRANT_ALL, id="not-granted"),
+        pytest.param((True,), "a:A", ALLOW_ALL, id="by-the-organization"),
+        pytest.param((False, True), "a:A", GRANT_ALL + ALLOW_ALL, id="both"),
+        pytest.param((False,), "", "", id="keys-that-work-no-more"),
+    ],
+)
+def test_a_region_that_is_denied_as_a_whole_needs_the_whole_policy(by_policy, permission, advice):
+    denied = replace(
+        problem(permission=permission, listing=""),
+        reason="RegionDenied",
+        example_region="ap-south-1",
     )
+    problems = tuple(replace(denied, by_policy=one) for one in by_policy)
     value = judged(replace(HEALTHY, unsynced={"AccessDenied": 3}, problems=problems)).condition(
         "InventorySynced"
     )
