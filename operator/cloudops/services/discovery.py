@@ -20,7 +20,7 @@ from cloudops.services.access import (
 from cloudops.services.planning import failed_by_itself, provider_plan, write_plan
 from cloudops.services.pulse import Pulse
 from cloudops.services.wishes import identity_digest
-from cloudops.store import claims, deriving, leases, plan, providers
+from cloudops.store import claims, deriving, entering, leases, plan, providers
 from cloudops.store.departing import AccountListing
 from cloudops.store.notify import notify_provider
 from cloudops.store.session import transaction
@@ -128,7 +128,7 @@ class DiscoveryService:
             leases.guard(connection, lease)
             # Locked before the lease is finished: an edit of this moment is seen, or waits.
             providers.planned_provider(connection, provider.id)
-            providers.record_entry(connection, provider.id, entry, None, passing=passing)
+            entering.record_entry(connection, provider.id, entry, None, passing=passing)
             leases.finish(connection, lease, due_in_seconds=wait)
         self._notify(provider)
 
@@ -149,7 +149,7 @@ class DiscoveryService:
         with transaction(self._engine) as connection:
             leases.guard(connection, lease)
             deriving.settle_leases(connection, wanted)
-            providers.record_entry(
+            entering.record_entry(
                 connection, provider.id, Entry(EntryState.ACCEPTED), found.identity
             )
             plan.mark_discovered(

@@ -1,9 +1,13 @@
-"""What one lease learns of the way into its account, and tells the ledger."""
+"""What a lease learns of the way into its account or its provider, and tells the ledger."""
 
+import orjson
 from sqlalchemy import Connection, text
 
 from cloudops.domain.ledger import Lease
+from cloudops.domain.provider import Identity
 from cloudops.domain.reasons import DOOR_REASONS
+from cloudops.domain.snapshot import Entry
+from cloudops.store.words import storable
 
 # Not only by what the account was last shut for: causes follow one another, and each lease
 # tells its own scopes alone. What was unsupported says so meanwhile, and was not asked either.
@@ -41,4 +45,51 @@ def is_open(connection: Connection, account_pk: int) -> bool:
         connection.scalar(
             text("SELECT reachable IS true FROM account WHERE id = :id"), {"id": account_pk}
         )
+    )
+
+
+def record_entry(
+    connection: Connection,
+    provider_id: int,
+    entry: Entry,
+    identity: Identity | None,
+    *,
+    passing: bool = False,
+) -> None:
+    """How the provider's own credentials fared; `since` moves only with reason or spec.
+
+    Args:
+        connection: Of the discovery's transaction.
+        provider_id: The row's id.
+        entry: The outcome.
+        identity: Who they belong to; None keeps what is known.
+        passing: It says nothing about the credentials: what is known of them under this
+            spec stays.
+    """
+    connection.execute(
+        text("""
+            UPDATE provider SET
+                entry_since = CASE WHEN entry_state = :state AND entry_reason = :reason
+                        AND entry_since >= spec_changed_at
+                    THEN entry_since ELSE clock_timestamp() END,
+                entry_state = :state, entry_reason = :reason, entry_message = :message,
+                entry_permission = :permission,
+                identity = coalesce(CAST(:identity AS jsonb), identity)
+            WHERE id = :id AND NOT (:passing AND (
+                entry_state = 'accepted' AND discovered_generation = generation
+                OR entry_state = 'rejected' AND entry_since >= spec_changed_at))
+              AND (entry_since < spec_changed_at
+                OR (entry_state, entry_reason, entry_message, entry_permission, identity)
+                IS DISTINCT FROM (:state, :reason, :message, :permission,
+                                  coalesce(CAST(:identity AS jsonb), identity)))
+        """),
+        {
+            "id": provider_id,
+            "passing": passing,
+            "state": entry.state.value,
+            "reason": entry.reason,
+            "message": storable(entry.message),
+            "permission": entry.permission,
+            "identity": None if identity is None else orjson.dumps(identity).decode(),
+        },
     )

@@ -5,7 +5,7 @@ import pytest
 from cloudops.domain.provider import Identity
 from cloudops.domain.snapshot import Entry, EntryState
 from cloudops.services.plan import PlanService
-from cloudops.store import providers
+from cloudops.store import entering
 from tests.integration.store.seeding import (
     ACCOUNT,
     account,
@@ -36,7 +36,7 @@ def read(engine):
 
 def enter(engine, provider_id, entry):
     with engine.begin() as connection:
-        providers.record_entry(connection, provider_id, entry, None)
+        entering.record_entry(connection, provider_id, entry, None)
 
 
 def test_before_any_account_is_known_it_is_there_with_what_to_grant(engine, read):
@@ -104,7 +104,7 @@ def test_it_is_gone_once_the_credentials_are_accepted_or_untried_again(engine, r
     if how == "accepted":
         with engine.begin() as connection:
             accepted = Entry(EntryState.ACCEPTED)
-            providers.record_entry(connection, provider_id, accepted, Identity("me", ACCOUNT))
+            entering.record_entry(connection, provider_id, accepted, Identity("me", ACCOUNT))
     else:
         write_provider(engine, provider_record(uid="another"))
 

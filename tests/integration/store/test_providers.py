@@ -11,7 +11,7 @@ from cloudops.domain.ledger import LeaseKind
 from cloudops.domain.provider import Identity, Origin
 from cloudops.domain.snapshot import Entry, EntryState
 from cloudops.services.plan import PlanService
-from cloudops.store import leases, providers, scopes
+from cloudops.store import entering, leases, providers, scopes
 from cloudops.store.plan import mark_discovered
 from tests.integration.store.seeding import (
     REGION,
@@ -273,7 +273,7 @@ class TestCluster:
 class TestEntry:
     def record(self, engine, provider_id, entry, identity=None, *, passing=False):
         with engine.begin() as connection:
-            providers.record_entry(connection, provider_id, entry, identity, passing=passing)
+            entering.record_entry(connection, provider_id, entry, identity, passing=passing)
 
     def read(self, engine):
         ((row),) = rows(
@@ -374,7 +374,7 @@ class TestRecreation:
         provider_id = write_provider(engine)
         with engine.begin() as connection:
             mark_discovered(connection, provider_id, 1, b"wishes")
-            providers.record_entry(
+            entering.record_entry(
                 connection, provider_id, Entry(EntryState.ACCEPTED), Identity("arn", "1")
             )
 

@@ -8,7 +8,7 @@ from cloudops.domain.provider import DeletionBrake, Identity
 from cloudops.domain.schedule import Failure, judge_attempt
 from cloudops.domain.snapshot import AccountCounts, Entry, EntryState, ScopeCounts
 from cloudops.services.plan import PlanService
-from cloudops.store import leases, providers, scopes
+from cloudops.store import entering, leases, scopes
 from tests.fakes.cloud import observe
 from tests.integration.store.seeding import (
     ACCOUNT,
@@ -89,7 +89,7 @@ def test_who_we_are_is_told(engine, read):
     provider_id = write_provider(engine)
     who = Identity("user/a", ACCOUNT, "aws-cn", "o-1")
     with engine.begin() as connection:
-        providers.record_entry(connection, provider_id, Entry(EntryState.ACCEPTED), who)
+        entering.record_entry(connection, provider_id, Entry(EntryState.ACCEPTED), who)
 
     assert read().identity == who
     assert read().entry.state is EntryState.ACCEPTED
