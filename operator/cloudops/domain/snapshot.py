@@ -19,13 +19,14 @@ class EntryState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """How the door looks: state, word and sentence, since when, and what to grant."""
+    """How the door looks: state, word and sentence, since when, what to grant, and its class."""
 
     state: EntryState = EntryState.UNTRIED
     reason: str = ""
     message: str = ""
     since: datetime | None = None
     permission: str = ""
+    error_class: str = ""
 
 
 @dataclass(frozen=True, slots=True)

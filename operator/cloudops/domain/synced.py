@@ -62,8 +62,10 @@ def _reason(group: ScopeGroup) -> str:
     consequence = CONSEQUENCES[ErrorClass(group.error_class)]
     if consequence.excused_periods is None:
         return ""
-    if consequence.only_with_live_rows and not group.has_rows:
+    kept_out = _AT_THE_DOOR.get(group.error_code)
+    # An account that nobody could enter never had a chance to show any.
+    if consequence.only_with_live_rows and not (group.has_rows or kept_out):
         return ""
     if consequence.excused_periods and not group.late:
         return ""
-    return _AT_THE_DOOR.get(group.error_code) or _REASONS[ScopeStatus(group.status)]
+    return kept_out or _REASONS[ScopeStatus(group.status)]

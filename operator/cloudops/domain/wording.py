@@ -46,7 +46,7 @@ def _advice(snapshot: ProviderSnapshot) -> Iterator[str]:
     if policies:
         yield f" Allow {_named(dict.fromkeys(policies))} in the service control policies."
     yield from _advice_for_regions([p for p in curable if p.reason == REGION_DENIED])
-    if any(p.permission == TRUSTED for p in missing):
+    if any(p.permission == TRUSTED and not p.by_policy for p in missing):
         yield " Let the role's trust policy accept the ServiceAccount."
 
 

@@ -113,4 +113,10 @@ def refused(error: AccessError) -> Entry:
         state = EntryState.DEPENDENCY_MISSING
     elif error.error_class in PASSING:
         state = EntryState.UNREACHABLE
-    return Entry(state, error.reason, str(error), permission=error.permission)
+    return Entry(
+        state,
+        error.reason,
+        str(error),
+        permission=error.permission,
+        error_class=error.error_class.value,
+    )

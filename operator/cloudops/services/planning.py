@@ -81,6 +81,7 @@ def _planned(account: DiscoveredAccount) -> plan.PlannedAccount:
         error_reason=error.reason if error else "",
         error_message=error.message if error else "",
         error_permission=error.permission if error else "",
+        error_class=error.error_class.value if error else "",
         door=_door(account),
     )
 

@@ -73,14 +73,15 @@ def record_entry(
                         AND entry_since >= spec_changed_at
                     THEN entry_since ELSE clock_timestamp() END,
                 entry_state = :state, entry_reason = :reason, entry_message = :message,
-                entry_permission = :permission,
+                entry_permission = :permission, entry_error_class = :class,
                 identity = coalesce(CAST(:identity AS jsonb), identity)
             WHERE id = :id AND NOT (:passing AND (
                 entry_state = 'accepted' AND discovered_generation = generation
                 OR entry_state = 'rejected' AND entry_since >= spec_changed_at))
               AND (entry_since < spec_changed_at
-                OR (entry_state, entry_reason, entry_message, entry_permission, identity)
-                IS DISTINCT FROM (:state, :reason, :message, :permission,
+                OR (entry_state, entry_reason, entry_message, entry_permission,
+                    entry_error_class, identity)
+                IS DISTINCT FROM (:state, :reason, :message, :permission, :class,
                                   coalesce(CAST(:identity AS jsonb), identity)))
         """),
         {
@@ -90,6 +91,7 @@ def record_entry(
             "reason": entry.reason,
             "message": storable(entry.message),
             "permission": entry.permission,
+            "class": entry.error_class,
             "identity": None if identity is None else orjson.dumps(identity).decode(),
         },
     )

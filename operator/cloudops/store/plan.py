@@ -38,6 +38,7 @@ class PlannedAccount:
     error_reason: str = ""
     error_message: str = ""
     error_permission: str = ""
+    error_class: str = ""
     door: Door = Door.OPEN
 
 
@@ -125,12 +126,12 @@ WITH found AS (
                AS regions,
            CASE d.door WHEN 'open' THEN true WHEN 'shut' THEN false WHEN 'closed' THEN false
                ELSE a.reachable END AS reachable,
-           d.reason, d.message, d.permission
+           d.reason, d.message, d.permission, d.class
     FROM account a JOIN unnest(
             CAST(:account_ids AS text[]), CAST(:names AS text[]), CAST(:partitions AS text[]),
             CAST(:regions AS text[]), CAST(:reasons AS text[]), CAST(:messages AS text[]),
-            CAST(:permissions AS text[]), CAST(:doors AS text[]))
-        AS d(account_id, name, partition, regions, reason, message, permission, door)
+            CAST(:permissions AS text[]), CAST(:classes AS text[]), CAST(:doors AS text[]))
+        AS d(account_id, name, partition, regions, reason, message, permission, class, door)
         ON d.account_id = a.account_id
     WHERE a.cloud = :cloud AND a.provider_id = :provider_id
       AND (d.door <> 'unknown' OR a.regions IS NULL AND a.reachable IS NOT false)
@@ -139,12 +140,14 @@ UPDATE account SET name = f.name, partition = f.partition, regions = f.regions,
     reachable = f.reachable,
     error_since = CASE WHEN f.reason = account.error_reason THEN account.error_since
                        WHEN f.reason = '' THEN NULL ELSE clock_timestamp() END,
-    error_reason = f.reason, error_message = f.message, error_permission = f.permission
+    error_reason = f.reason, error_message = f.message, error_permission = f.permission,
+    error_class = f.class
 FROM found f
 WHERE account.id = f.id AND (account.name, account.partition, account.regions,
-        account.reachable, account.error_reason, account.error_message, account.error_permission)
+        account.reachable, account.error_reason, account.error_message, account.error_permission,
+        account.error_class)
     IS DISTINCT FROM (f.name, f.partition, f.regions, f.reachable, f.reason, f.message,
-        f.permission)
+        f.permission, f.class)
 """)
 
 _KNOWN_REGIONS = text("""
@@ -244,5 +247,6 @@ def _account_columns(accounts: Sequence[PlannedAccount]) -> dict[str, list[Any]]
         "reasons": [account.error_reason for account in accounts],
         "messages": [storable(account.error_message) for account in accounts],
         "permissions": [account.error_permission for account in accounts],
+        "classes": [account.error_class for account in accounts],
         "doors": [account.door.value for account in accounts],
     }

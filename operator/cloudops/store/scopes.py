@@ -240,7 +240,7 @@ def record_account(connection: Connection, lease: Lease, error: AccessError | No
                 error_since = CASE WHEN :reason = '' THEN NULL
                     WHEN error_reason = :reason THEN error_since ELSE now() END,
                 error_reason = :reason, error_message = :message, error_permission = :permission,
-                derived_from = NULL
+                error_class = :class, derived_from = NULL
             FROM lease WHERE lease.id = :lease_id AND lease.account_pk = account.id
               AND (reachable, error_reason, error_message)
                   IS DISTINCT FROM (:reachable, :reason, :message)
@@ -251,6 +251,7 @@ def record_account(connection: Connection, lease: Lease, error: AccessError | No
             "reason": "" if error is None else error.reason,
             "message": "" if error is None else storable(str(error)),
             "permission": "" if error is None else error.permission,
+            "class": "" if error is None else error.error_class.value,
         },
     )
 

@@ -30,7 +30,7 @@ REGION_LISTINGS = 10  # fewer that are denied are named one by one
 # What the provider's own row says of it.
 OWN_COLUMNS = """
 id, generation, discovered_generation, handled_token, entry_state, entry_reason, entry_message,
-entry_permission, entry_since, identity, spec_changed_at, now() AS taken_at
+entry_permission, entry_error_class, entry_since, identity, spec_changed_at, now() AS taken_at
 """
 # Whether the plan stops at the provider itself: it was never discovered, and nothing went wrong.
 BARE = """
@@ -130,18 +130,18 @@ CASE WHEN owner.runnable AND NOT owner.suspended THEN 'read by ' ELSE 'belongs t
     WHEN owner.origin = 'cli' THEN 'at rest' ELSE 'stalled' END
 """
 
-# One cause, however many scopes it stops, is one problem. A way in that is shut
-# concerns all accounts, whether they have noticed it or not; with none it stands alone. Of a
-# denied region the permission is an example: what tells the causes apart is who has to cure them.
+# One cause, however many scopes it stops, is one problem; what a policy above denies is another,
+# since other people cure it. A way in that is shut concerns all accounts, whether they have noticed
+# it or not; with none it stands alone. Of a denied region the permission is an example.
 _PROBLEMS = f"""
 WITH denied_regions AS ({_DENIED_REGIONS})
-SELECT reason, listing,
+SELECT reason, listing, by_policy,
        (array_agg(permission ORDER BY account_id = '', account_id, region))[1] AS permission,
        count(DISTINCT account_id) FILTER (WHERE account_id <> '') AS accounts,
        count(DISTINCT region) FILTER (WHERE region <> '') AS regions,
        (array_agg(account_id ORDER BY account_id = '', account_id, region))[1] AS example_account,
        (array_agg(region ORDER BY account_id = '', account_id, region))[1] AS example_region,
-       min(since) AS since, bool_and(by_policy) AS by_policy,
+       min(since) AS since,
        (array_agg(message ORDER BY account_id = '', account_id, region, message))[1] AS message
 FROM (
     SELECT error_code AS reason, error_permission AS permission,
@@ -157,11 +157,12 @@ FROM (
            by_policy
     FROM denied_regions
     UNION ALL
-    SELECT error_reason, error_permission, '', account_id, '', error_since, error_message, false
+    SELECT error_reason, error_permission, '', account_id, '', error_since, error_message,
+           error_class = 'scp_deny'
     FROM account WHERE provider_id = :id AND error_reason <> ''
     UNION ALL
     SELECT p.entry_reason, p.entry_permission, '', coalesce(a.account_id, ''), '',
-           p.entry_since, p.entry_message, false
+           p.entry_since, p.entry_message, p.entry_error_class = 'scp_deny'
     FROM provider p LEFT JOIN account a ON a.provider_id = p.id
     WHERE p.id = :id AND p.entry_state NOT IN ('untried', 'accepted')
     UNION ALL
@@ -176,8 +177,7 @@ FROM (
     JOIN provider owner ON owner.id = a.provider_id
     WHERE c.provider_id = :id AND a.provider_id <> :id
 ) AS problems
-GROUP BY reason, listing,
-    CASE reason WHEN '{REGION_DENIED}' THEN CAST(by_policy AS text) ELSE permission END
+GROUP BY reason, listing, by_policy, CASE reason WHEN '{REGION_DENIED}' THEN '' ELSE permission END
 """  # noqa: S608  constants only
 
 _FIRST_PROBLEMS = text(
@@ -217,6 +217,7 @@ def own_snapshot(row: Row[Any]) -> ProviderSnapshot:
             row.entry_message,
             row.entry_since,
             row.entry_permission,
+            row.entry_error_class,
         ),
         identity=None if row.identity is None else Identity(**row.identity),
         accounts=AccountCounts(),

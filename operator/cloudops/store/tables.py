@@ -50,6 +50,7 @@ provider: Final = Table(
     words("entry_reason"),
     words("entry_message"),
     words("entry_permission"),
+    words("entry_error_class"),
     moment("entry_since"),
     Column("identity", JSONB),
     Column("discovered_generation", BigInteger, nullable=False, server_default=text("0")),
@@ -74,6 +75,7 @@ account: Final = Table(
     words("error_reason"),
     words("error_message"),
     words("error_permission"),
+    words("error_class"),  # who has to cure it, and whether it passes by itself
     moment("error_since"),
     Column("fingerprint", LargeBinary),  # credential, endpoint and partition last used
     moment("fingerprint_since"),

@@ -9,19 +9,25 @@ from cloudops.domain.provider_status import PreviousStatus, SpecFacts, judge
 from tests.cluster.ports import free_port
 from tests.fakes.aws.faults import Fault
 from tests.integration.services.aws_rig import KEY, SECRET, aws_spec, keys_of
-from tests.integration.store.seeding import rows
+from tests.integration.store.seeding import ACCOUNT, rows
 
 pytestmark = [pytest.mark.integration, pytest.mark.aws, pytest.mark.database]
 
+MEMBER = "444455556666"
 UNKNOWN_ROLE = "arn:aws:iam::111122223333:role/nobody"
 
 
-def said(rig, kind):
+def condition(rig, kind):
     facts = SpecFacts(generation=1)
     now = datetime.now(UTC)
     judgement = judge(facts, rig.snapshot(), PreviousStatus(), now=now, grace=timedelta(minutes=10))
     value = judgement.condition(kind)
     assert value is not None
+    return value
+
+
+def said(rig, kind):
+    value = condition(rig, kind)
     return value.status.value, value.reason
 
 
@@ -79,6 +85,52 @@ def test_it_is_told_before_any_account_is_known_and_heals(
 
     assert rig.snapshot().problems == ()
     assert said(rig, ConditionType.READY) == ("True", "Succeeded")
+
+
+@pytest.mark.parametrize("who", ["account", "regions"])
+def test_an_account_that_the_organization_shuts_lacks_no_grant(worker, who):
+    """Fails if the class of an account's error is not kept: a grant that can't work is advised."""
+    rig = worker()
+    operation = {"account": "AssumeRole", "regions": "DescribeRegions"}[who]
+    permission = {"account": "sts:AssumeRole", "regions": "ec2:DescribeRegions"}[who]
+    rig.aws.account(MEMBER).role("cloudops-read", listed=False)
+    rig.aws.inject(Fault.deny("scp"), operation=operation)
+    rig.plan(aws_spec(rig.aws.url, MEMBER))
+
+    for _ in range(2):  # by the discovery, and by the leases that come after it
+        rig.work()
+
+        [problem] = rig.snapshot().problems
+        assert (problem.permission, problem.by_policy) == (permission, True)
+        unsynced = condition(rig, ConditionType.INVENTORY_SYNCED).message
+        assert unsynced.endswith(f" Allow {permission} in the service control policies.")
+        rig.age(100_000)
+
+
+@pytest.mark.parametrize(
+    ("operation", "permission"),
+    [
+        pytest.param("AssumeRole", "sts:AssumeRole", id="role"),
+        pytest.param("ListAccounts", "organizations:ListAccounts", id="organization"),
+    ],
+)
+def test_a_way_in_that_the_organization_shuts_lacks_no_grant(worker, operation, permission):
+    """Fails if the class of the entry's error is not kept."""
+    rig = worker()
+    rig.aws.organization(rig.account)
+    rig.account.role("entry", listed=False)
+    rig.aws.inject(Fault.deny("scp"), operation=operation)
+    spec = aws_spec(rig.aws.url)
+    spec["aws"]["accounts"] = {"discovery": "Organization"}
+    spec["aws"]["credentials"]["roleARN"] = f"arn:aws:iam::{ACCOUNT}:role/entry"
+    rig.plan(spec)
+
+    rig.work()
+
+    [problem] = rig.snapshot().problems
+    assert (problem.permission, problem.by_policy) == (permission, True)
+    assert "service control policy" in problem.message
+    assert "grant" not in problem.message
 
 
 def test_a_malformed_value_is_named_before_any_call_and_told_nowhere(worker):

@@ -57,6 +57,7 @@ def account(
     regions: Sequence[str] | None = (REGION,),
     reason: str = "",
     door: plan.Door | None = None,
+    error_class: str = "iam_deny",
 ) -> plan.PlannedAccount:
     """As a discovery found it; with a reason its door is shut, unless `door` says otherwise."""
     return plan.PlannedAccount(
@@ -66,6 +67,7 @@ def account(
         None if regions is None else tuple(regions),
         error_reason=reason,
         error_message=f"{reason} happened" if reason else "",
+        error_class=error_class if reason else "",
         door=door or (plan.Door.SHUT if reason else plan.Door.OPEN),
     )
 

@@ -501,6 +501,23 @@ class TestProblems:
 
         assert (problem.reason, problem.permission) == ("RoleNotAssumable", "sts:AssumeRole")
         assert (problem.listing, problem.example_account, problem.regions) == ("", ACCOUNT, 0)
+        assert not problem.by_policy
+
+    def test_what_the_organization_denies_stands_apart_from_what_is_not_granted(self, engine, read):
+        """Fails if a role that lacks a grant hides one that a policy above keeps shut."""
+        provider_id = write_provider(engine)
+        write_plan(
+            engine,
+            provider_id,
+            [account("111", None, "Shut"), account("222", None, "Shut", error_class="scp_deny")],
+        )
+
+        found = read().problems
+
+        assert [(p.reason, p.example_account, p.by_policy) for p in found] == [
+            ("Shut", "111", False),
+            ("Shut", "222", True),
+        ]
 
     def test_an_account_that_kills_workers_is_one(self, engine, read):
         provider_id = write_provider(engine)

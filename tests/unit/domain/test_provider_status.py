@@ -503,6 +503,7 @@ def test_what_no_grant_helps_against_names_another_cure():
         problem(permission="a:A"),
         replace(problem(permission="b:B"), by_policy=True),
         problem(permission="sts:AssumeRoleWithWebIdentity", listing=""),
+        replace(problem(permission="sts:AssumeRoleWithWebIdentity", listing=""), by_policy=True),
     )
     value = judged(replace(HEALTHY, unsynced={"AccessDenied": 3}, problems=problems)).condition(
         "InventorySynced"
@@ -510,7 +511,7 @@ def test_what_no_grant_helps_against_names_another_cure():
 
     assert value is not None
     assert value.message.endswith(
-        " Grant a:A. Allow b:B in the service control policies."
+        " Grant a:A. Allow b:B, sts:AssumeRoleWithWebIdentity in the service control policies."
         " Let the role's trust policy accept the ServiceAccount."
     )
 

@@ -44,6 +44,11 @@ def failed(error_class, **facts):
         pytest.param(
             failed(ErrorClass.SCP_DENY, has_rows=True), {"AccessDenied": 3}, id="scp-over-rows"
         ),
+        pytest.param(
+            failed(ErrorClass.SCP_DENY, error_code="RoleNotAssumable"),
+            {"CredentialsRejected": 3},
+            id="scp-before-an-account",
+        ),
         pytest.param(failed(ErrorClass.OPT_IN, late=True), {}, id="opt-in"),
         pytest.param(failed(ErrorClass.UNSUPPORTED, late=True), {}, id="unsupported"),
         pytest.param(failed(ErrorClass.THROTTLED), {}, id="throttled"),

@@ -140,5 +140,9 @@ def test_what_the_cloud_refuses_is_refused():
     error = AccessError("no", reason="RoleNotAssumable", permission="sts:AssumeRole")
 
     assert refused(error) == Entry(
-        EntryState.REJECTED, "RoleNotAssumable", "no", permission="sts:AssumeRole"
+        EntryState.REJECTED,
+        "RoleNotAssumable",
+        "no",
+        permission="sts:AssumeRole",
+        error_class="iam_deny",
     )

@@ -136,7 +136,7 @@ def _refusal(error: Exception) -> AccessError:
             reason="NoOrganization",
         )
     refused = access_error(error, denied="AccessDenied", permission=LIST_ACCOUNTS)
-    if refused.permission != LIST_ACCOUNTS:
+    if refused.permission != LIST_ACCOUNTS or refused.error_class is ErrorClass.SCP_DENY:
         return refused
     return AccessError(
         f"{refused}; grant {LIST_ACCOUNTS} to credentials of the management account or of a"
