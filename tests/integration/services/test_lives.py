@@ -1,6 +1,7 @@
 """What comes back under the name of something that was deleted has no details of it."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.database]
 PERIOD = 900
 FIRST, SECOND = (datetime(2026, 1, day, tzinfo=UTC) for day in (1, 2))
 UID = resource_uid(CLOUD, "a")
-BARE = {"state": None, "tag_source": TagSource.DETAILS}
+BARE: dict[str, Any] = {"state": None, "tag_source": TagSource.DETAILS}
 OTHER_DOCUMENT = {"document": {"Id": "a", "Size": 2}}
 UNKNOWN = {"level": 1, "document": {"Id": "a"}, "state": None, "created_at": None, "tags": None}
 
@@ -176,6 +177,7 @@ def test_what_was_deleted_is_read_with_all_that_was_known(rig):
     with rig.engine.connect() as connection:
         found = single.detail(connection, UID)
 
+    assert found is not None
     assert found.facets["detail"].document == {"Encrypted": True}
     assert (found.state, found.tags) == ("ready", {"Team": "shop"})
 
@@ -223,7 +225,9 @@ class TestDetailsThatAreSwitchedOff:
         assert (shown(off)["level"], shown(off)["tags"]) == (1, None)
 
         with off.engine.connect() as connection:
-            assert single.detail(connection, UID).tags is None
+            found = single.detail(connection, UID)
+        assert found is not None
+        assert found.tags is None
 
     @pytest.mark.parametrize("include_deleted", [False, True])
     def test_nothing_is_found_by_them(self, off, include_deleted):
