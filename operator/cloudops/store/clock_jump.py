@@ -7,6 +7,8 @@ waits as long as it would have, counted from now.
 
 from sqlalchemy import Connection, text
 
+from cloudops.store.call_budget import SLOT_SECONDS
+
 # Locked rows are being written at this moment, with the new time.
 _FREE = "FOR NO KEY UPDATE SKIP LOCKED"
 
@@ -77,6 +79,27 @@ UPDATE lease SET next_due_at = now() WHERE next_due_at > now() AND next_due_at <
              FOR NO KEY UPDATE OF l SKIP LOCKED)
 """)  # noqa: S608  constants only
 
+_ASKED = ("tried_at", "read_at")
+_DETAILS = text(f"""
+UPDATE detail SET {_past(*_ASKED)}
+WHERE uid IN (SELECT uid FROM detail WHERE greatest({", ".join(_ASKED)}) > now() {_FREE})
+""")  # noqa: S608  constants only
+
+# The last call that an account was granted is taken for one of this moment; those before it
+# stay as far from it as they were, and so count for as long as they would have.
+_CALLS = text(f"""
+WITH moved AS (
+    DELETE FROM detail_calls WHERE (account_pk, slot) IN (
+        SELECT account_pk, slot FROM detail_calls WHERE slot > now() FOR UPDATE SKIP LOCKED)
+    RETURNING account_pk, slot, calls
+)
+INSERT INTO detail_calls (account_pk, slot, calls)
+SELECT account_pk, date_bin('{SLOT_SECONDS} s', now(), 'epoch')
+    - (max(slot) OVER (PARTITION BY account_pk) - slot), calls
+FROM moved ORDER BY account_pk, slot
+ON CONFLICT (account_pk, slot) DO UPDATE SET calls = detail_calls.calls + excluded.calls
+""")  # noqa: S608  constants only
+
 # Two complete listings must agree some time apart; how long the first one lies
 # back, nobody knows any more. After all others: later than any `last_complete_at`.
 _MARKS = text("""
@@ -105,6 +128,8 @@ def settle_times(connection: Connection, *, lease_seconds: float) -> None:
     connection.execute(_SCOPES)
     connection.execute(_LEASES, {"seconds": lease_seconds})
     connection.execute(_PROVIDERS)
+    connection.execute(_DETAILS)
+    connection.execute(_CALLS)
 
 
 def restart_confirmations(connection: Connection) -> None:

@@ -81,12 +81,13 @@ SELECT uid, digest FROM facet WHERE facet = 'detail' AND uid = ANY(CAST(:uids AS
     AND scope_id = :scope_id
 """)
 
+# The clock may have been put back since the first of them was asked about.
 _ATTEMPTS = text("""
 INSERT INTO detail (uid, scope_id, of_digest, tried_at, read_at, error_code)
-SELECT a.uid, :scope_id, a.of_digest, :at, CASE WHEN a.code = '' THEN CAST(:at AS timestamptz) END,
-       a.code
+SELECT a.uid, :scope_id, a.of_digest, n.at, CASE WHEN a.code = '' THEN n.at END, a.code
 FROM unnest(CAST(:uids AS uuid[]), CAST(:digests AS bytea[]), CAST(:codes AS text[]))
-    AS a(uid, of_digest, code)
+    AS a(uid, of_digest, code),
+    (SELECT least(CAST(:at AS timestamptz), clock_timestamp())) AS n(at)
 ORDER BY a.uid
 ON CONFLICT (uid) DO UPDATE SET
     scope_id = excluded.scope_id, of_digest = excluded.of_digest, tried_at = excluded.tried_at,

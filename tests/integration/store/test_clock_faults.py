@@ -14,10 +14,19 @@ from cloudops.store import sightings
 from cloudops.store.machine import Machine as OwnMachine
 from cloudops.store.migrate import upgrade
 from cloudops.store.session import open_engine
-from tests.fakes.cloud import MACHINES, QUEUES, observe
+from tests.fakes.cloud import (
+    MACHINES,
+    QUEUES,
+    TOPIC_DETAILS,
+    TOPICS,
+    WITH_DETAILS,
+    observe,
+    spec_of,
+)
 from tests.fixtures.machine import Machine
 from tests.fixtures.postgres_server import PostgresServer
-from tests.integration.store.seeding import Ledger, acquire, denial, execute, one, rows
+from tests.integration.services.rig import Rig
+from tests.integration.store.seeding import ACCOUNT, Ledger, acquire, denial, execute, one, rows
 
 pytestmark = [pytest.mark.integration, pytest.mark.database]
 
@@ -331,6 +340,94 @@ class TestBackwards:
     def due(self, rig):
         rig.age(100_000)
         return rig.acquire(LeaseKind.INVENTORY)
+
+
+class TestDetailsBackwards:
+    """Two calls tell the details of a topic."""
+
+    @pytest.fixture
+    def topics(self, engine):
+        """A rig that is at work already: it has seen the clock before."""
+        rig = Rig(engine, listings=WITH_DETAILS)
+        rig.account.put(TOPICS, "a", "b")
+        yield rig
+        rig.close()
+
+    def plan(self, rig, calls=1000):
+        rig.plan(spec_of(ACCOUNT, detail={"callsPerHour": calls, "ttlSeconds": 86_400}))
+        rig.work()
+
+    def asked(self, rig):
+        """Whose details were asked for since this was asked the last time."""
+        names = sorted(rig.account.asked)
+        rig.account.asked.clear()
+        return names
+
+    def test_they_do_not_wait_for_the_hour_to_come_again(self, topics, machine):
+        """Fails without `_DETAILS`: their scope would be complete, and nothing be asked."""
+        self.plan(topics)
+        assert self.asked(topics) == ["a", "b"]
+
+        machine.set_clock(-HOUR)
+        topics.work()
+        as_of = topics.value("SELECT max(details_as_of) <= now() FROM inventory")
+        topics.age(1000)
+        topics.work()
+
+        assert self.asked(topics) == ["a", "b"]
+        assert topics.statuses()[TOPIC_DETAILS.name] == "complete"
+        assert as_of
+
+    def test_what_is_read_meanwhile_was_not_read_in_the_future(self, topics, machine):
+        """Fails without `least` in `_ATTEMPTS`."""
+        self.plan(topics)
+        topics.age(1000)
+        self.asked(topics)
+        topics.account.put(TOPICS, "new")
+        (lease,) = (le for le in topics.acquire(LeaseKind.INVENTORY) if le.region == "eu-west-1")
+        topics.cloud.on_page = lambda *_: machine.set_clock(-HOUR)
+
+        topics.run(lease)
+
+        assert self.asked(topics) == ["new"]
+        assert topics.value(
+            "SELECT greatest(tried_at, read_at) <= now() FROM detail JOIN resource USING (uid)"
+            " WHERE canonical_id = 'new'"
+        )
+
+    def test_calls_count_for_an_hour_and_not_once_more_when_it_comes_again(self, topics, machine):
+        """Fails without `_CALLS`: there would be twice as many now, and none in an hour."""
+        self.plan(topics, calls=4)
+        assert self.asked(topics) == ["a", "b"]
+        topics.account.put(TOPICS, "c")
+
+        machine.set_clock(-HOUR)
+        topics.work()
+        topics.age(1000)
+        topics.work()
+        assert self.asked(topics) == []
+        assert topics.scopes()[TOPIC_DETAILS.name].error_code == "DetailBudgetSpent"
+
+        topics.age(3000)
+        topics.work()
+        assert "c" in self.asked(topics)
+
+    def test_calls_stay_as_far_apart_as_they_were(self, topics, machine):
+        """Fails if all that were made in an hour count as made just now."""
+        self.plan(topics, calls=4)
+        topics.age(3000)
+        self.asked(topics)
+        topics.account.put(TOPICS, "c", "d")
+        self.plan(topics, calls=8)
+        assert len(self.asked(topics)) == 2
+        topics.account.put(TOPICS, "e", "f")
+
+        machine.set_clock(-HOUR)
+        topics.work()
+        topics.age(1000)
+        topics.work()
+
+        assert len(self.asked(topics)) == 2
 
 
 class TestYears:
