@@ -15,6 +15,7 @@ Errors of SDKs are mapped to these where the SDK is called, with `raise … from
 """
 
 from cloudops.domain.ledger import ErrorClass
+from cloudops.domain.reasons import INTERNAL_ERROR
 
 
 class CloudOpsError(Exception):
@@ -88,3 +89,13 @@ class ListingError(CloudOpsError):
 
 class ItemDeniedError(ListingError):
     """An item has a policy of its own, and that one denied the call: others may be readable."""
+
+
+def bug_in(what: str, error: Exception) -> str:
+    """What is told of a failure that nobody expected; its text may hold anything."""
+    return f"a bug in {what} ({type(error).__name__}); the worker's log has the details"
+
+
+def internal_error(what: str, error: Exception) -> AccessError:
+    """A bug on the way in, which says nothing about who wanted in."""
+    return AccessError(bug_in(what, error), reason=INTERNAL_ERROR, error_class=ErrorClass.TRANSIENT)

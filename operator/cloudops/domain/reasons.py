@@ -16,8 +16,11 @@ CRASHED: Final = "WorkerCrashed"
 REGION_DENIED: Final = "RegionDenied"
 """Of the one problem for a region of an account in which nothing may be read."""
 
+INTERNAL_ERROR: Final = "InternalError"
+"""Of a bug of ours: what it kept from being done is tried again, and says so meanwhile."""
+
 # Problems that name no listing, and yet are of no account that can't be entered.
-NO_DOORS: Final = (CLAIMED, CRASHED, REGION_DENIED)
+NO_DOORS: Final = (CLAIMED, CRASHED, INTERNAL_ERROR, REGION_DENIED)
 
 # Where the way in ended before the cloud was asked.
 DEPENDENCY_REASONS: Final = frozenset(

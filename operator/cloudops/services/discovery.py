@@ -6,7 +6,7 @@ import structlog
 from sqlalchemy import Engine
 
 from cloudops.collectors.vocabulary import Cloud, Discovery, Progress
-from cloudops.domain.errors import AccessError
+from cloudops.domain.errors import AccessError, CloudOpsError, internal_error
 from cloudops.domain.ledger import Lease
 from cloudops.domain.provider import PlannedProvider, ProviderSpec
 from cloudops.domain.snapshot import Entry, EntryState
@@ -58,6 +58,8 @@ class DiscoveryService:
     def run(self, lease: Lease, pulse: Pulse) -> None:
         """Discover one provider and materialise its plan.
 
+        A bug counts as what passes by itself: the status tells of it, and it is tried again.
+
         Raises:
             LeaseLostError: Another worker has the lease.
             WorkerStoppingError: The process stops; hand the lease back.
@@ -68,11 +70,18 @@ class DiscoveryService:
         spec = provider_spec(provider)
         try:
             found = self._discover(provider, spec, pulse.beat)
+            self._write(lease, provider, spec, found, self._listing(lease, spec, found), pulse)
         except AccessError as error:
-            pulse.give_back()
-            self._record_refusal(lease, provider, spec, error)
+            refusal = error
+        except CloudOpsError:
+            raise
+        except Exception as error:  # noqa: BLE001  the outermost boundary of one discovery
+            _log.exception("discovery failed")
+            refusal = internal_error("the discovery", error)
+        else:
             return
-        self._write(lease, provider, spec, found, self._listing(lease, spec, found), pulse)
+        pulse.give_back()
+        self._record_refusal(lease, provider, spec, refusal)
 
     def _discover(
         self, provider: PlannedProvider, spec: ProviderSpec, progress: Progress

@@ -7,8 +7,9 @@ from typing import NamedTuple
 import structlog
 
 from cloudops.collectors.vocabulary import Listing
-from cloudops.domain.errors import CloudOpsError, ListingError
+from cloudops.domain.errors import CloudOpsError, ListingError, bug_in
 from cloudops.domain.ledger import ErrorClass, Scope
+from cloudops.domain.reasons import INTERNAL_ERROR
 from cloudops.domain.resource import Facet, Page
 from cloudops.domain.schedule import Failure, ScopeOutcome
 from cloudops.metrics import LISTING_SECONDS, LISTINGS
@@ -138,9 +139,4 @@ def _shows_something(page: Page, listing: Listing) -> bool:
 
 
 def _unexpected(error: Exception) -> Failure:
-    """Its text stays in the log: it may hold anything."""
-    return Failure(
-        ErrorClass.TRANSIENT,
-        "InternalError",
-        f"a bug in this listing ({type(error).__name__}); the worker's log has the details",
-    )
+    return Failure(ErrorClass.TRANSIENT, INTERNAL_ERROR, bug_in("this listing", error))

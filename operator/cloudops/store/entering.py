@@ -5,7 +5,7 @@ from sqlalchemy import Connection, text
 
 from cloudops.domain.ledger import Lease
 from cloudops.domain.provider import Identity
-from cloudops.domain.reasons import DOOR_REASONS
+from cloudops.domain.reasons import DOOR_REASONS, INTERNAL_ERROR
 from cloudops.domain.snapshot import Entry
 from cloudops.store.words import storable
 
@@ -26,6 +26,46 @@ UPDATE lease SET next_due_at = now() WHERE id IN (
       AND (d.started_at IS NULL OR d.started_at < own.started_at)
     FOR UPDATE OF d SKIP LOCKED)
 """)
+
+# What passes by itself says nothing about a door, and is nobody's fault. Of one that is known to
+# be open it is told once it has lasted: accounts and regions are missing then, or old.
+LASTING_SECONDS = 600
+PASSING = "('transient', 'throttled')"
+
+
+def _is_told(reason: str, since: str) -> str:
+    lasting = f"now() - make_interval(secs => {LASTING_SECONDS})"
+    return f"({reason} = '{INTERNAL_ERROR}' OR {since} < {lasting})"
+
+
+ENTRY_IS_TOLD = f"""
+(p.entry_state NOT IN ('untried', 'accepted') OR p.entry_state = 'accepted'
+ AND p.entry_reason <> '' AND {_is_told("p.entry_reason", "p.entry_since")})
+"""
+ACCOUNT_IS_TOLD = f"""
+(error_reason <> '' AND (error_class NOT IN {PASSING} OR regions IS NULL
+                         OR {_is_told("error_reason", "error_since")}))
+"""
+
+# What is known of credentials stays where the cloud gave no answer, beside why it gave none.
+_STATE = """
+CASE WHEN :passing AND entry_state = 'accepted' AND discovered_generation = generation
+    THEN entry_state ELSE :state END
+"""
+_RECORD_ENTRY = text(f"""
+UPDATE provider SET
+    entry_since = CASE WHEN entry_state = {_STATE} AND entry_reason = :reason
+            AND entry_since >= spec_changed_at
+        THEN entry_since ELSE clock_timestamp() END,
+    entry_state = {_STATE}, entry_reason = :reason, entry_message = :message,
+    entry_permission = :permission, entry_error_class = :class,
+    identity = coalesce(CAST(:identity AS jsonb), identity)
+WHERE id = :id AND NOT (:passing AND entry_state = 'rejected' AND entry_since >= spec_changed_at)
+  AND (entry_since < spec_changed_at
+    OR (entry_state, entry_reason, entry_message, entry_permission, entry_error_class, identity)
+    IS DISTINCT FROM ({_STATE}, :reason, :message, :permission, :class,
+                      coalesce(CAST(:identity AS jsonb), identity)))
+""")  # noqa: S608  constants only
 
 
 def rediscover(connection: Connection, lease: Lease) -> None:
@@ -64,26 +104,10 @@ def record_entry(
         entry: The outcome.
         identity: Who they belong to; None keeps what is known.
         passing: It says nothing about the credentials: what is known of them under this
-            spec stays.
+            spec stays, and of those that were accepted this is noted beside it.
     """
     connection.execute(
-        text("""
-            UPDATE provider SET
-                entry_since = CASE WHEN entry_state = :state AND entry_reason = :reason
-                        AND entry_since >= spec_changed_at
-                    THEN entry_since ELSE clock_timestamp() END,
-                entry_state = :state, entry_reason = :reason, entry_message = :message,
-                entry_permission = :permission, entry_error_class = :class,
-                identity = coalesce(CAST(:identity AS jsonb), identity)
-            WHERE id = :id AND NOT (:passing AND (
-                entry_state = 'accepted' AND discovered_generation = generation
-                OR entry_state = 'rejected' AND entry_since >= spec_changed_at))
-              AND (entry_since < spec_changed_at
-                OR (entry_state, entry_reason, entry_message, entry_permission,
-                    entry_error_class, identity)
-                IS DISTINCT FROM (:state, :reason, :message, :permission, :class,
-                                  coalesce(CAST(:identity AS jsonb), identity)))
-        """),
+        _RECORD_ENTRY,
         {
             "id": provider_id,
             "passing": passing,

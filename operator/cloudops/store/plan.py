@@ -14,7 +14,7 @@ from cloudops.domain.provider import Globs
 from cloudops.domain.resource import GLOBAL_REGION
 from cloudops.store.claims import settle_claims
 from cloudops.store.departing import AccountListing, Departures
-from cloudops.store.entering import KEPT_OUT
+from cloudops.store.entering import KEPT_OUT, PASSING
 from cloudops.store.words import storable
 
 
@@ -118,9 +118,9 @@ WHERE a.id = scope.account_pk AND a.id = ANY(CAST(:account_pks AS integer[]))
   AND {KEPT_OUT} AND scope.retired_at IS NULL
 """)  # noqa: S608  constants only
 
-# What passes by itself is told only of an account of which nothing is known yet;
+# What passes by itself changes nothing that is known, and hides no cause that has a cure;
 # regions that were read once stay where they can't be read any more.
-_DETAILS = text("""
+_DETAILS = text(f"""
 WITH found AS (
     SELECT a.id, d.name, d.partition, coalesce(string_to_array(d.regions, ','), a.regions)
                AS regions,
@@ -134,7 +134,8 @@ WITH found AS (
         AS d(account_id, name, partition, regions, reason, message, permission, class, door)
         ON d.account_id = a.account_id
     WHERE a.cloud = :cloud AND a.provider_id = :provider_id
-      AND (d.door <> 'unknown' OR a.regions IS NULL AND a.reachable IS NOT false)
+      AND (d.door <> 'unknown' OR a.reachable IS NOT false
+           AND (a.error_reason = '' OR a.error_class IN {PASSING}))
 )
 UPDATE account SET name = f.name, partition = f.partition, regions = f.regions,
     reachable = f.reachable,
@@ -148,7 +149,7 @@ WHERE account.id = f.id AND (account.name, account.partition, account.regions,
         account.error_class)
     IS DISTINCT FROM (f.name, f.partition, f.regions, f.reachable, f.reason, f.message,
         f.permission, f.class)
-""")
+""")  # noqa: S608  constants only
 
 _KNOWN_REGIONS = text("""
 SELECT id, regions FROM account

@@ -20,6 +20,7 @@ from cloudops.domain.snapshot import (
     ScopeCounts,
 )
 from cloudops.domain.synced import ScopeGroup, unsynced_reasons
+from cloudops.store.entering import ACCOUNT_IS_TOLD, ENTRY_IS_TOLD
 from cloudops.store.leases import CRASHES_BEFORE_BACKOFF
 
 PROBLEMS_SHOWN = 20
@@ -34,7 +35,7 @@ entry_permission, entry_error_class, entry_since, identity, spec_changed_at, now
 """
 # Whether the plan stops at the provider itself: it was never discovered, and nothing went wrong.
 BARE = """
-(entry_state IN ('untried', 'accepted')
+((entry_state = 'untried' OR entry_state = 'accepted' AND entry_reason = '')
  AND NOT EXISTS (SELECT FROM account a WHERE a.provider_id = provider.id)
  AND NOT EXISTS (SELECT FROM claim c WHERE c.provider_id = provider.id)
  AND NOT EXISTS (SELECT FROM lease l WHERE l.provider_id = provider.id AND l.attempts > 0))
@@ -159,12 +160,12 @@ FROM (
     UNION ALL
     SELECT error_reason, error_permission, '', account_id, '', error_since, error_message,
            error_class = 'scp_deny'
-    FROM account WHERE provider_id = :id AND error_reason <> ''
+    FROM account WHERE provider_id = :id AND {ACCOUNT_IS_TOLD}
     UNION ALL
     SELECT p.entry_reason, p.entry_permission, '', coalesce(a.account_id, ''), '',
            p.entry_since, p.entry_message, p.entry_error_class = 'scp_deny'
     FROM provider p LEFT JOIN account a ON a.provider_id = p.id
-    WHERE p.id = :id AND p.entry_state NOT IN ('untried', 'accepted')
+    WHERE p.id = :id AND {ENTRY_IS_TOLD}
     UNION ALL
     SELECT '{CRASHED}', '', '', coalesce(a.account_id, ''), l.region, l.started_at,
            'workers died while reading it; it is retried alone, with growing pauses', false

@@ -2,10 +2,12 @@
 
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from cloudops.collectors.aws import AwsCloud
+from cloudops.collectors.aws import AwsCloud, discovery
+from cloudops.collectors.aws.client import Door
 from cloudops.collectors.aws.discovery import ACCOUNTS_AT_ONCE
 from cloudops.collectors.vocabulary import Access
 from cloudops.domain.errors import LeaseLostError
@@ -133,3 +135,69 @@ def test_an_answer_without_regions_is_none(
     assert found.regions is None
     assert found.error is not None
     assert (found.error.error_class, found.error.entered) == (ErrorClass.TRANSIENT, True)
+
+
+@pytest.mark.parametrize(
+    "region",
+    [
+        pytest.param({"OptInStatus": "opted-in"}, id="no-name"),
+        pytest.param({"RegionName": ""}, id="empty-name"),
+        pytest.param({"RegionName": None}, id="null-for-a-name"),
+        pytest.param(None, id="null"),
+        pytest.param("eu-west-1", id="a-word"),
+    ],
+)
+def test_a_region_that_is_not_understood_makes_the_answer_void(
+    fake_aws: FakeAws,
+    accounts: AwsAccounts,
+    cloud: AwsCloud,
+    access: Callable[..., Access],
+    monkeypatch: pytest.MonkeyPatch,
+    region: Any,
+):
+    """Fails if it is left out (its rows would be retired), or ends the whole discovery."""
+    answer = Door.call
+
+    def odd(self: Door, service: str, *rest: Any) -> Any:
+        if "DescribeRegions" in rest:
+            return {"Regions": [{"RegionName": "us-east-1"}, region]}
+        return answer(self, service, *rest)
+
+    monkeypatch.setattr(Door, "call", odd)
+
+    found = cloud.discover(access(fake_aws.url, accounts=accounts)).accounts
+
+    assert len(found) == len(accounts.ids)
+    for one in found:
+        assert one.regions is None
+        assert one.error is not None
+        assert (one.error.reason, one.error.error_class) == ("Unreachable", ErrorClass.TRANSIENT)
+        assert (one.error.entered, "DescribeRegions" in one.error.message) == (True, True)
+
+
+def test_a_bug_in_one_account_stops_no_other(
+    fake_aws: FakeAws,
+    accounts: AwsAccounts,
+    cloud: AwsCloud,
+    access: Callable[..., Access],
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """Fails without the boundary around one account: nobody's accounts would be planned."""
+    enter = discovery.door_to
+
+    def broken(door: Any, connection: Any, own: Any, account_id: str) -> Any:
+        if account_id == MEMBERS[0]:
+            raise KeyError("what an answer held")
+        return enter(door, connection, own, account_id)
+
+    monkeypatch.setattr(discovery, "door_to", broken)
+
+    answer = cloud.discover(access(fake_aws.url, accounts=accounts)).accounts
+    found = {account.account_id: account for account in answer}
+    error = found.pop(MEMBERS[0]).error
+
+    assert error is not None
+    assert (error.reason, error.error_class) == ("InternalError", ErrorClass.TRANSIENT)
+    assert "KeyError" in error.message
+    assert "what an answer held" not in error.message
+    assert all(account.error is None for account in found.values())

@@ -110,6 +110,7 @@ class ServiceRig:
                 "planned_at",
             ),
             "lease": ("next_due_at", "started_at", "finished_at", "finished_start_at"),
+            "account": ("error_since",),
             "facet": ("missing_since",),
             "detail": ("tried_at", "read_at"),
             "detail_calls": ("slot",),

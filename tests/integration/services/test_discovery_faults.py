@@ -2,13 +2,16 @@
 
 import pytest
 
+from cloudops.collectors.vocabulary import Discovery
 from cloudops.domain.errors import AccessError, LeaseLostError, WorkerStoppingError
 from cloudops.domain.ledger import ErrorClass, LeaseKind
+from cloudops.domain.provider import Identity
 from cloudops.domain.snapshot import EntryState
+from cloudops.services import discovery
 from cloudops.services.pulse import Pulse
 from tests.fakes.cloud import LISTINGS, MACHINES, ROLES, spec_of
 from tests.integration.services.rig import CountingPulse
-from tests.integration.store.seeding import ACCOUNT, one
+from tests.integration.store.seeding import ACCOUNT, one, provider_record
 
 pytestmark = [pytest.mark.integration, pytest.mark.database]
 
@@ -121,6 +124,142 @@ class TestWhatPassesByItself:
 
         assert planned.snapshot().problems == ()
         assert planned.snapshot().accounts.tried == 2
+
+    @pytest.mark.parametrize("where", ["error", "regions_error"])
+    def test_what_lasts_is_told_of_an_account_that_is_read_all_the_same(self, planned, where):
+        """Fails if nothing is noted of it: nobody would know that its regions are old."""
+        setattr(planned.account, where, passing())
+        for _ in range(2):
+            discover(planned)
+
+        [problem] = planned.snapshot().problems
+        assert (problem.reason, problem.example_account) == ("Throttled", ACCOUNT)
+        assert planned.snapshot().accounts.reachable == 1
+        assert set(planned.statuses().values()) == {"complete"}
+        planned.account.heal()
+        discover(planned)
+        assert planned.snapshot().problems == ()
+
+    def test_what_lasts_is_told_of_a_discovery_that_does_not_come_to_its_end(self, planned):
+        """Fails if nothing is noted of it: nobody would know that accounts may be missing."""
+        planned.secrets.error = passing()
+        discover(planned)
+        assert planned.snapshot().problems == ()
+
+        discover(planned)
+
+        [problem] = planned.snapshot().problems
+        assert (problem.reason, problem.accounts, problem.listing) == ("Throttled", 1, "")
+        assert planned.snapshot().entry.state is EntryState.ACCEPTED
+        planned.secrets.error = None
+        discover(planned)
+        assert planned.snapshot().problems == ()
+
+    @pytest.mark.parametrize("where", ["error", "regions_error"])
+    def test_it_hides_no_cause_that_has_a_cure(self, planned, where):
+        setattr(planned.account, where, regions_denied())
+        discover(planned)
+        setattr(planned.account, where, passing())
+
+        for _ in range(2):
+            discover(planned)
+
+        assert [p.permission for p in planned.snapshot().problems] == ["ec2:DescribeRegions"]
+
+
+SECRET_WORDS = "what an answer held"
+
+
+class TestBugs:
+    """An answer of a shape that nobody thought of, or worse."""
+
+    def assert_told(self, problem):
+        assert (problem.reason, problem.permission, problem.listing) == ("InternalError", "", "")
+        assert "KeyError" in problem.message
+        assert SECRET_WORDS not in problem.message
+
+    def break_discovery(self, rig, monkeypatch):
+        def broken(_access, _progress):
+            raise KeyError(SECRET_WORDS)
+
+        monkeypatch.setattr(rig.cloud, "discover", broken)
+
+    def test_one_at_the_very_first_is_told_and_tried_again_soon(self, rig, monkeypatch):
+        """Fails without the boundary of `run`: the status would wait for a worker for ever."""
+        self.break_discovery(rig, monkeypatch)
+        rig.plan(spec_of(ACCOUNT))
+
+        rig.work()
+
+        entry = rig.snapshot().entry
+        assert (entry.state, entry.reason) == (EntryState.UNREACHABLE, "InternalError")
+        [problem] = rig.snapshot().problems
+        self.assert_told(problem)
+        assert due_in(rig) <= 60
+        monkeypatch.undo()
+        rig.age(64)
+        rig.work()
+        assert rig.snapshot().problems == ()
+        assert set(rig.statuses().values()) == {"complete"}
+
+    def test_a_later_one_is_told_at_once_and_everything_known_is_read_on(
+        self, planned, monkeypatch
+    ):
+        """Fails if what passes leaves no trace once the credentials were accepted."""
+        self.break_discovery(planned, monkeypatch)
+        planned.account.put(MACHINES, "new")
+
+        planned.period()
+
+        [problem] = planned.snapshot().problems
+        self.assert_told(problem)
+        assert planned.snapshot().entry.state is EntryState.ACCEPTED
+        assert planned.live() == {"m", "new", "r"}
+        monkeypatch.undo()
+        discover(planned)
+        assert planned.snapshot().problems == ()
+
+    def test_one_before_any_account_is_named_is_told_as_well(self, rig, monkeypatch):
+        """Fails if such a provider counts as bare."""
+        nobody = Discovery(Identity("user/me", ACCOUNT), ())
+        rig.cloud.discover = lambda _access, _progress: nobody
+        record = provider_record(spec=spec_of(ACCOUNT))
+        rig.planning.sync_provider(rig.epoch, record)
+        rig.work()
+        self.break_discovery(rig, monkeypatch)
+
+        discover(rig)
+
+        found = rig.planning.sync_provider(rig.epoch, record)
+        assert found is not None
+        [problem] = found.problems
+        self.assert_told(problem)
+
+    def test_one_while_the_plan_is_written_is_told_as_well(self, planned, monkeypatch):
+        def broken(*_):
+            raise KeyError(SECRET_WORDS)
+
+        monkeypatch.setattr(discovery, "write_plan", broken)
+
+        discover(planned)
+
+        self.assert_told(planned.snapshot().problems[0])
+        assert planned.inventory_view() == {"m", "r"}
+
+    def test_one_of_an_account_is_told_at_once_and_it_is_read_on(self, planned):
+        planned.account.error = AccessError(
+            "a bug (KeyError)", reason="InternalError", error_class=ErrorClass.TRANSIENT
+        )
+
+        discover(planned)
+
+        [problem] = planned.snapshot().problems
+        self.assert_told(problem)
+        assert planned.snapshot().accounts.reachable == 1
+        assert set(planned.statuses().values()) == {"complete"}
+        planned.account.heal()
+        discover(planned)
+        assert planned.snapshot().problems == ()
 
 
 class TestRegionsThatMayNotBeRead:

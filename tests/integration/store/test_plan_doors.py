@@ -96,10 +96,10 @@ class TestUnreadableRegions:
 class TestUnknownDoor:
     """What passes by itself says nothing about the account."""
 
-    def test_what_was_known_stays(self, engine, read):
+    def test_what_was_known_stays_and_it_is_noted_beside(self, engine, read):
         discover(engine, read, None, "Throttled", Door.UNKNOWN)
 
-        assert known(engine) == (True, "", [REGION])
+        assert known(engine) == (True, "Throttled", [REGION])
         assert scopes(engine) == {"fake.machines": "complete", "fake.roles": "complete"}
 
     def test_a_closed_account_stays_closed_for_the_reason_that_was_known(self, engine, read):

@@ -105,6 +105,8 @@ FIRST_PAGE = {"Accounts": [shown(MANAGEMENT)], "NextToken": "1"}
     [
         pytest.param({}, id="no-list"),
         pytest.param({"Accounts": None}, id="null"),
+        pytest.param({"Accounts": [None]}, id="null-for-an-account"),
+        pytest.param({"Accounts": ["prod"]}, id="a-word-for-an-account"),
         pytest.param({"Accounts": [{**shown(PROD), "Id": ""}]}, id="no-id"),
         pytest.param({"Accounts": [{**shown(PROD), "Id": SANDBOX}]}, id="id-of-another"),
         pytest.param({"Accounts": [shown("prod")]}, id="not-an-id"),

@@ -5,6 +5,8 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+import structlog
+
 from cloudops.collectors.aws.arns import account_of, partition_of
 from cloudops.collectors.aws.client import SDK_ERRORS, Door, quota_of
 from cloudops.collectors.aws.errors import access_error
@@ -24,7 +26,7 @@ from cloudops.collectors.vocabulary import (
     TokenSupplier,
     unobserved,
 )
-from cloudops.domain.errors import AccessError
+from cloudops.domain.errors import AccessError, CloudOpsError, internal_error
 from cloudops.domain.ledger import ErrorClass
 from cloudops.domain.provider import (
     AccountDiscovery,
@@ -37,6 +39,8 @@ from cloudops.domain.reasons import NOT_SUBSCRIBED
 
 _ENABLED: Final = frozenset({"opt-in-not-required", "opted-in"})
 ACCOUNTS_AT_ONCE: Final = 8  # AssumeRole and DescribeRegions take 0.4 s an account
+
+_log = structlog.get_logger(__name__)
 
 
 def connection_of(access: Access) -> AwsConnection:
@@ -109,11 +113,7 @@ def identify(door: Door) -> Identity:
     principal, account_id = str(answer.get("Arn", "")), str(answer.get("Account", ""))
     partition = partition_of(principal)
     if not partition or not account_id:
-        raise AccessError(
-            "GetCallerIdentity: the answer names no account",
-            reason="Unreachable",
-            error_class=ErrorClass.TRANSIENT,
-        )
+        raise _unreadable("GetCallerIdentity: the answer names no account")
     door.is_of(account_id)
     return Identity(principal=principal, account_id=account_id, partition=partition)
 
@@ -201,6 +201,18 @@ class _Tour:
         return tuple(future.result() for future in futures)
 
     def _account(self, account_id: str) -> DiscoveredAccount:
+        """What is found in it; a bug that one account hits leaves the others alone."""
+        try:
+            return self._entered(account_id)
+        except CloudOpsError:
+            raise
+        except Exception as error:  # noqa: BLE001  the outermost boundary of one account
+            _log.exception("account not discovered", account=account_id)
+            bug = internal_error("the discovery of this account", error)
+            problem = _account_error(bug, entered=False)
+            return DiscoveredAccount(account_id, "", self.own.partition, None, problem)
+
+    def _entered(self, account_id: str) -> DiscoveredAccount:
         regions: tuple[str, ...] | None = None
         problem: AccountError | None = None
         try:
@@ -208,10 +220,12 @@ class _Tour:
         except AccessError as error:
             problem = _account_error(error, entered=False)
         else:
-            self.progress()
-            regions, problem = self._regions(member)
-            if member is not self.door:
-                member.close_clients()
+            try:
+                self.progress()
+                regions, problem = self._regions(member)
+            finally:
+                if member is not self.door:
+                    member.close_clients()
         self.progress()
         return DiscoveredAccount(account_id, "", self.own.partition, regions, problem)
 
@@ -221,20 +235,28 @@ class _Tour:
             answer = door.call("ec2", door.home, "DescribeRegions", {"AllRegions": True})
         except SDK_ERRORS as error:
             return None, _regions_error(error)
-        regions: Sequence[Mapping[str, Any]] = answer.get("Regions", ())
-        if not regions:  # there is no account without regions
-            nothing = AccessError(
-                "DescribeRegions: the answer holds no regions",
-                reason="Unreachable",
-                error_class=ErrorClass.TRANSIENT,
+        regions: Sequence[Mapping[str, Any]] = answer.get("Regions") or ()
+        if not regions or not all(map(_is_region, regions)):  # there is no account without any
+            what = (
+                "a region of the answer has no name" if regions else "the answer holds no regions"
             )
-            return None, _account_error(nothing, entered=True)
+            return None, _account_error(_unreadable(f"DescribeRegions: {what}"), entered=True)
         enabled = (
-            str(region["RegionName"])
+            region["RegionName"]
             for region in regions
             if region.get("OptInStatus", "opt-in-not-required") in _ENABLED
         )
         return tuple(sorted(n for n in enabled if self.connection.regions.matches(n))), None
+
+
+def _is_region(found: Any) -> bool:
+    """Whether it can be told which it is: rows of one that is left out would be retired."""
+    name = found.get("RegionName") if isinstance(found, Mapping) else None
+    return isinstance(name, str) and name != ""
+
+
+def _unreadable(what: str) -> AccessError:
+    return AccessError(what, reason="Unreachable", error_class=ErrorClass.TRANSIENT)
 
 
 def _regions_error(error: Exception) -> AccountError:

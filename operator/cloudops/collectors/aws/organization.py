@@ -102,7 +102,7 @@ def read_organization(door: Caller, own: Identity, progress: Progress) -> Organi
     return Organization(organizations.pop(), tuple(members.values()))
 
 
-def _pages(door: Caller) -> Iterator[list[Mapping[str, Any]]]:
+def _pages(door: Caller) -> Iterator[list[Any]]:
     token, seen = "", set[str]()
     for _ in range(MAX_PAGES):
         answer = _call(door, token)
@@ -147,8 +147,10 @@ def _refusal(error: Exception) -> AccessError:
     )
 
 
-def _member(item: Mapping[str, Any]) -> tuple[Member, str]:
+def _member(item: Any) -> tuple[Member, str]:
     """An account and its organization's id, which stands in its ARN only."""
+    if not isinstance(item, Mapping):  # JSON may hold a null in the place of any object
+        raise _unreadable("an account of the answer is none")
     account_id, arn = str(item.get("Id", "")), str(item.get("Arn", ""))
     _, _, path = arn.partition(":account/")
     organization, _, last = path.partition("/")
