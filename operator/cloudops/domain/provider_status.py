@@ -210,7 +210,7 @@ def _rejected(
     """A role that was just created, or a key that was just rotated, takes its time."""
     shut = [problem.since for problem in _doors(snapshot)]
     since = snapshot.entry.since if snapshot.entry.state is EntryState.REJECTED else None
-    stalls_at = max([snapshot.spec_changed_at, *([since] if since else shut)]) + grace
+    stalls_at = max([snapshot.changed_at, *([since] if since else shut)]) + grace
     if now < stalls_at:
         return _Verdict(
             Truth.FALSE,

@@ -100,6 +100,7 @@ class ProviderSnapshot:
             (`DependencyNotReady`, `CredentialsRejected`, `AccessDenied`, `PartialListing`,
             `Throttled`, `Failed`, `Overdue`), only reasons with a count.
         spec_changed_at: When the plan last took a changed spec.
+        credentials_changed_at: When a discovery last found another Secret than before.
     """
 
     generation: int
@@ -121,3 +122,9 @@ class ProviderSnapshot:
     held_scopes: int = 0
     held_total: int = 0
     taken_at: datetime | None = None  # database clock
+    credentials_changed_at: datetime | None = None
+
+    @property
+    def changed_at(self) -> datetime:
+        """The last change of what opens the way in: of the spec, or of its Secret."""
+        return max(self.spec_changed_at, self.credentials_changed_at or self.spec_changed_at)

@@ -1,8 +1,10 @@
 """From a planned provider to an open door: its spec, and whatever vouches for the operator."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
+from hashlib import blake2b
 from typing import Final, Protocol
 
 from cloudops.api.v1alpha1.cloudprovider import CloudProviderSpec
@@ -95,6 +97,17 @@ def access_of(namespace: str, spec: ProviderSpec, keyring: Keyring) -> Access:
         name = credentials.service_account_name
         return Access(spec, token=partial(keyring.tokens.token, namespace, name, AWS_AUDIENCE))
     return Access(spec)
+
+
+def credentials_digest(secret: Mapping[str, str], key: bytes) -> bytes:
+    """16 bytes that change with whatever a Secret holds.
+
+    Args:
+        secret: Its data.
+        key: Of the installation: without it, guesses can't be tried against the digest.
+    """
+    text = json.dumps(dict(secret), sort_keys=True)
+    return blake2b(text.encode(), key=key, digest_size=16).digest()
 
 
 def _require_allowed(spec: ProviderSpec, namespace: str, keyring: Keyring) -> None:

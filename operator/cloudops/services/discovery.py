@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import structlog
 from sqlalchemy import Engine
 
-from cloudops.collectors.vocabulary import Cloud, Discovery, Progress
+from cloudops.collectors.vocabulary import Access, Cloud, Discovery, Progress
 from cloudops.domain.errors import AccessError, CloudOpsError, internal_error
 from cloudops.domain.ledger import Lease
 from cloudops.domain.provider import PlannedProvider, ProviderSpec
@@ -13,6 +13,7 @@ from cloudops.domain.snapshot import Entry, EntryState
 from cloudops.services.access import (
     PASSING,
     Keyring,
+    credentials_digest,
     open_access,
     provider_spec,
     refused,
@@ -20,7 +21,7 @@ from cloudops.services.access import (
 from cloudops.services.planning import failed_by_itself, provider_plan, write_plan
 from cloudops.services.pulse import Pulse
 from cloudops.services.wishes import identity_digest
-from cloudops.store import claims, deriving, entering, leases, plan, providers
+from cloudops.store import claims, deriving, entering, installation, leases, plan, providers
 from cloudops.store.departing import AccountListing
 from cloudops.store.notify import notify_provider
 from cloudops.store.session import transaction
@@ -69,7 +70,7 @@ class DiscoveryService:
             provider = providers.planned_provider(connection, lease.provider_id)
         spec = provider_spec(provider)
         try:
-            found = self._discover(provider, spec, pulse.beat)
+            found = self._discover(lease, provider, spec, pulse.beat)
             self._write(lease, provider, spec, found, self._listing(lease, spec, found), pulse)
         except AccessError as error:
             refusal = error
@@ -84,14 +85,24 @@ class DiscoveryService:
         self._record_refusal(lease, provider, spec, refusal)
 
     def _discover(
-        self, provider: PlannedProvider, spec: ProviderSpec, progress: Progress
+        self, lease: Lease, provider: PlannedProvider, spec: ProviderSpec, progress: Progress
     ) -> Discovery:
         access = open_access(provider, self._keyring)
+        if access.secret:
+            self._note_credentials(lease, access)
         found = self._clouds[provider.cloud].discover(access, progress)
         progress()
         if provider.discovered_for == identity_digest(spec):
             self._refuse_other_identity(provider, found)
         return found
+
+    def _note_credentials(self, lease: Lease, access: Access) -> None:
+        """A key that was made just now may not be known yet: it is no older than it is."""
+        with transaction(self._engine) as connection:
+            leases.guard(connection, lease)
+            key = installation.fingerprint_key(connection)
+            digest = credentials_digest(access.secret, key)
+            entering.record_credentials(connection, lease.provider_id, digest)
 
     def _refuse_other_identity(self, provider: PlannedProvider, found: Discovery) -> None:
         """Swapped credentials must not retire what the spec still asks for.

@@ -64,13 +64,19 @@ WHERE id IN (SELECT id FROM lease
 """)  # noqa: S608  constants only
 
 # What was asked for "later" is due now, once.
+_PROVIDER_TIMES = (
+    "requested_at",
+    "spec_changed_at",
+    "credentials_changed_at",
+    "entry_since",
+    "discovered_at",
+)
 _PROVIDERS = text(f"""
 WITH free AS (
     SELECT id FROM provider
-    WHERE greatest(requested_at, spec_changed_at, entry_since, discovered_at) > now() {_FREE}
+    WHERE greatest({", ".join(_PROVIDER_TIMES)}) > now() {_FREE}
 ), asked AS (
-    UPDATE provider
-    SET {_past("requested_at", "spec_changed_at", "entry_since", "discovered_at")}
+    UPDATE provider SET {_past(*_PROVIDER_TIMES)}
     FROM free WHERE provider.id = free.id RETURNING provider.id
 )
 UPDATE lease SET next_due_at = now() WHERE next_due_at > now() AND next_due_at < 'infinity'

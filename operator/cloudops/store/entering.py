@@ -52,16 +52,18 @@ _STATE = """
 CASE WHEN :passing AND entry_state = 'accepted' AND discovered_generation = generation
     THEN entry_state ELSE :state END
 """
+# What was said before the last change was said of another spec, or of other credentials.
+_CHANGED = "greatest(spec_changed_at, credentials_changed_at)"
 _RECORD_ENTRY = text(f"""
 UPDATE provider SET
     entry_since = CASE WHEN entry_state = {_STATE} AND entry_reason = :reason
-            AND entry_since >= spec_changed_at
+            AND entry_since >= {_CHANGED}
         THEN entry_since ELSE clock_timestamp() END,
     entry_state = {_STATE}, entry_reason = :reason, entry_message = :message,
     entry_permission = :permission, entry_error_class = :class,
     identity = coalesce(CAST(:identity AS jsonb), identity)
-WHERE id = :id AND NOT (:passing AND entry_state = 'rejected' AND entry_since >= spec_changed_at)
-  AND (entry_since < spec_changed_at
+WHERE id = :id AND NOT (:passing AND entry_state = 'rejected' AND entry_since >= {_CHANGED})
+  AND (entry_since < {_CHANGED}
     OR (entry_state, entry_reason, entry_message, entry_permission, entry_error_class, identity)
     IS DISTINCT FROM ({_STATE}, :reason, :message, :permission, :class,
                       coalesce(CAST(:identity AS jsonb), identity)))
@@ -88,6 +90,24 @@ def is_open(connection: Connection, account_pk: int) -> bool:
     )
 
 
+def record_credentials(connection: Connection, provider_id: int, digest: bytes) -> None:
+    """With which Secret the way in is tried now; before anything is said of it.
+
+    Args:
+        connection: Of a transaction that holds the discovery's lease.
+        provider_id: The row's id.
+        digest: Keyed, over all that the Secret holds.
+    """
+    connection.execute(
+        text("""
+            UPDATE provider SET credentials_digest = :digest,
+                credentials_changed_at = clock_timestamp()
+            WHERE id = :id AND credentials_digest IS DISTINCT FROM :digest
+        """),
+        {"id": provider_id, "digest": digest},
+    )
+
+
 def record_entry(
     connection: Connection,
     provider_id: int,
@@ -96,7 +116,7 @@ def record_entry(
     *,
     passing: bool = False,
 ) -> None:
-    """How the provider's own credentials fared; `since` moves only with reason or spec.
+    """How the provider's own credentials fared; `since` moves with reason, spec and Secret.
 
     Args:
         connection: Of the discovery's transaction.
@@ -104,7 +124,8 @@ def record_entry(
         entry: The outcome.
         identity: Who they belong to; None keeps what is known.
         passing: It says nothing about the credentials: what is known of them under this
-            spec stays, and of those that were accepted this is noted beside it.
+            spec stays, and of those that were accepted this is noted beside it. What was said of
+            other credentials that were rejected does not stay.
     """
     connection.execute(
         _RECORD_ENTRY,

@@ -31,7 +31,8 @@ REGION_LISTINGS = 10  # fewer that are denied are named one by one
 # What the provider's own row says of it.
 OWN_COLUMNS = """
 id, generation, discovered_generation, handled_token, entry_state, entry_reason, entry_message,
-entry_permission, entry_error_class, entry_since, identity, spec_changed_at, now() AS taken_at
+entry_permission, entry_error_class, entry_since, identity, spec_changed_at,
+credentials_changed_at, now() AS taken_at
 """
 # Whether the plan stops at the provider itself: it was never discovered, and nothing went wrong.
 BARE = """
@@ -229,6 +230,7 @@ def own_snapshot(row: Row[Any]) -> ProviderSnapshot:
         last_change=None,
         spec_changed_at=row.spec_changed_at,
         taken_at=row.taken_at,
+        credentials_changed_at=row.credentials_changed_at,
     )
 
 

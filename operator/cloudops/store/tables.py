@@ -52,6 +52,8 @@ provider: Final = Table(
     words("entry_permission"),
     words("entry_error_class"),
     moment("entry_since"),
+    Column("credentials_digest", LargeBinary),  # keyed, over the Secret that was used last
+    moment("credentials_changed_at"),
     Column("identity", JSONB),
     Column("discovered_generation", BigInteger, nullable=False, server_default=text("0")),
     moment("discovered_at"),

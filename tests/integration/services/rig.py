@@ -114,7 +114,13 @@ class ServiceRig:
             "facet": ("missing_since",),
             "detail": ("tried_at", "read_at"),
             "detail_calls": ("slot",),
-            "provider": ("spec_changed_at", "requested_at", "entry_since", "discovered_at"),
+            "provider": (
+                "spec_changed_at",
+                "credentials_changed_at",
+                "requested_at",
+                "entry_since",
+                "discovered_at",
+            ),
         }.items():
             moved = ", ".join(f"{c} = {c} - make_interval(secs => :shift)" for c in columns)
             some = f"coalesce({', '.join(columns)}) IS NOT NULL"

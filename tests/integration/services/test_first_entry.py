@@ -158,6 +158,59 @@ def test_a_malformed_value_is_named_before_any_call_and_told_nowhere(worker):
     assert said(rig, ConditionType.READY) == ("True", "Succeeded")
 
 
+class TestAnotherKey:
+    """One that was made just now may not be known yet: it has its ten minutes, too."""
+
+    @pytest.fixture
+    def stuck(self, worker):
+        rig = worker()
+        rig.secrets.data = keys_of("AKIAUNKNOWN")
+        rig.plan()
+        for _ in range(2):
+            rig.work()
+            rig.age(3600)
+        assert said(rig, ConditionType.STALLED) == ("True", "CredentialsRejected")
+        return rig
+
+    @pytest.mark.parametrize("name", ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"])
+    def test_is_no_longer_stuck_until_it_had_them(self, stuck, name):
+        """Fails if nobody looks at what the Secret holds: it would be called stuck at once."""
+        stuck.secrets.data = {**stuck.secrets.data, name: "AKIAANOTHERUNKNOWN01"}
+
+        stuck.work()
+
+        progress = ("True", "ProgressingWithRetry")
+        assert said(stuck, ConditionType.RECONCILING) == progress
+        stuck.age(660)
+        stuck.work()
+        assert said(stuck, ConditionType.STALLED) == ("True", "CredentialsRejected")
+
+    def test_the_same_one_again_is_stuck_as_before(self, stuck):
+        stuck.work()
+
+        assert said(stuck, ConditionType.STALLED) == ("True", "CredentialsRejected")
+
+    def test_nothing_of_it_is_stored(self, stuck):
+        everything = str(rows(stuck.engine, "SELECT * FROM provider"))
+
+        assert [text for text in stuck.secrets.data.values() if text in everything] == []
+
+    def test_one_that_is_known_but_opens_no_account_has_them_as_well(self, worker):
+        """Fails likewise, or if its time counts only where the key itself is rejected."""
+        rig = worker()
+        rig.plan(aws_spec(rig.aws.url, MEMBER))
+        for _ in range(2):
+            rig.work()
+            rig.age(3600)
+        assert said(rig, ConditionType.STALLED) == ("True", "CredentialsRejected")
+        rig.account.key("AKIASECONDSECOND0002", SECRET)
+        rig.secrets.data = keys_of("AKIASECONDSECOND0002")
+
+        rig.work()
+
+        assert said(rig, ConditionType.RECONCILING) == ("True", "ProgressingWithRetry")
+
+
 @pytest.mark.parametrize(
     ("swapped", "key"),
     [

@@ -297,6 +297,16 @@ class TestBackwards:
         assert scopes <= 1.05
         assert leases <= 900 * 1.05
 
+    def test_the_ten_minutes_of_a_change_do_not_last_an_hour_longer(self, read, machine, engine):
+        """Fails if a time from which they are counted is left ahead of the clock."""
+        times = "greatest(spec_changed_at, credentials_changed_at, entry_since)"
+        machine.set_clock(-HOUR)
+        assert one(engine, f"SELECT {times} > now() FROM provider")  # noqa: S608  our own names
+
+        MaintenanceService(engine).run()
+
+        assert one(engine, f"SELECT {times} <= now() FROM provider")  # noqa: S608  as above
+
     def test_what_never_happened_has_not_happened_now(self, rig, machine):
         """Fails with `least`, to which NULL is no value: scopes never read would look fresh."""
         rig.account.fail(MACHINES, denial())

@@ -294,6 +294,40 @@ class TestEntry:
         assert first.entry_since == second.entry_since < third.entry_since
         assert second.entry_message == "twice"
 
+    def use(self, engine, provider_id, digest):
+        with engine.begin() as connection:
+            entering.record_credentials(connection, provider_id, digest)
+
+    def test_since_moves_with_the_credentials(self, engine):
+        """Fails if another key inherits the time for which the old one was rejected."""
+        provider_id, since = write_provider(engine), []
+        for digest in (b"old", b"old", b"new", b"new"):
+            self.use(engine, provider_id, digest)
+            self.record(engine, provider_id, Entry(EntryState.REJECTED, "Why", "so"))
+            since.append(self.read(engine).entry_since)
+
+        assert since[0] == since[1] < since[2] == since[3]
+
+    def test_the_same_credentials_again_write_nothing(self, engine):
+        provider_id = write_provider(engine)
+        self.use(engine, provider_id, b"old")
+        before = all_versions(engine)
+
+        self.use(engine, provider_id, b"old")
+
+        assert all_versions(engine) == before
+
+    def test_no_answer_says_nothing_of_credentials_that_are_others_now(self, engine):
+        provider_id = write_provider(engine)
+        self.use(engine, provider_id, b"old")
+        self.record(engine, provider_id, Entry(EntryState.REJECTED, "Why", "so"))
+        self.use(engine, provider_id, b"new")
+
+        silent = Entry(EntryState.UNREACHABLE, "Unreachable", "no answer")
+        self.record(engine, provider_id, silent, passing=True)
+
+        assert self.read(engine).entry_state == EntryState.UNREACHABLE
+
     def test_who_we_were_stays_known_while_the_door_is_shut(self, engine):
         provider_id = write_provider(engine)
         self.record(engine, provider_id, Entry(EntryState.ACCEPTED), Identity("user/a", "1"))

@@ -302,24 +302,45 @@ def test_a_new_spec_makes_it_progress_again_and_keeps_the_observed_generation():
 
 
 @pytest.mark.parametrize(
-    ("since", "spec_changed_at", "stalls_at"),
+    ("since", "changes", "stalls_at"),
     [
-        pytest.param(NOW - GRACE, LONG_AGO, None, id="grace-is-over"),
+        pytest.param(NOW - GRACE, {}, None, id="grace-is-over"),
         pytest.param(
-            NOW - timedelta(minutes=9), LONG_AGO, NOW + timedelta(minutes=1), id="rejected-lately"
+            NOW - timedelta(minutes=9), {}, NOW + timedelta(minutes=1), id="rejected-lately"
         ),
-        pytest.param(LONG_AGO, NOW - timedelta(minutes=4), NOW + timedelta(minutes=6), id="edited"),
-        pytest.param(None, NOW, NOW + GRACE, id="start-unknown"),
+        pytest.param(
+            LONG_AGO,
+            {"spec_changed_at": NOW - timedelta(minutes=4)},
+            NOW + timedelta(minutes=6),
+            id="edited",
+        ),
+        pytest.param(
+            LONG_AGO,
+            {"credentials_changed_at": NOW - timedelta(minutes=3)},
+            NOW + timedelta(minutes=7),
+            id="replaced",
+        ),
+        pytest.param(LONG_AGO, {"credentials_changed_at": LONG_AGO}, None, id="replaced-long-ago"),
+        pytest.param(None, {"spec_changed_at": NOW}, NOW + GRACE, id="start-unknown"),
     ],
 )
 def test_rejected_credentials_are_stuck_ten_minutes_after_the_last_change(
-    since, spec_changed_at, stalls_at
+    since, changes, stalls_at
 ):
     entry = Entry(EntryState.REJECTED, "InvalidClientTokenId", "the key is unknown", since)
-    judgement = judged(replace(UNKNOWN_DOOR, entry=entry, spec_changed_at=spec_changed_at))
+    judgement = judged(replace(UNKNOWN_DOOR, entry=entry, **changes))
 
     assert judgement.stalls_at == stalls_at
     assert ("Stalled" in summary(judgement)) == (stalls_at is None)
+
+
+def test_other_credentials_that_open_no_account_get_the_grace_too():
+    """Fails if it counts only where they are rejected themselves."""
+    shut = problem(reason="RoleNotAssumable", listing="", since=LONG_AGO)
+    snapshot = replace(HEALTHY, accounts=SHUT_OUT, problems=(shut,))
+    judgement = judged(replace(snapshot, credentials_changed_at=NOW - timedelta(minutes=1)))
+
+    assert (summary(judgement), judgement.stalls_at) == (REJECTED, NOW + timedelta(minutes=9))
 
 
 def test_accounts_that_shut_at_once_get_the_grace_too():

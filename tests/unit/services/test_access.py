@@ -8,7 +8,13 @@ from cloudops.domain.errors import AccessError
 from cloudops.domain.ledger import ErrorClass
 from cloudops.domain.provider import PlannedProvider
 from cloudops.domain.snapshot import Entry, EntryState
-from cloudops.services.access import PASSING, Keyring, open_access, refused
+from cloudops.services.access import (
+    PASSING,
+    Keyring,
+    credentials_digest,
+    open_access,
+    refused,
+)
 from cloudops.settings import Settings
 
 pytestmark = pytest.mark.unit
@@ -146,3 +152,17 @@ def test_what_the_cloud_refuses_is_refused():
         permission="sts:AssumeRole",
         error_class="iam_deny",
     )
+
+
+def test_the_digest_of_credentials_changes_with_each_value_and_with_the_key():
+    """Fails if the key is left out: whoever reads the database could try guesses."""
+    digests = [
+        credentials_digest(KEYS, b"k" * 32),
+        credentials_digest(dict(reversed(KEYS.items())), b"k" * 32),
+        credentials_digest({**KEYS, "AWS_SECRET_ACCESS_KEY": "another"}, b"k" * 32),
+        credentials_digest(KEYS, b"l" * 32),
+    ]
+
+    assert digests[0] == digests[1]
+    assert len(set(digests)) == 3
+    assert {len(digest) for digest in digests} == {16}

@@ -56,6 +56,8 @@ CREATE TABLE provider (
     entry_permission text NOT NULL DEFAULT '',
     entry_error_class text NOT NULL DEFAULT '',
     entry_since timestamptz,
+    credentials_digest bytea,
+    credentials_changed_at timestamptz,
     identity jsonb,
     discovered_generation bigint NOT NULL DEFAULT 0,
     discovered_at timestamptz,
