@@ -26,6 +26,7 @@ from tests.fakes.aws.bodies import tag_list
 from tests.fakes.aws.model import ALWAYS_ON
 from tests.fakes.aws.paging import most_on_a_page
 from tests.fakes.aws.script import AccountScript, Script
+from tests.unit.collectors.detail_rows import answered
 
 MEMBER_ROLE: Final = "cloudops-read"  # what a spec asks for where it names none
 # Of the passes that ask at home alone each shows a part of what is there in that region.
@@ -195,13 +196,7 @@ def _other_answers(
     """Operation → what it answers of the same things."""
     if listing.describe is not None:
         return {listing.describe.operation: [sample.told_answer(told)]}
-    calls = listing.details.calls if listing.details else ()
-    return {
-        call.operation: [
-            answer for one in told if "error" not in (answer := one["answers"][number])
-        ]
-        for number, call in enumerate(calls)
-    }
+    return answered(listing.details.calls, told) if listing.details else {}
 
 
 def _note(

@@ -25,7 +25,7 @@ from tests.fakes.aws.script import AccountScript
 from tests.fakes.aws.server import FakeAws
 from tests.integration.collectors.conftest import SECRET
 from tests.integration.collectors.reading import items_of
-from tests.unit.collectors.detail_rows import ERROR, seen
+from tests.unit.collectors.detail_rows import answered, meets_error, seen
 from tests.unit.collectors.rows import answers_of, context_of, differences, recorded
 
 pytestmark = [pytest.mark.integration, pytest.mark.aws]
@@ -119,15 +119,6 @@ def test_a_recorded_answer_says_the_same_over_the_wire(listing: Listing, size: i
     assert not list(differences(listing, page, expected))
 
 
-def details_by_operation(row: Listing, record: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
-    """Operation → what was recorded of it, item by item; errors are left to other tests."""
-    told: dict[str, list[dict[str, Any]]] = {}
-    for asked in record["asked"]:
-        for call, answer in zip(words_of(row).calls, asked["answers"], strict=True):
-            told.setdefault(call.operation, []).append(answer)
-    return told
-
-
 @pytest.mark.parametrize("row", DETAILED, ids=lambda row: row.name)
 def test_recorded_details_say_the_same_over_the_wire(row: Listing, enter):
     """Each item is told apart by whom the call names; where nothing in an answer does, in turn."""
@@ -136,12 +127,11 @@ def test_recorded_details_say_the_same_over_the_wire(row: Listing, enter):
     context = context_of(recorded(row.details_of))
     account, session = enter(context.account, context.region, "eu-central-1")
     show(account, row.details_of, recorded(row.details_of), context.region)
-    for operation, answers in details_by_operation(row, record).items():
+    for operation, answers in answered(words_of(row).calls, record["asked"]).items():
         for place in {HOME, context.region, "eu-central-1"}:
-            known = [answer for answer in answers if ERROR not in answer]
-            account.replay(row.service, operation, known, region=place)
+            account.replay(row.service, operation, answers, region=place)
     expected = {one["id"]: one for one in record["expected"]}
-    whole = {a["id"] for a in record["asked"] if not any(ERROR in one for one in a["answers"])}
+    whole = {one["id"] for one in record["asked"] if not meets_error(one)}
     region = "global" if row.region_rule is RegionRule.GLOBAL else context.region
 
     asked = [one for one in items_of(session, row, region) if one.canonical_id in whole]

@@ -1,7 +1,7 @@
 """What every row that reads details has to be; shared by the catalogue's tests and the docs'."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -37,6 +37,26 @@ from tests.unit.collectors.rows import (
 ERROR = "error"
 """Stands for an answer that is an error: its code."""
 
+NOT_ASKED = None
+"""Stands for the answer of a call that is not made of an item."""
+
+
+def answered(
+    calls: Sequence[DetailCall], asked: Iterable[dict[str, Any]]
+) -> dict[str, list[dict[str, Any]]]:
+    """Operation → what was answered of items, one after the other; errors are left out."""
+    found: dict[str, list[dict[str, Any]]] = {call.operation: [] for call in calls}
+    for answers in (one["answers"] for one in asked):
+        for call, answer in zip(calls, answers, strict=True):
+            if answer is not NOT_ASKED and ERROR not in answer:
+                found[call.operation].append(answer)
+    return found
+
+
+def meets_error(asked: dict[str, Any]) -> bool:
+    """Whether one of the calls about an item is answered by an error."""
+    return any(one is not NOT_ASKED and ERROR in one for one in asked["answers"])
+
 
 def listed_items(listing: Listing) -> dict[str, ListedItem]:
     """By canonical id the items that the recorded answer of the list shows."""
@@ -49,7 +69,7 @@ def details(listing: Listing, record: dict[str, Any]) -> dict[str, Observation]:
     """By canonical id what the engine makes of what is told of each item."""
     items, found = listed_items(listing), {}
     for asked in record["asked"]:
-        answers = iter(asked["answers"])
+        answers = iter(one for one in asked["answers"] if one is not NOT_ASKED)
 
         def call(_region: str, operation: str, _: Any, _permission: str) -> dict[str, Any]:
             answer: dict[str, Any] = next(answers)  # noqa: B023  called before the next item
