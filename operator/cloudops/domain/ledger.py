@@ -77,6 +77,9 @@ CONSEQUENCES: dict[ErrorClass, Consequence] = {
 }
 
 
+PASSING: Final = frozenset({ErrorClass.TRANSIENT, ErrorClass.THROTTLED})
+"""On the way in: it passes by itself, and says nothing about door or credentials."""
+
 NOT_THERE: Final = frozenset({ErrorClass.OPT_IN, ErrorClass.UNSUPPORTED})
 """There is nothing to be listed, says the cloud; whoever was shown something knows better."""
 

@@ -11,7 +11,7 @@ from cloudops.api.v1alpha1.cloudprovider import CloudProviderSpec
 from cloudops.api.v1alpha1.parsing import parse
 from cloudops.collectors.vocabulary import Access
 from cloudops.domain.errors import AccessError
-from cloudops.domain.ledger import ErrorClass
+from cloudops.domain.ledger import PASSING
 from cloudops.domain.provider import CredentialSource, PlannedProvider, ProviderSpec
 from cloudops.domain.reasons import DEPENDENCY_REASONS, DOOR_REASONS
 from cloudops.domain.snapshot import Entry, EntryState
@@ -23,9 +23,6 @@ PROVIDER_REASONS = DOOR_REASONS - {"RoleNotAssumable"}
 
 # Whom a token is for: AWS knows this name, and no other system takes the token.
 AWS_AUDIENCE: Final = "sts.amazonaws.com"
-
-# What passes by itself says nothing about the credentials.
-PASSING = frozenset({ErrorClass.TRANSIENT, ErrorClass.THROTTLED})
 
 
 class SecretReader(Protocol):

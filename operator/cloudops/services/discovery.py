@@ -7,11 +7,10 @@ from sqlalchemy import Engine
 
 from cloudops.collectors.vocabulary import Access, Cloud, Discovery, Progress
 from cloudops.domain.errors import AccessError, CloudOpsError, internal_error
-from cloudops.domain.ledger import Lease
+from cloudops.domain.ledger import PASSING, Lease
 from cloudops.domain.provider import PlannedProvider, ProviderSpec
 from cloudops.domain.snapshot import Entry, EntryState
 from cloudops.services.access import (
-    PASSING,
     Keyring,
     credentials_digest,
     open_access,

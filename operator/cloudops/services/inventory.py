@@ -10,11 +10,10 @@ from sqlalchemy import Engine
 
 from cloudops.collectors.vocabulary import AccountSession, Cloud
 from cloudops.domain.errors import AccessError
-from cloudops.domain.ledger import Lease, Scope
+from cloudops.domain.ledger import PASSING, Lease, Scope
 from cloudops.domain.provider import PlannedProvider, ProviderSpec
 from cloudops.metrics import ROWS_CHANGED
 from cloudops.services.access import (
-    PASSING,
     PROVIDER_REASONS,
     Keyring,
     open_access,

@@ -3,10 +3,9 @@
 from sqlalchemy import Engine
 
 from cloudops.collectors.vocabulary import Cloud, DiscoveredAccount, Discovery, RegionRule
-from cloudops.domain.ledger import Lease
+from cloudops.domain.ledger import PASSING, Lease
 from cloudops.domain.provider import Globs, PlannedProvider, ProviderSpec
 from cloudops.domain.resource import Facet
-from cloudops.services.access import PASSING
 from cloudops.services.pulse import Pulse
 from cloudops.services.selection import planned_listings
 from cloudops.store import deriving, leases, plan

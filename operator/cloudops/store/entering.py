@@ -3,7 +3,7 @@
 import orjson
 from sqlalchemy import Connection, text
 
-from cloudops.domain.ledger import Lease
+from cloudops.domain.ledger import PASSING, Lease
 from cloudops.domain.provider import Identity
 from cloudops.domain.reasons import DOOR_REASONS, INTERNAL_ERROR
 from cloudops.domain.snapshot import Entry
@@ -30,7 +30,7 @@ UPDATE lease SET next_due_at = now() WHERE id IN (
 # What passes by itself says nothing about a door, and is nobody's fault. Of one that is known to
 # be open it is told once it has lasted: accounts and regions are missing then, or old.
 LASTING_SECONDS = 600
-PASSING = "('transient', 'throttled')"
+PASSING_CLASSES = f"CAST('{{{','.join(sorted(PASSING))}}}' AS text[])"
 
 
 def _is_told(reason: str, since: str) -> str:
@@ -43,7 +43,7 @@ ENTRY_IS_TOLD = f"""
  AND p.entry_reason <> '' AND {_is_told("p.entry_reason", "p.entry_since")})
 """
 ACCOUNT_IS_TOLD = f"""
-(error_reason <> '' AND (error_class NOT IN {PASSING} OR regions IS NULL
+(error_reason <> '' AND (error_class <> ALL({PASSING_CLASSES}) OR regions IS NULL
                          OR {_is_told("error_reason", "error_since")}))
 """
 

@@ -14,7 +14,7 @@ from cloudops.domain.provider import Globs
 from cloudops.domain.resource import GLOBAL_REGION
 from cloudops.store.claims import settle_claims
 from cloudops.store.departing import AccountListing, Departures
-from cloudops.store.entering import KEPT_OUT, PASSING
+from cloudops.store.entering import KEPT_OUT, PASSING_CLASSES
 from cloudops.store.words import storable
 
 
@@ -135,7 +135,7 @@ WITH found AS (
         ON d.account_id = a.account_id
     WHERE a.cloud = :cloud AND a.provider_id = :provider_id
       AND (d.door <> 'unknown' OR a.reachable IS NOT false
-           AND (a.error_reason = '' OR a.error_class IN {PASSING}))
+           AND (a.error_reason = '' OR a.error_class = ANY({PASSING_CLASSES})))
 )
 UPDATE account SET name = f.name, partition = f.partition, regions = f.regions,
     reachable = f.reachable,

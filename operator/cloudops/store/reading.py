@@ -16,23 +16,23 @@ from cloudops.domain.reading import (
     ScopeRow,
     Since,
 )
+from cloudops.store import single
 from cloudops.store.globs import regular_expression
 from cloudops.store.snapshot import IS_NOT_OFFERED, NOT_OFFERED
 
 PAGE: Final = 1_000
 
 # The view, and what it leaves out because it was deleted: that is shown as it was known last.
-_WITH_DELETED = """(
+_WITH_DELETED = f"""(
     SELECT r.canonical_id, r.type, r.kind, a.account_id, r.region, r.name, r.state,
-           CASE WHEN r.deleted_at IS NOT NULL OR r.tag_source <> 'details' OR d.uid IS NOT NULL
-                THEN r.tags END AS tags,
+           {single.TAGS_AS_KNOWN} AS tags,
            r.created_at, r.changed_at, s.last_complete_at AS as_of, s.status AS listing_status,
            r.deleted_at
     FROM resource r JOIN scope s ON s.id = r.scope_id JOIN account a ON a.id = r.account_pk
         LEFT JOIN details d ON d.uid = r.uid
     WHERE r.deleted_at IS NOT NULL
        OR s.retired_at IS NULL AND s.status <> 'unsupported' AND selects(s.types, r.type)
-) AS everything"""
+) AS everything"""  # noqa: S608  constants only
 # The view may know less than is stored, but never other tags: the index finds those few.
 _BY_TAGS = """
 uid IN (SELECT r.uid FROM resource r WHERE r.tags @> CAST(:tags AS jsonb) AND r.deleted_at IS NULL)

@@ -58,6 +58,7 @@ def open_engine(
     application: str = "cloudops",
     writes: bool = True,
     lists: bool = True,
+    rested_seconds: float = RESTED_SECONDS,
 ) -> Engine:
     """An engine for `settings.database_url`; connects on first use.
 
@@ -66,6 +67,7 @@ def open_engine(
         application: Name of its sessions, for `pg_stat_activity`.
         writes: False for those who only read: a standby is good enough for them.
         lists: False for those who run no listings: no thread of theirs keeps connections.
+        rested_seconds: A connection that nobody used for so long is tried before it is used.
 
     Raises:
         InvalidInputError: No URL is set, or it is not one of PostgreSQL.
@@ -86,11 +88,11 @@ def open_engine(
         json_deserializer=orjson.loads,
     )
     event.listen(engine, "handle_error", _leave_read_only)
-    _ping_what_rested(engine)
+    _ping_what_rested(engine, rested_seconds)
     return engine
 
 
-def _ping_what_rested(engine: Engine) -> None:
+def _ping_what_rested(engine: Engine, rested_seconds: float) -> None:
     """As `pool_pre_ping`, but for connections that were in use a moment ago.
 
     A short transaction costs a third more with a round trip before it.
@@ -101,7 +103,7 @@ def _ping_what_rested(engine: Engine) -> None:
 
     def require_alive(connection: Any, record: Any, _: Any) -> None:
         since = record.info.get(_RESTS_SINCE)
-        if since is None or time.monotonic() - since < RESTED_SECONDS:
+        if since is None or time.monotonic() - since < rested_seconds:
             return
         try:
             engine.dialect.do_ping(connection)

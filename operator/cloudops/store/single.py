@@ -51,7 +51,13 @@ SELECT r.uid, r.canonical_id, r.deleted FROM fits, LATERAL (
 ) AS r ORDER BY r.canonical_id
 """)
 
-_DETAIL = text("""
+# Of a resource `r` with its details `d`, as the view has it; what was deleted is shown as it was
+# known last.
+TAGS_AS_KNOWN: Final = """
+CASE WHEN r.deleted_at IS NOT NULL OR r.tag_source <> 'details' OR d.uid IS NOT NULL
+    THEN r.tags END
+"""
+_DETAIL = text(f"""
 SELECT r.canonical_id, r.uid, r.cloud, a.account_id, a.name AS account_name, r.region, r.service,
        r.type, r.kind, r.name, r.state,
        CASE WHEN r.deleted_at IS NOT NULL THEN 'deleted'
@@ -63,12 +69,11 @@ SELECT r.canonical_id, r.uid, r.cloud, a.account_id, a.name AS account_name, r.r
             WHEN NOT selects(s.types, r.type) THEN 'TypeNotSelected' ELSE '' END AS absent_reason,
        r.created_at, r.first_seen_at, r.changed_at, r.deleted_at, s.listing,
        s.status AS listing_status, s.last_complete_at AS as_of, r.tag_source,
-       CASE WHEN r.deleted_at IS NOT NULL OR r.tag_source <> 'details' OR d.uid IS NOT NULL
-            THEN r.tags END AS tags
+       {TAGS_AS_KNOWN} AS tags
 FROM resource r JOIN scope s ON s.id = r.scope_id JOIN account a ON a.id = r.account_pk
     LEFT JOIN details d ON d.uid = r.uid
 WHERE r.uid = :uid
-""")
+""")  # noqa: S608  constants only
 
 _FACETS = text("""
 SELECT f.facet, s.listing, s.status AS listing_status,

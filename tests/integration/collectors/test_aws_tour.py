@@ -163,6 +163,7 @@ def test_a_region_that_is_not_understood_makes_the_answer_void(
             return {"Regions": [{"RegionName": "us-east-1"}, region]}
         return answer(self, service, *rest)
 
+    # The fake writes what AWS's model allows: a region without a name is none of it.
     monkeypatch.setattr(Door, "call", odd)
 
     found = cloud.discover(access(fake_aws.url, accounts=accounts)).accounts
@@ -190,6 +191,7 @@ def test_a_bug_in_one_account_stops_no_other(
             raise KeyError("what an answer held")
         return enter(door, connection, own, account_id)
 
+    # A bug of our own can only be put in.
     monkeypatch.setattr(discovery, "door_to", broken)
 
     answer = cloud.discover(access(fake_aws.url, accounts=accounts)).accounts

@@ -465,6 +465,7 @@ class TestWhatCouldNotBeRead:
         assert rig.statuses()[DETAILS] == "complete"
 
     def test_the_rest_follows_at_once_where_there_is_more_than_a_pass_takes(self, rig, monkeypatch):
+        # Instead of 50,000 items.
         monkeypatch.setattr(detailing, "PASS_ITEMS", 2)
         rig.account.put(TOPICS, *"abcde")
         rig.plan(wish())
@@ -474,6 +475,7 @@ class TestWhatCouldNotBeRead:
 
     def test_does_not_follow_at_once_for_ever(self, rig, monkeypatch):
         """Fails if a full pass that told nothing is followed by the same: `work` would raise."""
+        # Instead of 50,000 items.
         monkeypatch.setattr(detailing, "PASS_ITEMS", 2)
         rig.account.put(TOPICS, *"ab")
         nobody = MalformedItem("no number", resource_uid(CLOUD, "a"))

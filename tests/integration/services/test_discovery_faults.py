@@ -182,6 +182,7 @@ class TestBugs:
         def broken(_access, _progress):
             raise KeyError(SECRET_WORDS)
 
+        # A bug of our own can only be put in.
         monkeypatch.setattr(rig.cloud, "discover", broken)
 
     def test_one_at_the_very_first_is_told_and_tried_again_soon(self, rig, monkeypatch):
@@ -239,6 +240,7 @@ class TestBugs:
         def broken(*_):
             raise KeyError(SECRET_WORDS)
 
+        # Likewise, where no cloud is asked any more.
         monkeypatch.setattr(discovery, "write_plan", broken)
 
         discover(planned)

@@ -140,6 +140,7 @@ class TestAnother:
     @pytest.mark.parametrize("small", [2_000, -1], ids=["memory", "stage"])
     def test_what_its_own_list_tells_is_known(self, rig, monkeypatch, small):
         """Fails if what looks the same is not written anew."""
+        # The way of a long list, without a long list.
         monkeypatch.setattr(loader, "SMALL_SCOPE", small)
         facts = {"tags": {"Team": "sre"}, "created_at": SECOND}
         rig.account.put(TOPICS, "b", **facts)

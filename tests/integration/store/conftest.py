@@ -9,7 +9,6 @@ from sqlalchemy import Engine
 
 from cloudops.services.plan import PlanService
 from cloudops.settings import Settings
-from cloudops.store import session
 from cloudops.store.session import open_engine
 from tests.integration.store.derived import MACHINES, OTHER, QUEUES, settle
 from tests.integration.store.failover import Pair, replicated
@@ -41,10 +40,9 @@ def pair(run_folder: Path) -> Iterator[Pair]:
 
 
 @pytest.fixture
-def pair_engine(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
+def pair_engine(pair: Pair) -> Iterator[Engine]:
     """Through the one address; a test does not try again, as a worker would."""
-    monkeypatch.setattr(session, "RESTED_SECONDS", 0.0)
-    engine = open_engine(Settings(database_url=pair.url))
+    engine = open_engine(Settings(database_url=pair.url), rested_seconds=0)
     yield engine
     engine.dispose()
 

@@ -1,7 +1,6 @@
 """A connection of the pool whose session ended while nobody used it."""
 
-import time
-from contextlib import closing
+from contextlib import ExitStack, closing
 
 import psycopg
 import pytest
@@ -9,7 +8,7 @@ from sqlalchemy import Engine
 
 from cloudops.domain.errors import StoreUnavailableError
 from cloudops.settings import Settings
-from cloudops.store.session import RESTED_SECONDS, open_engine, transaction
+from cloudops.store.session import open_engine, transaction
 from tests.integration.store.seeding import one
 
 pytestmark = [pytest.mark.integration, pytest.mark.database]
@@ -19,10 +18,15 @@ PID = "SELECT pg_backend_pid()"
 
 @pytest.fixture
 def pooled(database_url: str):
-    """An engine of our own: its only connection is one that was given back."""
-    engine = open_engine(Settings(database_url=database_url))
-    yield engine
-    engine.dispose()
+    """Engines of our own: the only connection of each is one that was given back."""
+    with ExitStack() as stack:
+
+        def pooled(rested_seconds: float) -> Engine:
+            engine = open_engine(Settings(database_url=database_url), rested_seconds=rested_seconds)
+            stack.callback(engine.dispose)
+            return engine
+
+        yield pooled
 
 
 def end_session(database_url: str, engine: Engine) -> int:
@@ -35,17 +39,17 @@ def end_session(database_url: str, engine: Engine) -> int:
 
 def test_one_that_rested_is_tried_and_replaced(database_url, pooled):
     """Fails if it is taken as it is: every pause would end in a failure."""
-    ended = end_session(database_url, pooled)
-    time.sleep(RESTED_SECONDS)
+    engine = pooled(0)
+    ended = end_session(database_url, engine)
 
-    assert one(pooled, PID) != ended
+    assert one(engine, PID) != ended
 
 
-def test_one_that_worked_a_moment_ago_is_taken_as_it_is(database_url, pooled, monkeypatch):
+def test_one_that_worked_a_moment_ago_is_taken_as_it_is(database_url, pooled):
     """Fails if each transaction is preceded by a round trip; the next one has a new session."""
-    monkeypatch.setattr("cloudops.store.session.RESTED_SECONDS", 600.0)
-    end_session(database_url, pooled)
+    engine = pooled(600)
+    end_session(database_url, engine)
 
-    with pytest.raises(StoreUnavailableError), transaction(pooled) as connection:
+    with pytest.raises(StoreUnavailableError), transaction(engine) as connection:
         connection.exec_driver_sql(PID)
-    assert one(pooled, PID)
+    assert one(engine, PID)

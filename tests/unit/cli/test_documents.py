@@ -197,6 +197,7 @@ def test_what_cannot_be_used_is_told_in_one_line(read, text, message):
 
 def test_standard_input_is_read_as_a_file_is(monkeypatch):
     text = io.TextIOWrapper(io.BytesIO((PROVIDER + SECRET).encode()))
+    # It is the process's own; the text is real.
     monkeypatch.setattr("sys.stdin", text)
 
     provider, secrets = read_file(Path("-"))

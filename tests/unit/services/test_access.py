@@ -5,11 +5,10 @@ from typing import Any
 import pytest
 
 from cloudops.domain.errors import AccessError
-from cloudops.domain.ledger import ErrorClass
+from cloudops.domain.ledger import PASSING, ErrorClass
 from cloudops.domain.provider import PlannedProvider
 from cloudops.domain.snapshot import Entry, EntryState
 from cloudops.services.access import (
-    PASSING,
     Keyring,
     credentials_digest,
     open_access,

@@ -18,7 +18,11 @@ NOTHING_ELSE: Final[Mapping[str, Any]] = {}
 
 
 class Describer:
-    """Tells, for each page of a list, what a second call says of its items."""
+    """Tells, for each page of a list, what a second call says of its items.
+
+    Attributes:
+        has_asked: There was an item to make the second call about.
+    """
 
     def __init__(self, listing: Listing, call: Call, most: int | None = None) -> None:
         """Nothing is asked yet.
@@ -32,12 +36,7 @@ class Describer:
         self._call = call
         self._most = most
         self._unread: ListingError | None = None
-        self._has_asked = False
-
-    @property
-    def has_asked(self) -> bool:
-        """Whether there was an item to make the second call about."""
-        return self._has_asked
+        self.has_asked = False
 
     def answers(
         self, answer: Mapping[str, Any], asked: Mapping[str, Any] = NOTHING_ELSE
@@ -89,7 +88,7 @@ class Describer:
             asked = names[start : start + describe.at_once]
             parameters = {**describe.parameters, **fixed, describe.parameter: asked}
             answer = self._call(describe.operation, parameters, describe.permission)
-            self._has_asked = True
+            self.has_asked = True
             yield self._told(describe, asked, answer)
 
     def _told(self, describe: Describe, asked: Sequence[str], answer: Mapping[str, Any]) -> Any:

@@ -6,6 +6,7 @@ that keep an order and with a manual of each service, those of the catalogue tak
 """
 
 import gzip
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +31,9 @@ class ModelFiles(JSONFileLoader):
         return model
 
 
+@cache
 def model_loader() -> Loader:
-    """A loader for all sessions of a process."""
+    """The one loader for all sessions of a process; it keeps what it has read."""
     return Loader(file_loader=ModelFiles())
 
 
