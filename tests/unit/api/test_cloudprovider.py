@@ -262,6 +262,21 @@ def test_a_service_account_and_its_first_role_reach_the_domain():
     assert [hop.external_id for hop in aws.credentials.roles] == ["", "x1"]
 
 
+@pytest.mark.parametrize(
+    ("spec", "path"),
+    [
+        pytest.param(AWS_SECRET, "aws.credentials.secretRef.name", id="secret"),
+        pytest.param(AWS_WORKLOAD_IDENTITY, "aws.credentials.serviceAccountName", id="account"),
+    ],
+)
+def test_what_kubernetes_may_call_an_object_can_be_referred_to(spec, path):
+    """External Secrets and others make names that are longer than a label."""
+    parse_cloudprovider(document(changed(spec, {path: "a" * 253})))
+
+    with pytest.raises(InvalidInputError, match=path.rpartition(".")[2]):
+        parse_cloudprovider(document(changed(spec, {path: "a" * 254})))
+
+
 def test_an_empty_member_role_name_means_the_default_one():
     spec = changed(AWS, {"aws.accounts.memberRoleName": ""})
 

@@ -7,9 +7,9 @@ from pydantic import Field
 from cloudops.api.v1alpha1.base import ApiModel
 from cloudops.api.v1alpha1.fields import (
     URL_LENGTH,
-    Name,
+    ObjectName,
     OptionalExternalId,
-    OptionalName,
+    OptionalObjectName,
     OptionalRoleArn,
     OptionalUuid,
     RoleArn,
@@ -28,7 +28,7 @@ Impersonation = Annotated[tuple[ServiceAccountEmail, ...], Field(max_length=5)]
 class SecretRef(ApiModel):
     """A Secret in the object's own namespace."""
 
-    name: Name = Field(description="Name of the Secret. Example: `aws-credentials`.")
+    name: ObjectName = Field(description="Name of the Secret. Example: `aws-credentials`.")
 
 
 class RoleHop(ApiModel):
@@ -56,7 +56,7 @@ class Credentials(ApiModel):
         " Secret: the keys in `secretRef`. Operator: the worker's own identity, only in"
         " namespaces that the operator's settings allow."
     )
-    service_account_name: OptionalName = Field(
+    service_account_name: OptionalObjectName = Field(
         "",
         description="ServiceAccount in this namespace whose tokens the cloud trusts; needed with"
         " WorkloadIdentity, otherwise not allowed. Example: `cloud-reader`.",

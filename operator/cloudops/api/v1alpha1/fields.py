@@ -13,6 +13,7 @@ from pydantic_core import PydanticCustomError
 from cloudops.api.v1alpha1.base import RULES_BROKEN
 
 NAME_LENGTH = 63
+OBJECT_NAME_LENGTH = 253  # of objects that are not ours: a DNS subdomain
 GLOB_LENGTH = 256
 TEXT_LENGTH = 1024
 TAG_LENGTH = 512
@@ -63,9 +64,10 @@ OptionalText = Annotated[
     str, Field(strict=True, max_length=TEXT_LENGTH, pattern=f"^{_PRINTABLE}*$")
 ]
 Name = Annotated[str, Field(strict=True, max_length=NAME_LENGTH, pattern=NAME_PATTERN)]
-OptionalName = Annotated[
+ObjectName = Annotated[str, Field(strict=True, max_length=OBJECT_NAME_LENGTH, pattern=NAME_PATTERN)]
+OptionalObjectName = Annotated[
     str,
-    Field(strict=True, max_length=NAME_LENGTH, pattern=_optional(rf"{_LABEL}(\.{_LABEL})*")),
+    Field(strict=True, max_length=OBJECT_NAME_LENGTH, pattern=_optional(rf"{_LABEL}(\.{_LABEL})*")),
 ]
 Glob = Annotated[str, Field(strict=True, max_length=GLOB_LENGTH, pattern=f"^{_PRINTABLE}+$")]
 RegionGlob = Annotated[
