@@ -6,19 +6,26 @@ from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
 
+import structlog
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from psycopg.errors import InsufficientPrivilege
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.exc import ProgrammingError
 
 from cloudops.domain.errors import InvalidInputError
-from cloudops.store.session import driver_url, store_errors
+from cloudops.store.session import NOTICES_SILENCE, driver_url, store_errors
+
+_log = structlog.get_logger(__name__)
 
 # Any constant will do, so long as nothing else in the database locks it.
 _ADVISORY_LOCK = 7_203_518_221
+# The lock of a machine that is gone is free after a minute, not after the server's two hours.
+_NOTICED_BY_THE_SERVER = (
+    "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
+)
 
 # Callers say what came of it; Alembic's own lines would say it once more.
 logging.getLogger("alembic").setLevel(logging.WARNING)
@@ -41,11 +48,10 @@ def upgrade(database_url: str) -> str:
             its role may not change the schema.
         StoreUnavailableError: The database can't be reached.
     """
-    engine = create_engine(driver_url(database_url), connect_args={"connect_timeout": 10})
+    engine = _engine(database_url)
     try:
         with store_errors(), _refusals(), engine.connect() as connection:
-            connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _ADVISORY_LOCK})
-            connection.commit()
+            _take_turn(connection)
             _revisions(connection)
             config = _config()
             config.attributes["connection"] = connection
@@ -54,6 +60,20 @@ def upgrade(database_url: str) -> str:
             return current_revision(connection) or ""
     finally:
         engine.dispose()
+
+
+def _engine(database_url: str) -> Engine:
+    known = {"application_name": "cloudops migrate", "options": _NOTICED_BY_THE_SERVER}
+    return create_engine(driver_url(database_url), connect_args={**NOTICES_SILENCE, **known})
+
+
+def _take_turn(connection: Connection) -> None:
+    """One after the other; the lock is the session's, and goes with it."""
+    key = {"key": _ADVISORY_LOCK}
+    if not connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), key):
+        _log.info("another process changes the schema; waiting until it has ended")
+        connection.execute(text("SELECT pg_advisory_lock(:key)"), key)
+    connection.commit()
 
 
 @contextmanager
@@ -76,7 +96,7 @@ def prepare(database_url: str) -> None:
         InvalidInputError: The schema is of another version.
         StoreUnavailableError: The database can't be reached.
     """
-    engine = create_engine(driver_url(database_url), connect_args={"connect_timeout": 10})
+    engine = _engine(database_url)
     try:
         with store_errors(), engine.connect() as connection:
             if current_revision(connection) is not None:

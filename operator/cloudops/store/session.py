@@ -42,14 +42,15 @@ _RESTS_SINCE: Final = "rests_since"
 _BUSY = (DeadlockDetected, LockNotAvailable, QueryCanceled, SerializationFailure)
 # It is not, or not as one that takes writes: a standby, or one whose disk is full.
 _AWAY = (psycopg.OperationalError, psycopg.InterfaceError, ReadOnlySqlTransaction)
-_CONNECT = {
+NOTICES_SILENCE: Final = {
     "connect_timeout": 10,
     "keepalives_idle": 30,
     "keepalives_interval": 10,
     "keepalives_count": 3,
     "tcp_user_timeout": 30_000,  # milliseconds: a dead network must not hang a heartbeat
-    "options": _SESSION_OPTIONS,
 }
+"""How every connection is made: psycopg's parameters."""
+_CONNECT = {**NOTICES_SILENCE, "options": _SESSION_OPTIONS}
 
 
 def open_engine(

@@ -9,10 +9,12 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine, text
+from structlog.testing import capture_logs
 
 from cloudops.domain.errors import InvalidInputError, StoreUnavailableError
 from cloudops.settings import Settings
 from cloudops.store.migrate import (
+    _ADVISORY_LOCK,
     _config,
     current_revision,
     offline_sql,
@@ -22,6 +24,7 @@ from cloudops.store.migrate import (
 )
 from cloudops.store.session import driver_url, open_engine
 from cloudops.store.tables import metadata
+from tests.fixtures.waiting import eventually
 from tests.integration.store.seeding import execute, one, rows
 
 pytestmark = [pytest.mark.integration, pytest.mark.database]
@@ -94,6 +97,20 @@ def test_upgrades_at_the_same_time_make_one_schema(empty, database_url):
     assert len(set(revisions)) == 1
     assert one(empty, "SELECT count(*) FROM installation") == 1
     assert one(empty, "SELECT count(*) FROM alembic_version") == 1
+
+
+def test_who_waits_for_another_upgrade_says_so(empty, database_url):
+    """Fails if it waits in silence: an init container that hangs would show an empty log."""
+    key = {"key": _ADVISORY_LOCK}
+    with ThreadPoolExecutor(1) as pool, capture_logs() as told, empty.connect() as other:
+        other.execute(text("SELECT pg_advisory_lock(:key)"), key)
+        waiting = pool.submit(upgrade, database_url)
+        eventually(lambda: told, what="a line that tells of the wait")
+        assert not waiting.done()
+        other.execute(text("SELECT pg_advisory_unlock(:key)"), key)
+
+        assert waiting.result(120)
+    assert ["waiting until it has ended" in one["event"] for one in told] == [True]
 
 
 def test_each_installation_has_a_key_of_its_own(engine, empty, database_url):
