@@ -87,10 +87,16 @@ class Settings(BaseSettings):
         5.0, gt=0, description="How often an idle worker looks for due leases."
     )
     worker_stop_seconds: float = Field(
-        25.0, gt=0, description="Time from SIGTERM until unfinished leases are handed back."
+        25.0,
+        gt=0,
+        description="Time from SIGTERM until unfinished leases are handed back. Less than the 40"
+        " seconds after which a pod of the chart is killed.",
     )
     listing_deadline_seconds: float = Field(
-        120.0, gt=0, description="A lease lives on only while pages or commits come this often."
+        120.0,
+        gt=0,
+        description="A lease lives on only while pages or commits come this often. More than"
+        " CLOUDOPS_CLOUD_READ_TIMEOUT_SECONDS, or a call that hangs costs the lease.",
     )
     confirm_seconds: float = Field(
         60.0, ge=0, description="Least time between two listings that agree on a deletion."
