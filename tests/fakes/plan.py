@@ -56,6 +56,7 @@ class FakePlan:
     holders: list[str] = field(default_factory=list)
     records: dict[Key, ProviderRecord] = field(default_factory=dict)
     vanished: set[Key] = field(default_factory=set)
+    resting: set[Key] = field(default_factory=set)
     snapshots: dict[Key, ProviderSnapshot] = field(default_factory=dict)
     writes: list[tuple[int, Key]] = field(default_factory=list)
     reads: list[Key] = field(default_factory=list)
@@ -124,6 +125,13 @@ class FakePlan:
         self._fence(epoch)
         with self._lock:
             self.vanished.update(keys)
+
+    def rest_outside(self, epoch: int, namespaces: Sequence[str]) -> list[Key]:
+        self._fence(epoch)
+        with self._lock:
+            outside = {key for key in self.records if key[0] not in namespaces} - self.resting
+            self.resting |= outside
+            return sorted(outside)
 
     def ping(self) -> None:
         self._reach()

@@ -217,6 +217,7 @@ class ListDiff:
             if gone and self._cache.remove(key, up_to=listed.version_for(key[0])):
                 log.info("deleted while the watch was down", object="/".join(key))
                 self._on_change(key)
+        self._rest_unwatched()
         self._retire(listed)
 
     def _is_older(self, listed: FullList, before: Mapping[Key, int]) -> bool:
@@ -230,6 +231,17 @@ class ListDiff:
             for key, version in before.items()
             if listed.covers(key)
         )
+
+    def _rest_unwatched(self) -> None:
+        """A namespace that left the settings: nobody follows its objects any more."""
+        epoch = self._epoch()
+        if epoch is None or not self._namespaces:
+            return
+        if outside := self._plan.rest_outside(epoch, self._namespaces):
+            log.warning(
+                "providers rest: their namespaces are not watched any more",
+                providers=["/".join(key) for key in outside],
+            )
 
     def _retire(self, listed: FullList) -> None:
         """Providers that two complete lists lacked are gone; one lack proves nothing."""

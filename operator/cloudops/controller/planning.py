@@ -48,6 +48,10 @@ class Plan(ProviderPlan, Protocol):
         """Retire providers whose objects are gone; NotLeaderError if another leads."""
         ...
 
+    def rest_outside(self, epoch: int, namespaces: Sequence[str]) -> list[Key]:
+        """Lay to rest what is not in these; NotLeaderError if another leads."""
+        ...
+
     def changes(self, stop: threading.Event) -> Iterator[Key]:
         """Providers whose ledger changed, until `stop` is set."""
         ...

@@ -81,6 +81,19 @@ class PlanService:
             if providers.vanish_providers(connection, keys):
                 claims.settle_owners(connection)
 
+    def rest_outside(self, epoch: int, namespaces: Sequence[str]) -> list[tuple[str, str]]:
+        """Have nobody read what nobody watches, until its object is seen again.
+
+        Returns:
+            (namespace, name) of each that was read until now.
+
+        Raises:
+            NotLeaderError: Another controller leads.
+        """
+        with transaction(self._engine) as connection:
+            installation.guard_epoch(connection, epoch)
+            return providers.rest_outside(connection, namespaces)
+
     def snapshot(self, namespace: str, name: str) -> ProviderSnapshot | None:
         """What the ledger knows of a provider now; None if it is not planned."""
         with one_moment(self._engine) as connection:

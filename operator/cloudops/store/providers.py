@@ -203,6 +203,18 @@ def rest(connection: Connection, provider_id: int) -> None:
     connection.execute(_RESCHEDULE, {"id": provider_id})
 
 
+def rest_outside(connection: Connection, namespaces: Sequence[str]) -> list[tuple[str, str]]:
+    """Lay to rest what an object elsewhere stands behind; (namespace, name) of each newly so."""
+    statement = text(
+        "SELECT id, namespace, name FROM provider WHERE origin = 'cluster' AND vanished_at IS NULL"
+        " AND runnable AND namespace <> ALL(:namespaces) ORDER BY id"
+    )
+    rows = connection.execute(statement, {"namespaces": list(namespaces)}).all()
+    for row in rows:
+        rest(connection, row.id)
+    return [(row.namespace, row.name) for row in rows]
+
+
 def planned_providers(connection: Connection) -> list[tuple[str, str]]:
     """(namespace, name) of every row that an object of the cluster stands behind."""
     rows = connection.execute(

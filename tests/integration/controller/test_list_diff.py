@@ -114,7 +114,8 @@ def test_what_appeared_after_the_list_is_not_taken_for_deleted(
     assert listing.changed == []
 
 
-def test_namespaces_that_are_not_watched_are_left_alone(providers, diff):
+def test_namespaces_that_are_not_watched_are_laid_to_rest_and_lose_nothing(providers, diff):
+    """Fails if workers read for ever what nobody can see, change or delete."""
     elsewhere = providers.apply()
     elsewhere["metadata"]["namespace"] = "not-watched-any-more"
     diff.watch_delivers(elsewhere)
@@ -124,6 +125,7 @@ def test_namespaces_that_are_not_watched_are_left_alone(providers, diff):
 
     assert diff.changed == []
     assert diff.plan.vanished == set()
+    assert diff.plan.resting == {("not-watched-any-more", "aws")}
 
 
 def test_a_provider_is_gone_only_when_two_lists_lacked_it(providers, diff):

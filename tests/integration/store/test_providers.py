@@ -36,6 +36,17 @@ def all_versions(engine):
     ]
 
 
+def due_discoveries(engine):
+    return [
+        (row.namespace, row.name)
+        for row in rows(
+            engine,
+            "SELECT p.namespace, p.name FROM lease l JOIN provider p ON p.id = l.provider_id"
+            " WHERE l.next_due_at <= now() ORDER BY 1",
+        )
+    ]
+
+
 class TestWriting:
     def test_the_same_object_again_writes_nothing_at_all(self, engine, plan, epoch):
         plan.sync_provider(epoch, provider_record())
@@ -392,6 +403,7 @@ def test_everything_says_so_while_the_database_is_away(plan, epoch, postgres):
         lambda: plan.adopt_cluster("uid"),
         lambda: plan.sync_provider(epoch, provider_record()),
         lambda: plan.mark_vanished(epoch, [("a", "b")]),
+        lambda: plan.rest_outside(epoch, ["a"]),
         lambda: plan.snapshot("platform", "aws-prod"),
     ):
         with pytest.raises(StoreUnavailableError):
@@ -399,6 +411,36 @@ def test_everything_says_so_while_the_database_is_away(plan, epoch, postgres):
 
     postgres.start()
     plan.ping()
+
+
+class TestRest:
+    """Of what is in namespaces that nobody watches any more."""
+
+    def test_it_is_read_no_more_until_its_object_is_seen_again(self, engine, plan, epoch):
+        plan.sync_provider(epoch, provider_record())
+        plan.sync_provider(epoch, provider_record(namespace="watched", uid="other"))
+
+        assert plan.rest_outside(epoch, ["watched"]) == [("platform", "aws-prod")]
+        assert plan.rest_outside(epoch, ["watched"]) == []
+        assert due_discoveries(engine) == [("watched", "aws-prod")]
+
+        plan.sync_provider(epoch, provider_record())
+        assert due_discoveries(engine) == [("platform", "aws-prod"), ("watched", "aws-prod")]
+
+    def test_what_was_read_by_hand_is_none_of_it(self, engine, plan, epoch):
+        with engine.begin() as connection:
+            providers.write_provider(connection, provider_record(), origin=Origin.CLI)
+
+        assert plan.rest_outside(epoch, ["watched"]) == []
+        assert due_discoveries(engine) == [("platform", "aws-prod")]
+
+    def test_a_controller_that_leads_no_more_lays_nothing_to_rest(self, engine, plan, epoch):
+        plan.sync_provider(epoch, provider_record())
+        plan.claim_epoch("another")
+
+        with pytest.raises(NotLeaderError):
+            plan.rest_outside(epoch, ["watched"])
+        assert due_discoveries(engine) == [("platform", "aws-prod")]
 
 
 class TestRecreation:
