@@ -30,7 +30,7 @@ class DetailCall:
         only_if: JMESPath into what the calls before it told: where that is not true the
             call is not made, and the member `into` is null.
         absent: Error code → words of its message by which the service says that the item
-            has none, alternatives with `|` between them; the member `into` is null then.
+            has none, as in `Details.gone`; the member `into` is null then.
     """
 
     operation: str
@@ -51,9 +51,8 @@ class Details:
 
     Attributes:
         calls: All of them are made, in this order.
-        gone_codes: Error codes by which the service says that an item is no longer there.
-        gone: Likewise, of codes that mean other things, too: the code → words of its
-            message, alternatives with `|` between them.
+        gone: Error code → words of its message by which the service says that an item is no
+            longer there, alternatives with `|` between them; "" where the code says it all.
         state: JMESPath into the details to the life-cycle state, "" where the list tells it.
         created: JMESPath into the details to the creation time, "" where the list tells it.
         tags: JMESPath into the details to the tags, where they come from there.
@@ -69,7 +68,6 @@ class Details:
     """
 
     calls: tuple[DetailCall, ...]
-    gone_codes: tuple[str, ...] = ()
     gone: Mapping[str, str] = field(default_factory=dict)
     state: str = ""
     created: str = ""

@@ -19,7 +19,8 @@ class Parents:
         into: The member of each item that holds the name, where the answer does not tell it.
         parameters: Sent with every call for parents.
         paging: As in `Listing`, of the parents.
-        gone_codes: Error codes by which the service says that a parent is no longer there.
+        gone: Error code → words of its message by which the service says that a parent is no
+            longer there, as in `Details`.
     """
 
     operation: str
@@ -31,4 +32,4 @@ class Parents:
     into: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict)
     paging: Mapping[str, str] | None = None
-    gone_codes: tuple[str, ...] = ()
+    gone: Mapping[str, str] = field(default_factory=dict)

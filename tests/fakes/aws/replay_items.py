@@ -59,8 +59,7 @@ def gone_error(service: str, operation: str) -> tuple[str, str]:
     The code, and words that tell it from what else the code means.
     """
     words = [words_of(row) for row, _ in _about(service, operation)]
-    told = [(code, "") for one in words for code in one.gone_codes]
-    told += [(code, text.split("|")[0]) for one in words for code, text in one.gone.items()]
+    told = [(code, text.split("|")[0]) for one in words for code, text in one.gone.items()]
     return next(iter(told), ("ResourceNotFoundException", ""))
 
 

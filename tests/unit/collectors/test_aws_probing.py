@@ -133,7 +133,7 @@ def test_an_empty_parent_hides_no_item_of_the_next():
 
 def test_a_parent_that_is_gone_is_none_that_is_denied():
     door = Boxes({"red": ["t-1"], "blue": ["t-2"]}, denied="ListThings", code="Gone", of="red")
-    row = replace(DESCRIBED, parents=replace(OF_BOXES, gone_codes=("Gone",)))
+    row = replace(DESCRIBED, parents=replace(OF_BOXES, gone={"Gone": ""}))
 
     assert probe(door, row) == ""
 

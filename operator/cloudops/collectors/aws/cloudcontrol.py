@@ -125,7 +125,7 @@ def _parents(facts: TypeFacts) -> Parents | None:
         key=IDENTIFIER,
         parameter="ResourceModel",
         member=member,
-        gone_codes=("ResourceNotFoundException",),
+        gone={"ResourceNotFoundException": ""},
     )
 
 

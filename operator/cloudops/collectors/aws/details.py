@@ -43,7 +43,7 @@ class DetailRun:
             for call in words.calls:
                 told |= self._told(call, item, told)
         except ListingError as error:
-            if error.code in words.gone_codes or says_there_is_none(words.gone, error):
+            if says_there_is_none(words.gone, error):
                 return None
             raise
         except (_UnreadableError, JMESPathError) as error:

@@ -7,6 +7,7 @@ from itertools import count
 from typing import Any, Final
 
 from cloudops.collectors.aws.describing import Call
+from cloudops.collectors.aws.error_texts import says_there_is_none
 from cloudops.collectors.aws.paging import Paging, incomplete
 from cloudops.collectors.items import items_at
 from cloudops.collectors.parents import Parents
@@ -120,7 +121,7 @@ class Children:
             yield Page(observations=())
             yield from walk()
         except ListingError as error:
-            if error.code in self._words.gone_codes:
+            if says_there_is_none(self._words.gone, error):
                 return
             self._failures += 1
             self._unread = error

@@ -18,7 +18,7 @@ _listing: Final = partial(
     period=PeriodClass.STANDARD,
 )
 # The answers do not tell whose stages they are.
-_parents: Final = partial(Parents, permission="apigateway:GET", gone_codes=("NotFoundException",))
+_parents: Final = partial(Parents, permission="apigateway:GET", gone={"NotFoundException": ""})
 
 LISTINGS: Final = (
     _listing(

@@ -142,7 +142,7 @@ LISTINGS: Final = (
                     result="UserPool",
                 ),
             ),
-            gone_codes=("ResourceNotFoundException",),
+            gone={"ResourceNotFoundException": ""},
             tags="UserPoolTags",
             volatile=(
                 "EmailConfigurationFailure",

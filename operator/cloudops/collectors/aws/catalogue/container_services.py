@@ -30,7 +30,7 @@ _of_kubernetes: Final = partial(
         parameter="clusterName",
         into="clusterName",
         parameters={"maxResults": 100},
-        gone_codes=("ResourceNotFoundException",),
+        gone={"ResourceNotFoundException": ""},
     ),
     page_size_parameter="maxResults",
     page_size=100,
@@ -41,7 +41,7 @@ _of_kubernetes: Final = partial(
 )
 _details: Final = partial(
     Details,
-    gone_codes=("ResourceNotFoundException",),
+    gone={"ResourceNotFoundException": ""},
     state="status",
     created="createdAt",
     tags="tags",
@@ -61,7 +61,7 @@ LISTINGS: Final = (
             items="clusterArns",
             parameter="cluster",
             parameters={"maxResults": 100},
-            gone_codes=("ClusterNotFoundException",),
+            gone={"ClusterNotFoundException": ""},
         ),
         page_size_parameter="maxResults",
         page_size=100,

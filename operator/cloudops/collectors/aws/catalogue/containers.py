@@ -41,7 +41,7 @@ LISTINGS: Final = (
                     result="cluster",
                 ),
             ),
-            gone_codes=("ResourceNotFoundException",),
+            gone={"ResourceNotFoundException": ""},
             state="status",
             created="createdAt",
             tags="tags",

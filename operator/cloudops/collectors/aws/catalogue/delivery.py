@@ -89,7 +89,7 @@ LISTINGS: Final = (
                     parameter="name",
                 ),
             ),
-            gone_codes=("PipelineNotFoundException",),
+            gone={"PipelineNotFoundException": ""},
             # What is handed to a workflow, which may be anything.
             redact=("pipeline.stages[].actions[].configuration.Input",),
             edges={

@@ -229,7 +229,7 @@ LISTINGS: Final = (
                     parameter="FirewallArn",
                 ),
             ),
-            gone_codes=("ResourceNotFoundException",),
+            gone={"ResourceNotFoundException": ""},
             state="FirewallStatus.Status",
             tags="Firewall.Tags",
             volatile=(

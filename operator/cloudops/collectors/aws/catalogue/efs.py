@@ -46,7 +46,7 @@ LISTINGS: Final = (
             key="FileSystemId",
             parameter="FileSystemId",
             parameters={"MaxItems": 100},
-            gone_codes=("FileSystemNotFound",),
+            gone={"FileSystemNotFound": ""},
         ),
         page_size_parameter="MaxItems",
         page_size=100,

@@ -111,7 +111,7 @@ LISTINGS: Final = (
             key="LoadBalancerArn",
             parameter="LoadBalancerArn",
             parameters={"PageSize": 400},
-            gone_codes=("LoadBalancerNotFound",),
+            gone={"LoadBalancerNotFound": ""},
         ),
         page_size_parameter="PageSize",
         page_size=400,
@@ -170,7 +170,7 @@ LISTINGS: Final = (
                     into="Targets",
                 ),
             ),
-            gone_codes=("TargetGroupNotFound",),
+            gone={"TargetGroupNotFound": ""},
             # What is registered lasts, how it is doing comes and goes.
             volatile=(
                 "Targets[].AdministrativeOverride",

@@ -112,7 +112,7 @@ LISTINGS: Final = (
                     result="application",
                 ),
             ),
-            gone_codes=("ResourceNotFoundException",),
+            gone={"ResourceNotFoundException": ""},
             tags="tags",
             volatile=("state", "stateDetails", "updatedAt"),
             unordered=(

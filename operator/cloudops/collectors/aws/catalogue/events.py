@@ -56,7 +56,7 @@ LISTINGS: Final = (
             parameter="EventBusName",
             parameters={"Limit": 100},
             paging={"input_token": "NextToken", "output_token": "NextToken"},
-            gone_codes=("ResourceNotFoundException",),
+            gone={"ResourceNotFoundException": ""},
         ),
         page_size_parameter="Limit",
         page_size=100,
@@ -134,7 +134,7 @@ LISTINGS: Final = (
                     parameters={"includedData": "METADATA_ONLY"},
                 ),
             ),
-            gone_codes=("StateMachineDoesNotExist",),
+            gone={"StateMachineDoesNotExist": ""},
             state="status",
             unordered=("loggingConfiguration.destinations",),
             # Where it is told anyway, it is hidden.

@@ -137,7 +137,7 @@ LISTINGS: Final = (
                     result="BackupPlan",
                 ),
             ),
-            gone_codes=("ResourceNotFoundException",),
+            gone={"ResourceNotFoundException": ""},
             unordered=("AdvancedBackupSettings", "Rules", "Rules[].CopyActions"),
             edges={"vaults": To("Rules[].TargetBackupVaultName", arns.BACKUP_VAULT)},
         ),

@@ -44,7 +44,7 @@ LISTINGS: Final = (
                     into="Versions",
                 ),
             ),
-            gone_codes=("InvalidLaunchTemplateId.NotFound",),
+            gone={"InvalidLaunchTemplateId.NotFound": ""},
             volatile=(f"{_LAUNCHES}.MetadataOptions.State",),
             unordered=(
                 "Versions",

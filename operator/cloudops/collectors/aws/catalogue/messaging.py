@@ -41,7 +41,7 @@ LISTINGS: Final = (
                 ),
             ),
             # The first is what the query protocol said, and what botocore makes of the second.
-            gone_codes=("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"),
+            gone={"AWS.SimpleQueueService.NonExistentQueue": "", "QueueDoesNotExist": ""},
             created="CreatedTimestamp",
             volatile=(
                 "ApproximateNumberOfMessages",
@@ -87,7 +87,7 @@ LISTINGS: Final = (
                     result="Attributes",
                 ),
             ),
-            gone_codes=("NotFound", "NotFoundException"),
+            gone={"NotFound": "", "NotFoundException": ""},
             volatile=(
                 # How far back an archive reaches moves on with time.
                 "BeginningArchiveTime",

@@ -56,7 +56,7 @@ LISTINGS: Final = (
                     parameter="TrailName",
                 ),
             ),
-            gone_codes=("TrailNotFoundException",),
+            gone={"TrailNotFoundException": ""},
             every_period=True,
             volatile=(
                 "Status.LatestCloudWatchLogsDeliveryTime",

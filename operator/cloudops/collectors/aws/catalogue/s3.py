@@ -74,7 +74,7 @@ LISTINGS: Final = (
                     into="Logging",
                 ),
             ),
-            gone_codes=("NoSuchBucket",),
+            gone={"NoSuchBucket": ""},
             json=("Policy",),
             unordered=("Lifecycle",),
             edges={

@@ -48,7 +48,7 @@ LISTINGS: Final = (
                     absent={"UnsupportedOperationException": ""},
                 ),
             ),
-            gone_codes=("NotFoundException",),
+            gone={"NotFoundException": ""},
             # A key has no name, only aliases, and they are resources of their own.
             state="KeyState",
             created="CreationDate",

@@ -82,7 +82,7 @@ LISTINGS: Final = (
                     result="Table",
                 ),
             ),
-            gone_codes=("ResourceNotFoundException",),
+            gone={"ResourceNotFoundException": ""},
             state="TableStatus",
             created="CreationDateTime",
             volatile=(

@@ -37,7 +37,7 @@ LISTINGS: Final = (
                     result="StreamDescriptionSummary",
                 ),
             ),
-            gone_codes=("ResourceNotFoundException",),
+            gone={"ResourceNotFoundException": ""},
             state="StreamStatus",
             created="StreamCreationTimestamp",
             # Streams on demand grow and shrink by themselves.
@@ -89,7 +89,7 @@ LISTINGS: Final = (
                     result="DeliveryStreamDescription",
                 ),
             ),
-            gone_codes=("ResourceNotFoundException",),
+            gone={"ResourceNotFoundException": ""},
             state="DeliveryStreamStatus",
             created="CreateTimestamp",
             # What is sent along with each request may be a key.
@@ -218,7 +218,7 @@ LISTINGS: Final = (
                     parameter="BrokerId",
                 ),
             ),
-            gone_codes=("NotFoundException",),
+            gone={"NotFoundException": ""},
             tags="Tags",
             volatile=("ActionsRequired",),
             unordered=(
