@@ -62,7 +62,7 @@ WITH best AS (
     WHERE a.id = account.id AND account.provider_id IS DISTINCT FROM best.provider_id
     RETURNING account.id, account.provider_id
 ), woken AS (
-    UPDATE lease SET next_due_at = now() FROM moved, provider p
+    UPDATE lease SET next_due_at = clock_timestamp() FROM moved, provider p
     WHERE lease.provider_id = moved.provider_id AND lease.kind = 'discovery'
       AND p.id = moved.provider_id AND p.runnable AND NOT p.suspended
 )

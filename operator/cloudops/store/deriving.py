@@ -168,6 +168,14 @@ WHERE a.id = scope.account_pk AND a.id = ANY(CAST(:account_pks AS integer[]))
     IS DISTINCT FROM ('denied', 'iam_deny', a.error_reason, a.error_message, a.error_permission)
 """)
 
+# Who holds one of these may give it back at this moment, and not see what became due: see
+# `leases.finish`. All others are looked at below.
+_LOCK_DUE_LEASES = text("""
+SELECT id FROM lease
+WHERE account_pk = ANY(CAST(:account_pks AS integer[])) AND next_due_at <= now()
+ORDER BY id FOR NO KEY UPDATE
+""")
+
 # A lease may rest, or wait for scopes that are due later than those that came; one that lost
 # all of its scopes has nothing to wait for, and whoever asked for a run waits for no such. What was
 # asked for, or has scopes again, is looked for in all accounts: whoever asked may have found
@@ -245,7 +253,7 @@ def derive_scopes(connection: Connection, plan: ProviderPlan, outdated: Sequence
     for statement in (_LOCK, _LEASES, _SCOPES):
         connection.execute(statement, values)
     succession.hand_over(connection, values["account_pks"], moved)
-    for statement in (_DENY_SHUT, _WAKE_LEASES, _DERIVED):
+    for statement in (_DENY_SHUT, _LOCK_DUE_LEASES, _WAKE_LEASES, _DERIVED):
         connection.execute(statement, values)
 
 

@@ -16,15 +16,15 @@ KEPT_OUT = f"""
 (scope.error_code IN (a.error_reason, {_DOOR_REASONS}) OR scope.status = 'unsupported')
 """
 
-# Once is enough: a discovery that began after the lease sees what the lease saw.
-# One that is just being written has begun, too, so its lock is not waited for.
+# Once is enough: a discovery that began after the lease sees what the lease saw. One that is
+# under way may have looked before, and is followed by another.
 _REDISCOVER = text("""
-UPDATE lease SET next_due_at = now() WHERE id IN (
+UPDATE lease SET next_due_at = clock_timestamp() WHERE id IN (
     SELECT d.id FROM lease d JOIN lease own ON own.id = :lease_id AND own.fence = :fence
     WHERE d.provider_id = :provider_id AND d.kind = 'discovery'
-      AND d.next_due_at > now() AND d.next_due_at < 'infinity'
+      AND (d.next_due_at > now() OR d.holder <> '') AND d.next_due_at < 'infinity'
       AND (d.started_at IS NULL OR d.started_at < own.started_at)
-    FOR UPDATE OF d SKIP LOCKED)
+    FOR NO KEY UPDATE OF d)
 """)
 
 # What passes by itself says nothing about a door, and is nobody's fault. Of one that is known to

@@ -65,7 +65,12 @@ JOIN unnest(CAST(:ids AS integer[]), CAST(:fences AS bigint[])) AS held(id, fenc
   ON l.id = held.id AND l.fence = held.fence AND l.holder = :holder
 """)
 
-# Meanwhile a discovery may have taken the account from its provider: then it rests.
+_SERVER = "SELECT fence, pg_postmaster_start_time() AS started FROM lease WHERE id = :id"
+_GUARD = text(f"{_SERVER} FOR KEY SHARE")
+_GUARD_ALONE = text(f"{_SERVER} FOR NO KEY UPDATE")
+
+# Meanwhile a discovery may have taken the account from its provider: then it rests. Who wakes a
+# discovery that is under way may know what it did not see.
 _FINISH = text("""
 UPDATE lease SET holder = '', expires_at = NULL, attempts = 0, finished_at = clock_timestamp(),
     finished_start_at = lease.started_at,
@@ -73,7 +78,9 @@ UPDATE lease SET holder = '', expires_at = NULL, attempts = 0, finished_at = clo
         WHEN p.id IS NULL OR NOT p.runnable OR p.suspended OR p.vanished_at IS NOT NULL
             THEN 'infinity'
         WHEN greatest(p.requested_at, p.spec_changed_at) > lease.started_at THEN now()
-        WHEN lease.kind = 'discovery' THEN now() + make_interval(secs => :due_in_seconds)
+        WHEN lease.kind = 'discovery' THEN CASE
+            WHEN lease.next_due_at > lease.started_at AND lease.next_due_at <= clock_timestamp()
+            THEN lease.next_due_at ELSE now() + make_interval(secs => :due_in_seconds) END
         ELSE coalesce((SELECT min(s.next_due_at) FROM scope s
                        WHERE s.lease_id = lease.id AND s.retired_at IS NULL), 'infinity')
     END
@@ -164,7 +171,7 @@ def renew(
     return set(connection.scalars(_HELD, keys))
 
 
-def guard(connection: Connection, lease: Lease) -> None:
+def guard(connection: Connection, lease: Lease, *, alone: bool = False) -> None:
     """Keep the lease from being taken until this transaction ends.
 
     Taking it locks the row FOR UPDATE, which this lock keeps out, and skips
@@ -176,17 +183,18 @@ def guard(connection: Connection, lease: Lease) -> None:
     sweep must not act on marks whose removal was lost. So a lease counts only
     on the server that granted it, until that is restarted.
 
+    Args:
+        connection: Of the caller's transaction.
+        lease: As it was granted.
+        alone: Nobody else may write it either. Statements behind this one see what those
+            have committed who wrote it before.
+
     Raises:
         LeaseLostError: It was taken already.
         StoreUnavailableError: Another server answers now; take the lease anew.
     """
-    found = connection.execute(
-        text(
-            "SELECT fence, pg_postmaster_start_time() AS started FROM lease WHERE id = :id"
-            " FOR KEY SHARE"
-        ),
-        {"id": lease.id},
-    ).one_or_none()
+    statement = _GUARD_ALONE if alone else _GUARD
+    found = connection.execute(statement, {"id": lease.id}).one_or_none()
     if found is None or found.fence != lease.fence:
         fence = found.fence if found else "none"
         raise LeaseLostError(f"lease {lease.domain}: fence {lease.fence} is over, now {fence}")
@@ -204,11 +212,14 @@ def clear_attempts(connection: Connection, lease: Lease) -> None:
 def finish(connection: Connection, lease: Lease, *, due_in_seconds: float = 0) -> None:
     """Give the lease back; due again with its first due scope, or after `due_in_seconds`.
 
+    Who makes a scope due locks its lease, held or not: what one statement reads of scopes
+    while it waits for that lock is as old as the statement.
+
     Raises:
         LeaseLostError: It was taken by another worker.
         StoreUnavailableError: Another server answers now; take the lease anew.
     """
-    guard(connection, lease)
+    guard(connection, lease, alone=True)
     connection.execute(
         _FINISH, {"id": lease.id, "fence": lease.fence, "due_in_seconds": due_in_seconds}
     )

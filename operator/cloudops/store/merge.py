@@ -116,7 +116,8 @@ FROM stage_row i WHERE resource.uid = i.uid AND resource.tag_source = 'tagging'
 """)
 
 # A listing that was empty again and again is looked at rarely. What another one
-# shows of its resources is news to it, wherever in the account it runs.
+# shows of its resources is news to it, wherever in the account it runs. Held leases, too: see
+# `leases.finish`.
 _WAKE = text(f"""
 WITH woken AS (
     UPDATE scope SET next_due_at = clock_timestamp() FROM (
@@ -127,9 +128,9 @@ WITH woken AS (
       AND scope.empty_streak >= {EMPTY_PASSES_BEFORE_SLOWING} AND scope.retired_at IS NULL
     RETURNING scope.lease_id
 )
-UPDATE lease SET next_due_at = clock_timestamp() FROM woken
-WHERE lease.id = woken.lease_id
-  AND lease.next_due_at > clock_timestamp() AND lease.next_due_at < 'infinity'
+UPDATE lease SET next_due_at = least(next_due_at, clock_timestamp())
+WHERE next_due_at < 'infinity' AND id IN (
+    SELECT id FROM lease WHERE id IN (SELECT lease_id FROM woken) ORDER BY id FOR NO KEY UPDATE)
 """)  # noqa: S608  constants only
 
 # What a facet writes of its resource, before its own rows.

@@ -144,8 +144,15 @@ UPDATE scope SET status = 'failed', error_class = 'transient', error_code = :cod
 WHERE id = :id
 """)
 
+# As a plan does: accounts before leases.
+_LOCK_ACCOUNT = text("""
+SELECT FROM account WHERE id = (SELECT account_pk FROM lease WHERE id = :lease_id)
+FOR NO KEY UPDATE
+""")
+
 # What was denied only because the account was shut is read as soon as one of
-# its leases gets in, however long the listing's own period is.
+# its leases gets in, however long the listing's own period is. Held leases, too: see
+# `leases.finish`.
 _REOPEN = text(f"""
 WITH woken AS (
     UPDATE scope SET next_due_at = now() FROM account a JOIN lease own ON own.account_pk = a.id
@@ -153,8 +160,8 @@ WITH woken AS (
       AND {KEPT_OUT} AND scope.retired_at IS NULL
     RETURNING scope.lease_id
 )
-UPDATE lease SET next_due_at = now() WHERE id IN (SELECT lease_id FROM woken)
-  AND next_due_at > now()
+UPDATE lease SET next_due_at = least(next_due_at, now()) WHERE id IN (
+    SELECT id FROM lease WHERE id IN (SELECT lease_id FROM woken) ORDER BY id FOR NO KEY UPDATE)
 """)  # noqa: S608  constants only
 
 
@@ -233,7 +240,8 @@ def record_account(connection: Connection, lease: Lease, error: AccessError | No
     Its other leases' scopes do not know it yet, so that the next discovery looks at them.
     """
     if error is None:
-        connection.execute(_REOPEN, {"lease_id": lease.id})
+        for statement in (_LOCK_ACCOUNT, _REOPEN):
+            connection.execute(statement, {"lease_id": lease.id})
     connection.execute(
         text("""
             UPDATE account SET reachable = :reachable,
