@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from cloudops.api.v1alpha1.contract import kstatus
-from tests.e2e.conftest import ACCOUNT, REGIONS, STATEMENTS, Provider, StartWith
+from tests.e2e.conftest import ACCOUNT, REGIONS, STATEMENTS, TYPES, Provider, StartWith
 from tests.fakes.aws.builders import bucket, group, instance, policy, role, user, volume
 from tests.fakes.aws.script import AccountScript
 from tests.fakes.aws.server import FakeAws
@@ -27,6 +27,7 @@ def test_an_applied_provider_becomes_ready_and_its_inventory_is_the_truth(
     account.put(volume("vol-1", region="eu-west-1"), bucket("logs", region="eu-west-1"))
     account.put(user("alice"), role("app"), group("devs"), policy("read"))
 
+    del provider.inventory["types"]
     provider.apply()
     provider.wait_condition("Ready", "True", "Succeeded")
     provider.wait_condition("InventorySynced", "True")
@@ -176,18 +177,20 @@ def test_narrowed_types_and_regions_leave_the_inventory_and_come_back(
     account.put(instance("i-1", region="eu-west-1"), instance("i-2", region="us-east-1"))
     account.put(user("alice"), role("app"), bucket("logs", region="eu-west-1"))
     everything = account.truth()
+    wide = [*TYPES, "AWS::IAM::User"]
+    provider.inventory["types"] = {"include": wide}
     provider.apply()
     provider.wait_condition("InventorySynced", "True")
 
     provider.aws["regions"] = {"include": ["eu-*"]}
-    provider.inventory["types"] = {"include": ["AWS::EC2::*", "AWS::IAM::User"]}
+    provider.inventory["types"] = {"include": ["AWS::EC2::I*", "AWS::IAM::User"]}
     provider.apply()
     eventually(lambda: len(provider.live()) == 2, what="the selection to narrow")
     provider.run_now()
     provider.run_now()
     narrowed = provider.live()
     provider.aws["regions"] = {"include": ["*"]}
-    provider.inventory["types"] = {"include": ["*"]}
+    provider.inventory["types"] = {"include": wide}
     provider.apply()
     provider.run_now()
 

@@ -4,7 +4,7 @@ from functools import partial
 
 import pytest
 
-from tests.e2e.conftest import ACCOUNT, Provider, let_a_period_pass, problems, wait_healed
+from tests.e2e.conftest import ACCOUNT, TYPES, Provider, let_a_period_pass, problems, wait_healed
 from tests.fakes.aws.builders import instance
 from tests.fakes.aws.faults import Fault
 from tests.fakes.aws.script import AccountScript
@@ -14,6 +14,14 @@ from tests.fixtures.waiting import eventually
 pytestmark = [pytest.mark.e2e, pytest.mark.aws, pytest.mark.database]
 
 INSTANCES = "aws.ec2.instances"
+# So many listings that their denial is one of the region.
+NETWORKS = [
+    f"AWS::EC2::{name}"
+    for name in (
+        *("EIP", "InternetGateway", "NatGateway", "NetworkAcl", "NetworkInterface", "RouteTable"),
+        *("SecurityGroup", "Subnet", "VPC", "VPCEndpoint"),
+    )
+]
 
 
 def test_a_denied_region_keeps_its_rows_and_says_what_to_grant(
@@ -70,6 +78,9 @@ def test_a_region_that_is_denied_as_a_whole_is_one_problem_with_its_cure(
     advice: str,
 ):
     """Fails if a region that is shut names no permission, or its advice is none."""
+    synced.inventory["types"] = {"include": [*TYPES, *NETWORKS]}
+    synced.apply()
+    synced.run_now()
     fake_aws.inject(Fault.deny(variant), region="eu-west-1")
 
     synced.run_now()

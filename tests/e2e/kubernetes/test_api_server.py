@@ -109,7 +109,7 @@ def test_a_storm_of_429_is_sat_out(
     proxy.drop_watches()
     provider.rows("UPDATE scope SET next_due_at = now() RETURNING id")
     provider.rows("UPDATE lease SET next_due_at = now() WHERE kind = 'inventory' RETURNING id")
-    provider.apply(inventory={"syncPeriodSeconds": 1800})
+    provider.apply(inventory={**provider.inventory, "syncPeriodSeconds": 1800})
     eventually(lambda: _codes(provider) == {"SecretUnavailable"}, what="the ledger to tell")
     eventually(lambda: time.monotonic() > began + STORM_SECONDS, what="the storm to last")
     eventually(lambda: len(_status_writes(proxy, began)) > 2, what="three tries to write it")
@@ -142,7 +142,7 @@ def test_a_storm_of_429_that_outlasts_the_lease_costs_a_leader_and_nothing_else(
     controller.ended_by_test = True
     proxy.inject(Refusal.too_many_requests())
     eventually(lambda: controller.exit_code is not None, what="the leader to leave")
-    provider.apply(inventory={"syncPeriodSeconds": 1800})
+    provider.apply(inventory={**provider.inventory, "syncPeriodSeconds": 1800})
     controller.start()  # as its kubelet does
     eventually(lambda: "429" in controller.get("/readyz")[1], what="it to meet the storm")
     meanwhile = provider.read()["status"], provider.live()

@@ -41,7 +41,7 @@ def test_a_controller_starts_afresh_and_follows_what_the_backup_says(
     provider.apply(suspend=True)
     provider.wait_condition("Ready", "True", "Suspended")
     back_up(cluster)
-    provider.apply(suspend=True, inventory={"syncPeriodSeconds": 1700})
+    provider.apply(suspend=True, inventory={**provider.inventory, "syncPeriodSeconds": 1700})
     eventually(lambda: provider.status()["observedGeneration"] == 2, what="the second generation")
     late = replace(provider, name="late")
     late.apply(suspend=True)
