@@ -15,6 +15,7 @@ from scripts.cloudcontrol_words import (
     CREATED,
     GLOBAL_SERVICES,
     OPEN_PATHS,
+    PARENTS,
     READS,
     SECRET_NAMES,
     SECRET_PATHS,
@@ -44,12 +45,16 @@ class Schema:
         return "list" in self.raw.get("handlers", {}) and bool(self.identifier)
 
     @property
+    def type(self) -> str:
+        return str(self.raw["typeName"])
+
+    @property
     def service(self) -> str:
-        return str(self.raw["typeName"]).split("::")[1]
+        return self.type.split("::")[1]
 
     @property
     def short_name(self) -> str:
-        return str(self.raw["typeName"]).split("::")[2]
+        return self.type.split("::")[2]
 
     @cached_property
     def identifier(self) -> list[str]:
@@ -92,6 +97,10 @@ class Schema:
             word = self._constant(needed[0])
             if word:
                 return {"constant": {needed[0]: word}}
+            known = PARENTS.get(self.type, "")
+            if known:
+                of_arn = _sort(listable[known].identifier[0]) == "arn" != _sort(needed[0])
+                return {"parent": [needed[0], known], "tail": of_arn}
             parent = self._parent(needed[0], listable)
             if parent:
                 return {"parent": [needed[0], parent]}
@@ -120,7 +129,7 @@ class Schema:
             other
             for other, one in listable.items()
             if one.service == self.service
-            and other != self.raw["typeName"]
+            and other != self.type
             and not one.needed()
             and one.identifies(name, stem)
         ]
@@ -177,7 +186,7 @@ class Schema:
             if OPEN_PATHS.search(path) and (self._is_map(shape) or self._holds_pairs(shape))
         }
         named = {path for path, shape in self._walk() if _is_secret(path, shape)}
-        known = SECRET_PATHS.get(str(self.raw["typeName"]), ())
+        known = SECRET_PATHS.get(self.type, ())
         paths = {*unread, *opened, *named, *known} - {self.tags()}
         return sorted(filter(_is_plain, paths))
 

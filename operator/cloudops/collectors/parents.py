@@ -14,6 +14,8 @@ class Parents:
         permission: What it needs.
         items: Plain path from a page to the parents.
         key: The member of a parent that names it; "" where parents are plain texts.
+        tail: Only what follows the last `/` or `:` is the name: parents are named by their ARN,
+            and their children by an id.
         parameter: Takes the name; the row's second call, if it has one, takes it likewise.
         member: Where that wants JSON text of an object: its one member, which holds the name.
         into: The member of each item that holds the name, where the answer does not tell it.
@@ -27,6 +29,7 @@ class Parents:
     permission: str
     items: str
     key: str = ""
+    tail: bool = False
     parameter: str
     member: str = ""
     into: str = ""

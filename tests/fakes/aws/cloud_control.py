@@ -5,6 +5,7 @@ types, which is made from the schemas. No type was ever seen in a recorded answe
 """
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -84,9 +85,15 @@ def _require(
         )
         raise ApiError("InvalidRequestException", message)
     region = GLOBAL if facts.get("global") else call.region
-    if parent and model[member] not in account.index(f"{CLOUD_CONTROL}:{parent}", region).items:
+    parents = account.index(f"{CLOUD_CONTROL}:{parent}", region).items if parent else {}
+    if parent and model[member] not in (name_of(facts, one) for one in parents):
         message = f"{type_} Handler returned status FAILED: not found (HandlerErrorCode: NotFound)"
         raise ApiError("ResourceNotFoundException", message)
+
+
+def name_of(facts: TypeFacts, parent: str) -> str:
+    """What a parent's children are asked for by, of its identifier."""
+    return re.split("[/:]", parent)[-1] if facts.get("tail") else parent
 
 
 def _item(resource: Resource, account: Account) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from cloudops.collectors.vocabulary import Listing, RegionRule
 from cloudops.domain.errors import ListingError
 from cloudops.domain.ledger import ErrorClass
 from cloudops.domain.resource import Page
-from tests.fakes.aws.cloud_control import other
+from tests.fakes.aws.cloud_control import name_of, other
 from tests.fakes.aws.faults import Fault
 from tests.fakes.aws.script import AccountScript
 from tests.fakes.aws.server import FakeAws
@@ -201,6 +201,43 @@ def test_children_are_listed_for_each_parent(fake_aws, apis, session):
     assert fake_aws.call_count("cloudcontrol", LIST) == 6
 
 
+@pytest.mark.parametrize(
+    ("parent", "child", "model"),
+    [
+        pytest.param(
+            (
+                "AWS::Transfer::Server",
+                f"arn:aws:transfer:{REGION}:{ACCOUNT}:server/s-0123456789abcdef0",
+            ),
+            "AWS::Transfer::User",
+            {"ServerId": "s-0123456789abcdef0"},
+            id="by-the-end-of-an-arn",
+        ),
+        pytest.param(
+            (
+                "AWS::CloudFormation::Stack",
+                f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/web/0a1b",
+            ),
+            "AWS::CloudFormation::ChangeSet",
+            {"StackName": f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/web/0a1b"},
+            id="by-the-whole-of-it",
+        ),
+    ],
+)
+def test_children_are_asked_for_as_their_list_wants_it(
+    fake_aws, account, session, parent, child, model
+):
+    """Fails if an id is asked for by an ARN: the real lists refuse that, as the fake does."""
+    account.put(other(*parent, region=REGION))
+    account.put(other(child, "arn:aws:x:::child", region=REGION, model=model))
+
+    pages, error = read(session, child)
+
+    assert error is None
+    assert len(ids(pages)) == 1
+    assert json.loads(fake_aws.calls("cloudcontrol", LIST)[-1].parameters["ResourceModel"]) == model
+
+
 def test_children_come_on_as_many_pages_as_it_takes(fake_aws, apis, session):
     fake_aws.page_size(LIST, 1)
 
@@ -345,7 +382,7 @@ def filled(listing: Listing, account: AccountScript) -> None:
         parent = listing.parents.parameters["TypeName"]
         name = f"arn:aws:x:{REGION}:{ACCOUNT}:a/b" if table()[parent].get("arn") else "parent-1"
         account.put(other(parent, name, region=REGION))
-        model = {listing.parents.member: name}
+        model = {listing.parents.member: name_of(facts, name)}
     own = f"arn:aws:x:{REGION}:{ACCOUNT}:{type_}" if facts.get("arn") else "item-1"
     tags = {"Team": "platform"} if facts.get("tags") else None
     account.put(other(type_, own, region=REGION, model=model, tags=tags))

@@ -19,7 +19,8 @@ DESCRIBING = {action for row in LISTINGS if row.facet is Facet.LISTED for action
 SHOWS_OTHERS: Final[Mapping[str, tuple[str, ...]]] = {
     "All reading of API Gateway is one action, GET; none of these is described": (
         *("AWS::ApiGateway::ApiKey", "AWS::ApiGateway::Authorizer"),
-        *("AWS::ApiGateway::BasePathMapping", "AWS::ApiGateway::ClientCertificate"),
+        *("AWS::ApiGateway::BasePathMapping", "AWS::ApiGateway::BasePathMappingV2"),
+        *("AWS::ApiGateway::ClientCertificate",),
         *("AWS::ApiGateway::Deployment", "AWS::ApiGateway::DocumentationPart"),
         *("AWS::ApiGateway::DocumentationVersion", "AWS::ApiGateway::DomainNameAccessAssociation"),
         *("AWS::ApiGateway::GatewayResponse", "AWS::ApiGateway::Model"),

@@ -57,6 +57,10 @@ def secrets_of(properties: dict[str, Any], **definitions: Any) -> list[str]:
         ("AWS::AppTest::TestCase", f"{BATCH}.BatchJobParameters.*"),
         ("AWS::Bedrock::Agent", "ActionGroups[].ApiSchema.Payload"),
         ("AWS::BedrockAgentCore::GatewayTarget", f"{CREDENTIALS}.{OAUTH}.*"),
+        (
+            "AWS::AgentRegistry::RegistryRecord",
+            f"Descriptors.McpServer.Source.FromUrl.{CREDENTIALS}.{OAUTH}.*",
+        ),
         ("AWS::BedrockAgentCore::GatewayTarget", "TargetConfiguration.Http.Connector.Parameters.*"),
         ("AWS::QBusiness::Plugin", "CustomPluginConfiguration.ApiSchema.Payload"),
         ("AWS::SES::MailManagerRuleSet", "Rules[].Actions[].AddHeader.HeaderValue"),
@@ -147,10 +151,6 @@ def test_what_rules_need_stays_readable(type_: str, path: str):
 @pytest.mark.parametrize(
     ("type_", "path"),
     [
-        (
-            "AWS::AgentRegistry::RegistryRecord",
-            f"Descriptors.McpServer.Source.FromUrl.{CREDENTIALS}.{OAUTH}.*",
-        ),
         (
             "AWS::EMR::InstanceGroupConfig",
             "Configurations[].Configurations[].ConfigurationProperties.*",

@@ -123,6 +123,7 @@ def _parents(facts: TypeFacts) -> Parents | None:
         parameters={"TypeName": parent},
         items=ITEMS,
         key=IDENTIFIER,
+        tail=facts.get("tail", False),
         parameter="ResourceModel",
         member=member,
         gone={"ResourceNotFoundException": ""},

@@ -1,6 +1,7 @@
 """Listings whose items are listed parent by parent."""
 
 import json
+import re
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import count
@@ -19,6 +20,7 @@ from cloudops.domain.resource import Page
 
 # So many parents that can't be read say that it is not the parents' fault.
 MAX_FAILURES: Final = 3
+_TAIL: Final = re.compile("[/:]")  # in an ARN, the last one is before an id
 # What concerns the whole service, and not one parent.
 _OF_ALL: Final = frozenset({ErrorClass.SCP_DENY, ErrorClass.THROTTLED})
 
@@ -147,4 +149,6 @@ class Children:
         name = parent
         if self._words.key:
             name = parent.get(self._words.key) if isinstance(parent, Mapping) else None
-        return name if isinstance(name, str) else ""
+        if not isinstance(name, str):
+            return ""
+        return _TAIL.split(name)[-1] if self._words.tail else name
