@@ -47,8 +47,8 @@ class AwsAccounts(ApiModel):
     )
     include: AccountGlobs = Field(
         provider.ANY,
-        description="Globs on account ids or names, at least one; `*` means all."
-        " Example: [`prod-*`].",
+        description="Globs on account ids or names, at least one; `*` means all. Only discovery"
+        " Organization tells names. Example: [`prod-*`].",
     )
     exclude: AccountExclusions = Field(
         (), description="Globs taken away from what `include` selects. Example: [`*-sandbox`]."
