@@ -65,6 +65,7 @@ WITH best AS (
     UPDATE lease SET next_due_at = clock_timestamp() FROM moved, provider p
     WHERE lease.provider_id = moved.provider_id AND lease.kind = 'discovery'
       AND p.id = moved.provider_id AND p.runnable AND NOT p.suspended
+      AND p.id IS DISTINCT FROM CAST(:discovering AS integer)
 )
 SELECT id FROM moved WHERE provider_id IS NULL
 """)  # noqa: S608  constants only
@@ -103,7 +104,7 @@ def settle_claims(
     tried = {"tried": list(enters), "enters": list(enters.values())}
     connection.execute(_ENTERS, {**keys, **tried})
     departures = depart(connection, values, listing) if listing else Departures()
-    _settle(connection)
+    _settle(connection, discovering=keys["provider_id"])
     return departures
 
 
@@ -147,7 +148,8 @@ def claimed_organizations(connection: Connection, provider_id: int) -> list[str]
     )
 
 
-def _settle(connection: Connection) -> None:
-    unowned = list(connection.scalars(_SETTLE_OWNERS))
+def _settle(connection: Connection, discovering: int | None = None) -> None:
+    """What came to the provider that is `discovering` is planned by that very discovery."""
+    unowned = list(connection.scalars(_SETTLE_OWNERS, {"discovering": discovering}))
     if unowned:
         connection.execute(_RETIRE_UNOWNED, {"account_pks": unowned})
