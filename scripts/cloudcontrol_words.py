@@ -22,61 +22,43 @@ CONSTANTS: Final[Mapping[str, str]] = {
 }
 # Whose children a list shows where the word that it asks for does not say so by itself. Of a parent
 # that is identified by its ARN a list asks for the end of that.
+_CHILDREN: Final[Mapping[str, tuple[str, ...]]] = {
+    "AWS::AccessAnalyzer::Analyzer": ("ArchiveRule",),
+    "AWS::AgentRegistry::Registry": ("RegistryRecord",),
+    "AWS::Amplify::App": ("Branch", "Domain", "Webhook"),
+    "AWS::ApiGateway::DomainNameV2": ("BasePathMappingV2",),
+    "AWS::AppSync::Api": ("ChannelNamespace",),
+    "AWS::AppSync::GraphQLApi": (
+        *("ApiCache", "ApiKey"),
+        *("DataSource", "FunctionConfiguration", "Type"),
+    ),
+    "AWS::Athena::WorkGroup": ("PreparedStatement",),
+    "AWS::BedrockAgentCore::Harness": ("HarnessEndpoint",),
+    "AWS::BedrockAgentCore::PaymentManager": ("PaymentConnector",),
+    "AWS::BedrockAgentCore::PolicyEngine": ("Policy",),
+    "AWS::Cases::Domain": ("Case", "CaseRule", "Field", "Layout", "Template"),
+    "AWS::CloudFormation::Stack": ("ChangeSet",),
+    "AWS::CodeArtifact::Domain": ("PackageGroup",),
+    "AWS::Connect::Instance": ("DataLakeAssociation", "Vocabulary"),
+    "AWS::Deadline::Farm": (
+        *("Budget", "Fleet", "Limit"),
+        *("Queue", "QueueFleetAssociation", "QueueLimitAssociation", "StorageProfile"),
+    ),
+    "AWS::Deadline::LicenseEndpoint": ("MeteredProduct",),
+    "AWS::EventSchemas::Registry": ("Schema",),
+    "AWS::M2::Application": ("Deployment",),
+    "AWS::MediaPackageV2::ChannelGroup": ("Channel",),
+    "AWS::PCS::Cluster": ("ComputeNodeGroup", "Queue"),
+    "AWS::S3Files::FileSystem": ("AccessPoint", "MountTarget"),
+    "AWS::S3Vectors::VectorBucket": ("Index",),
+    "AWS::SCN::Instance": ("DataIntegrationFlow", "Namespace"),
+    "AWS::SageMaker::Image": ("ImageVersion",),
+    "AWS::Transfer::Server": ("Agreement", "HostKey", "User"),
+}
 PARENTS: Final[Mapping[str, str]] = {
-    "AWS::AccessAnalyzer::ArchiveRule": "AWS::AccessAnalyzer::Analyzer",
-    "AWS::AgentRegistry::RegistryRecord": "AWS::AgentRegistry::Registry",
-    **dict.fromkeys(
-        (f"AWS::Amplify::{name}" for name in ("Branch", "Domain", "Webhook")), "AWS::Amplify::App"
-    ),
-    "AWS::ApiGateway::BasePathMappingV2": "AWS::ApiGateway::DomainNameV2",
-    "AWS::AppSync::ChannelNamespace": "AWS::AppSync::Api",
-    **dict.fromkeys(
-        (
-            f"AWS::AppSync::{name}"
-            for name in ("ApiCache", "ApiKey", "DataSource", "FunctionConfiguration", "Type")
-        ),
-        "AWS::AppSync::GraphQLApi",
-    ),
-    "AWS::Athena::PreparedStatement": "AWS::Athena::WorkGroup",
-    "AWS::BedrockAgentCore::HarnessEndpoint": "AWS::BedrockAgentCore::Harness",
-    "AWS::BedrockAgentCore::PaymentConnector": "AWS::BedrockAgentCore::PaymentManager",
-    "AWS::BedrockAgentCore::Policy": "AWS::BedrockAgentCore::PolicyEngine",
-    **dict.fromkeys(
-        (f"AWS::Cases::{name}" for name in ("Case", "CaseRule", "Field", "Layout", "Template")),
-        "AWS::Cases::Domain",
-    ),
-    "AWS::CloudFormation::ChangeSet": "AWS::CloudFormation::Stack",
-    "AWS::CodeArtifact::PackageGroup": "AWS::CodeArtifact::Domain",
-    **dict.fromkeys(
-        (f"AWS::Connect::{name}" for name in ("DataLakeAssociation", "Vocabulary")),
-        "AWS::Connect::Instance",
-    ),
-    **dict.fromkeys(
-        (
-            f"AWS::Deadline::{name}"
-            for name in (
-                *("Budget", "Fleet", "Limit", "Queue", "QueueFleetAssociation"),
-                *("QueueLimitAssociation", "StorageProfile"),
-            )
-        ),
-        "AWS::Deadline::Farm",
-    ),
-    "AWS::Deadline::MeteredProduct": "AWS::Deadline::LicenseEndpoint",
-    "AWS::EventSchemas::Schema": "AWS::EventSchemas::Registry",
-    "AWS::M2::Deployment": "AWS::M2::Application",
-    "AWS::MediaPackageV2::Channel": "AWS::MediaPackageV2::ChannelGroup",
-    "AWS::PCS::ComputeNodeGroup": "AWS::PCS::Cluster",
-    "AWS::PCS::Queue": "AWS::PCS::Cluster",
-    "AWS::S3Files::AccessPoint": "AWS::S3Files::FileSystem",
-    "AWS::S3Files::MountTarget": "AWS::S3Files::FileSystem",
-    "AWS::S3Vectors::Index": "AWS::S3Vectors::VectorBucket",
-    "AWS::SCN::DataIntegrationFlow": "AWS::SCN::Instance",
-    "AWS::SCN::Namespace": "AWS::SCN::Instance",
-    "AWS::SageMaker::ImageVersion": "AWS::SageMaker::Image",
-    **dict.fromkeys(
-        (f"AWS::Transfer::{name}" for name in ("Agreement", "HostKey", "User")),
-        "AWS::Transfer::Server",
-    ),
+    f"{parent.rpartition('::')[0]}::{child}": parent
+    for parent, children in _CHILDREN.items()
+    for child in children
 }
 READS: Final = re.compile(
     r"(Batch)?(Get|List|Describe|Search|View|Lookup|Check|Discover|Retrieve|Count|Query|Scan|Is)"

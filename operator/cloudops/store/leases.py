@@ -16,6 +16,12 @@ CRASHES_BEFORE_BACKOFF = 3
 _DOUBLINGS = 4
 _MOST_ATTEMPTS = 1000  # what the column can't hold would keep anybody from taking anything
 
+# Behind a part `woken`, which made scopes due: their leases, held or not (see `finish`).
+WAKE_THEIR_LEASES = """
+UPDATE lease SET next_due_at = least(next_due_at, clock_timestamp()) WHERE id IN (
+    SELECT id FROM lease WHERE id IN (SELECT lease_id FROM woken) ORDER BY id FOR NO KEY UPDATE)
+"""
+
 _COLUMNS = """
     l.id, l.kind, l.domain, l.holder, l.fence, l.attempts, l.region,
     l.started_at, l.expires_at,

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, text
 from cloudops.domain.resource import Facet
 from cloudops.domain.schedule import EMPTY_PASSES_BEFORE_SLOWING
 from cloudops.store import anew, edges
+from cloudops.store.leases import WAKE_THEIR_LEASES
 
 # The last word may be what is stored already, which nobody sends.
 _DEDUPLICATE = text("""
@@ -116,8 +117,7 @@ FROM stage_row i WHERE resource.uid = i.uid AND resource.tag_source = 'tagging'
 """)
 
 # A listing that was empty again and again is looked at rarely. What another one
-# shows of its resources is news to it, wherever in the account it runs. Held leases, too: see
-# `leases.finish`.
+# shows of its resources is news to it, wherever in the account it runs.
 _WAKE = text(f"""
 WITH woken AS (
     UPDATE scope SET next_due_at = clock_timestamp() FROM (
@@ -128,9 +128,7 @@ WITH woken AS (
       AND scope.empty_streak >= {EMPTY_PASSES_BEFORE_SLOWING} AND scope.retired_at IS NULL
     RETURNING scope.lease_id
 )
-UPDATE lease SET next_due_at = least(next_due_at, clock_timestamp())
-WHERE next_due_at < 'infinity' AND id IN (
-    SELECT id FROM lease WHERE id IN (SELECT lease_id FROM woken) ORDER BY id FOR NO KEY UPDATE)
+{WAKE_THEIR_LEASES} AND next_due_at < 'infinity'
 """)  # noqa: S608  constants only
 
 # What a facet writes of its resource, before its own rows.

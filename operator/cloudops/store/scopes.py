@@ -15,6 +15,7 @@ from cloudops.domain.schedule import (
     ScopeOutcome,
 )
 from cloudops.store.entering import KEPT_OUT
+from cloudops.store.leases import WAKE_THEIR_LEASES
 from cloudops.store.words import storable
 
 POSTPONE_SECONDS = 300
@@ -151,8 +152,7 @@ FOR NO KEY UPDATE
 """)
 
 # What was denied only because the account was shut is read as soon as one of
-# its leases gets in, however long the listing's own period is. Held leases, too: see
-# `leases.finish`.
+# its leases gets in, however long the listing's own period is.
 _REOPEN = text(f"""
 WITH woken AS (
     UPDATE scope SET next_due_at = now() FROM account a JOIN lease own ON own.account_pk = a.id
@@ -160,8 +160,7 @@ WITH woken AS (
       AND {KEPT_OUT} AND scope.retired_at IS NULL
     RETURNING scope.lease_id
 )
-UPDATE lease SET next_due_at = least(next_due_at, now()) WHERE id IN (
-    SELECT id FROM lease WHERE id IN (SELECT lease_id FROM woken) ORDER BY id FOR NO KEY UPDATE)
+{WAKE_THEIR_LEASES}
 """)  # noqa: S608  constants only
 
 

@@ -5,7 +5,6 @@ types, which is made from the schemas. No type was ever seen in a recorded answe
 """
 
 import json
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -17,6 +16,7 @@ from tests.fakes.aws.faults import Fault
 from tests.fakes.aws.model import CLOUD_CONTROL, GLOBAL, Account, Resource
 from tests.fakes.aws.paging import InvalidTokenError, Pager
 from tests.fakes.aws.protocols import ApiError
+from tests.fakes.aws.replay_items import tail
 
 
 def other(
@@ -93,7 +93,7 @@ def _require(
 
 def name_of(facts: TypeFacts, parent: str) -> str:
     """What a parent's children are asked for by, of its identifier."""
-    return re.split("[/:]", parent)[-1] if facts.get("tail") else parent
+    return tail(parent) if facts.get("tail") else parent
 
 
 def _item(resource: Resource, account: Account) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from cloudops.collectors.vocabulary import (
 from cloudops.domain.errors import ListingError
 from cloudops.domain.resource import Facet, ListedItem, Observation, Page
 from tests.fakes.aws.recordings import fitted, records, texts, without_metadata
+from tests.fakes.aws.replay_items import tail
 from tests.fakes.aws.rows import LISTED, detail_calls
 from tests.fakes.aws.script import AccountScript
 from tests.fakes.aws.server import FakeAws
@@ -118,10 +119,6 @@ def read(session: AwsAccountSession, listing: Listing, region: str) -> tuple[Pag
         tuple(one for page in pages for one in page.observations),
         tuple(one for page in pages for one in page.malformed),
     ), code
-
-
-def tail(name: str) -> str:
-    return name.rstrip("/").replace(":", "/").rpartition("/")[2]
 
 
 def named(name: str, told: list[Body]) -> Body | None:

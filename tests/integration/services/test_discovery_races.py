@@ -12,14 +12,10 @@ from cloudops.services.pulse import Pulse
 from cloudops.store import providers
 from tests.fakes.cloud import FakeSecrets, spec_of
 from tests.fixtures.waiting import eventually
-from tests.integration.store.seeding import one, provider_record
+from tests.integration.store.locking import waits_for_a_lock
+from tests.integration.store.seeding import provider_record
 
 pytestmark = [pytest.mark.integration, pytest.mark.database]
-
-WAITING = (
-    "SELECT count(*) FROM pg_stat_activity"
-    " WHERE wait_event_type = 'Lock' AND datname = current_database()"
-)
 
 
 class LateSecrets(FakeSecrets):
@@ -52,7 +48,7 @@ def test_is_not_put_off_for_a_period(rig):
     with rig.engine.begin() as edit:
         providers.write_provider(edit, edited, origin=Origin.CLUSTER)
         secrets.gate.set()
-        eventually(lambda: one(rig.engine, WAITING), what="the refusal to wait for the edit")
+        eventually(lambda: waits_for_a_lock(rig.engine), what="the refusal to wait for the edit")
     refusing.join(60)
 
     assert [due.kind for due in rig.acquire()] == [LeaseKind.DISCOVERY]

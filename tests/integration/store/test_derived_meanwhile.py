@@ -18,6 +18,7 @@ from tests.integration.store.derived import (
     snapshot,
     wanted,
 )
+from tests.integration.store.locking import waits_for_a_lock
 from tests.integration.store.seeding import (
     ACCOUNT,
     REGION,
@@ -32,10 +33,6 @@ from tests.integration.store.seeding import (
 pytestmark = [pytest.mark.integration, pytest.mark.database]
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-WAITING = (
-    "SELECT count(*) FROM pg_stat_activity"
-    " WHERE wait_event_type = 'Lock' AND datname = current_database()"
-)
 
 
 def give_away(engine):
@@ -100,7 +97,7 @@ class TestInterruption:
         giving = threading.Thread(target=give_away, args=(engine,))
 
         def settled():
-            return one(engine, WAITING) or not giving.is_alive()
+            return waits_for_a_lock(engine) or not giving.is_alive()
 
         def meanwhile(_connection, _cursor, statement, *_):
             if "INSERT INTO scope" in statement:

@@ -13,6 +13,7 @@ from cloudops.store.direct import BATCH_ITEMS, DirectLoad
 from cloudops.store.loader import ListingLoad
 from tests.fakes.cloud import CLOUD, observe
 from tests.fixtures.waiting import eventually
+from tests.integration.store.locking import waits_for_a_lock
 from tests.integration.store.seeding import Ledger, one, rows, steal
 
 pytestmark = [pytest.mark.integration, pytest.mark.database]
@@ -27,10 +28,6 @@ THE_OTHERS_FACET = r"""
 INSERT INTO facet (uid, facet, scope_id, digest, document)
 VALUES (:uid, 'listed', :scope_id, '\x00', '{}')
 """
-WAITING = (
-    "SELECT count(*) FROM pg_stat_activity"
-    " WHERE wait_event_type = 'Lock' AND datname = current_database()"
-)
 
 
 def first_run(ledger, *pages, **options):
@@ -233,7 +230,7 @@ def test_batches_are_stored_at_the_same_time(ledger):
         other.execute(text(THE_OTHERS_RESOURCE), shown)
         run = threads.submit(first_run, ledger, first, held, beside)
         eventually(
-            lambda: one(ledger.engine, WAITING) and len(ledger.live()) == 2 * BATCH_ITEMS,
+            lambda: waits_for_a_lock(ledger.engine) and len(ledger.live()) == 2 * BATCH_ITEMS,
             what="a batch that is stored while another waits for a key",
         )
         other.rollback()
@@ -254,7 +251,7 @@ def test_the_last_word_counts_between_batches_as_well(engine):
         for statement in (THE_OTHERS_RESOURCE, THE_OTHERS_FACET):
             other.execute(text(statement), shown)
         run = threads.submit(first_run, ledger, batch("a"), held, [*batch("c"), late])
-        eventually(lambda: one(engine, WAITING), what="a batch that waits for the key")
+        eventually(lambda: waits_for_a_lock(engine), what="a batch that waits for the key")
         other.commit()
         run.result(120)
 
@@ -280,7 +277,7 @@ def test_an_item_that_another_listing_stores_at_this_moment_is_waited_for(engine
         for statement in (THE_OTHERS_RESOURCE, THE_OTHERS_FACET):
             other.execute(text(statement), {"uid": resource_uid(CLOUD, "b"), "scope_id": queues})
         thread.start()
-        eventually(lambda: one(engine, WAITING), what="a page that waits for the key")
+        eventually(lambda: waits_for_a_lock(engine), what="a page that waits for the key")
     thread.join(120)
 
     assert failures == []
@@ -296,7 +293,7 @@ def test_an_item_that_another_listing_is_about_to_store_is_no_deadlock(engine):
     with ThreadPoolExecutor(1) as threads, engine.begin() as other:
         other.execute(text(THE_OTHERS_RESOURCE), shown)
         run = threads.submit(first_run, ledger, [observe("b")])
-        eventually(lambda: one(engine, WAITING), what="a page that waits for the key")
+        eventually(lambda: waits_for_a_lock(engine), what="a page that waits for the key")
         other.execute(text(THE_OTHERS_FACET), shown)
         other.commit()
         run.result(120)
@@ -313,7 +310,7 @@ def test_a_merge_stores_items_in_the_order_of_their_ids(engine, table):
     with ThreadPoolExecutor(1) as threads, engine.begin() as other:
         other.execute(text(table), {"uid": first.uid, "scope_id": queues})
         run = threads.submit(ledger.pass_over, [last, first])
-        eventually(lambda: one(engine, WAITING), what="a merge that waits for the key")
+        eventually(lambda: waits_for_a_lock(engine), what="a merge that waits for the key")
         other.execute(text(table), {"uid": last.uid, "scope_id": queues})
         other.commit()
         run.result(120)

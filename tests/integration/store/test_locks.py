@@ -12,6 +12,7 @@ from cloudops.store import leases, scopes, sweep
 from cloudops.store.sweep import Swept
 from tests.fakes.cloud import observe
 from tests.fixtures.waiting import eventually
+from tests.integration.store.locking import waits_for_a_lock
 from tests.integration.store.seeding import (
     FREE,
     HOLDER,
@@ -73,10 +74,6 @@ def test_a_changed_spec_does_not_wait_for_a_lease_that_ends(engine, ledger):
         write_in_another_session(engine)
         ending.execute(IMPATIENT)
         one(engine, "SELECT count(*) FROM provider")
-
-
-def waits_for_a_lock(engine):
-    return one(engine, "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
 
 
 def test_an_item_shown_by_two_listings_makes_none_wait_for_the_other_for_ever(engine, ledger):

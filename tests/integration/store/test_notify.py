@@ -11,6 +11,7 @@ import pytest
 from cloudops.services.plan import PlanService
 from cloudops.store.notify import CHANNEL, EVERY_SECONDS, notify_provider
 from tests.fixtures.waiting import eventually
+from tests.integration.store.locking import waits_for_a_lock
 from tests.integration.store.seeding import execute, one, provider_record, write_provider
 
 pytestmark = [pytest.mark.integration, pytest.mark.database]
@@ -160,13 +161,7 @@ class TestAtMostOnceASecond:
             notify_provider(first, "platform", "aws-prod")
             second = threading.Thread(target=tell, args=(engine,))
             second.start()
-            eventually(
-                lambda: one(
-                    engine,
-                    "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-                    " AND datname = current_database()",
-                )
-            )
+            eventually(lambda: waits_for_a_lock(engine))
         second.join(60)
 
         assert raw() == ["platform/aws-prod"]

@@ -10,12 +10,12 @@ from cloudops.domain.resource import Facet, MalformedItem, Page, TagSource, reso
 from cloudops.store.merge import TAGS_LOCK
 from tests.fakes.cloud import CLOUD, observe
 from tests.fixtures.waiting import eventually
+from tests.integration.store.locking import waits_for_a_lock
 from tests.integration.store.seeding import Ledger, one, rows, steal
 from tests.integration.store.test_first_run import (
     ODD,
     THE_OTHERS_FACET,
     THE_OTHERS_RESOURCE,
-    WAITING,
     everything,
     merged,
 )
@@ -85,7 +85,7 @@ def test_it_waits_for_tags_that_are_being_merged(engine):
     with ThreadPoolExecutor(1) as threads, engine.begin() as other:
         other.execute(text("SELECT pg_advisory_xact_lock(:lock, :account_pk)"), lock)
         run = threads.submit(first_run, ledger, [observe("a", tag_source=TagSource.TAGGING)])
-        eventually(lambda: one(engine, WAITING), what="a page that waits for the lock")
+        eventually(lambda: waits_for_a_lock(engine), what="a page that waits for the lock")
         other.commit()
         run.result(120)
 
@@ -111,7 +111,7 @@ def test_an_item_that_another_listing_stores_at_this_moment_is_waited_for(engine
         for statement in (THE_OTHERS_RESOURCE, THE_OTHERS_FACET):
             other.execute(text(statement), shown)
         run = threads.submit(first_run, ledger, [observe("a"), observe("b")])
-        eventually(lambda: one(engine, WAITING), what="a page that waits for the key")
+        eventually(lambda: waits_for_a_lock(engine), what="a page that waits for the key")
         other.commit()
         run.result(120)
 

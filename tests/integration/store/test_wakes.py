@@ -4,8 +4,9 @@ Two transactions that do not see one another, in both orders: one makes somethin
 other gives the lease back. Each test fails where one of them lets the other's row be.
 """
 
-import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 
 import pytest
 from sqlalchemy import Connection, Engine, event
@@ -17,6 +18,7 @@ from cloudops.store import claims, deriving, entering, leases, plan, providers, 
 from tests.fakes.cloud import observe
 from tests.fixtures.waiting import eventually
 from tests.integration.store.derived import MACHINES, QUEUES, wanted
+from tests.integration.store.locking import waits_for_a_lock
 from tests.integration.store.seeding import (
     REGION,
     Ledger,
@@ -33,41 +35,35 @@ from tests.integration.store.seeding import (
 pytestmark = [pytest.mark.integration, pytest.mark.database]
 
 ELSEWHERE = "eu-north-1"
-WAITING = (
-    "SELECT count(*) FROM pg_stat_activity"
-    " WHERE wait_event_type = 'Lock' AND datname = current_database()"
-)
 ORDERS = pytest.mark.parametrize("woken_first", [True, False], ids=["woken", "given-back"])
 Step = Callable[[Connection], object]
 
 
-class Meanwhile:
-    """A transaction beside another one that has not committed."""
+@contextmanager
+def meanwhile(engine: Engine, step: Step) -> Iterator[Callable[[], None]]:
+    """`step` in a transaction of its own, beside one that ends before this block does.
 
-    def __init__(self, engine: Engine, step: Step) -> None:
-        self._engine, self._step = engine, step
-        self._errors: list[Exception] = []
-        self._thread = threading.Thread(target=self._run)
+    Yields:
+        What begins it, and returns when it waits for a lock or is through.
+    """
 
-    def begin(self) -> None:
-        """Returns when it waits for a lock, or is through."""
-        self._thread.start()
-        eventually(
-            lambda: one(self._engine, WAITING) or not self._thread.is_alive(),
-            what="the other one to wait, or to be through",
-        )
+    def run() -> None:
+        with engine.begin() as connection:
+            step(connection)
 
-    def end(self) -> None:
-        self._thread.join(60)
-        assert not self._thread.is_alive()
-        assert self._errors == []
+    with ThreadPoolExecutor(1) as threads:
+        begun: list[Future[None]] = []
 
-    def _run(self) -> None:
-        try:
-            with self._engine.begin() as connection:
-                self._step(connection)
-        except Exception as error:  # noqa: BLE001  handed to the test
-            self._errors.append(error)
+        def begin() -> None:
+            begun.append(threads.submit(run))
+            eventually(
+                lambda: waits_for_a_lock(engine) or begun[0].done(),
+                what="the other one to wait, or to be through",
+            )
+
+        yield begin
+        [other] = begun
+        other.result(60)
 
 
 def meet(engine: Engine, wake: Step, lease: Lease, *, woken_first: bool) -> None:
@@ -75,11 +71,9 @@ def meet(engine: Engine, wake: Step, lease: Lease, *, woken_first: bool) -> None
         leases.finish(connection, lease, due_in_seconds=3600)
 
     first, second = (wake, give_back) if woken_first else (give_back, wake)
-    other = Meanwhile(engine, second)
-    with engine.begin() as connection:
+    with meanwhile(engine, second) as begin, engine.begin() as connection:
         first(connection)
-        other.begin()
-    other.end()
+        begin()
 
 
 def is_due(engine: Engine, lease: Lease) -> bool:
@@ -144,37 +138,36 @@ def test_by_tags_of_what_a_listing_has_not_shown(engine, provider_id, woken_firs
     def give_back(connection: Connection) -> None:
         leases.finish(connection, held[ELSEWHERE])
 
-    other = Meanwhile(engine, give_back if woken_first else load)
     if woken_first:
-        with behind(engine, "UPDATE scope SET next_due_at = clock_timestamp()", other.begin):
+        with (
+            meanwhile(engine, give_back) as begin,
+            behind(engine, "UPDATE scope SET next_due_at = clock_timestamp()", begin),
+        ):
             load()
     else:
-        with engine.begin() as connection:
+        with meanwhile(engine, load) as begin, engine.begin() as connection:
             give_back(connection)
-            other.begin()
-    other.end()
+            begin()
 
     assert is_due(engine, held[ELSEWHERE])
 
 
-class behind:  # noqa: N801  reads as a function
+@contextmanager
+def behind(engine: Engine, words: str, then: Callable[[], None]) -> Iterator[None]:
     """Do something once, behind the first statement that has these words."""
+    done: list[str] = []
 
-    def __init__(self, engine: Engine, words: str, then: Callable[[], None]) -> None:
-        self._engine, self._words, self._then = engine, words, then
-        self._done = False
+    def look(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if words in statement and not done:
+            done.append(statement)
+            then()
 
-    def __enter__(self) -> None:
-        event.listen(self._engine, "after_cursor_execute", self._look)
-
-    def __exit__(self, *_: object) -> None:
-        event.remove(self._engine, "after_cursor_execute", self._look)
-        assert self._done, f"nobody said {self._words}"
-
-    def _look(self, _connection: object, _cursor: object, statement: str, *_: object) -> None:
-        if self._words in statement and not self._done:
-            self._done = True
-            self._then()
+    event.listen(engine, "after_cursor_execute", look)
+    try:
+        yield
+    finally:
+        event.remove(engine, "after_cursor_execute", look)
+    assert done, f"nobody said {words}"
 
 
 @ORDERS
